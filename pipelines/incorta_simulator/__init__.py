@@ -1,1 +1,6 @@
-"""A real HTTP server that answers as the load-plan status endpoint does."""
+"""A real HTTP server that answers as the load-plan status endpoint does.
+
+The files in the way of the data: `draws` → `plans` → `tree` → `execution` → `story` → `progress` →
+`company` make the answers; `answer` → `endpoint` → `faults` → `traffic` → `server` → `serving` give
+them.
+"""

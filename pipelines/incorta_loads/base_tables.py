@@ -1,0 +1,112 @@
+"""The base tables: columns, types and meanings, once for everything that reads or writes them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pyarrow as pa
+
+TEXT: Final = pa.string()
+INTEGER: Final = pa.int64()
+BINARY: Final = pa.binary()
+TIMESTAMP: Final = pa.timestamp("us", tz="UTC")
+
+EXECUTION_KEY: Final = ("cluster", "tenant", "execution_id")
+
+
+def _column(name: str, kind: pa.DataType, description: str, *, nullable: bool = False) -> Any:
+    return pa.field(name, kind, nullable=nullable, metadata={"description": description})
+
+
+_KEY_COLUMNS: Final = (
+    _column(
+        "cluster", TEXT, "Configured name of the cluster, else host (and port, and base path)."
+    ),
+    _column("tenant", TEXT, "Tenant of the cluster; case-sensitive."),
+    _column("execution_id", INTEGER, "Id of one execution of a load plan."),
+)
+
+NODES: Final = pa.schema(
+    [
+        *_KEY_COLUMNS,
+        _column("node_id", INTEGER, "0 for the root, then 1, 2, … in depth-first order."),
+        _column("parent_id", INTEGER, "node_id of the parent; NULL for the root.", nullable=True),
+        _column(
+            "last_descendant_id",
+            INTEGER,
+            "node_id of the last node below this one, its own when there is none: descendants are "
+            "BETWEEN node_id + 1 AND last_descendant_id.",
+        ),
+        _column("depth", INTEGER, "Levels below the root: 0 for the root itself."),
+        _column("position", INTEGER, "Place among the siblings, from 0."),
+        _column("type", TEXT, "LOAD_PLAN, GROUP, SCHEMA or TABLE, as received.", nullable=True),
+        _column("name", TEXT, "Name, as received.", nullable=True),
+        _column("state_type", TEXT, "status.stateType, as received.", nullable=True),
+        _column("job_status", TEXT, "status.jobStatus, as received.", nullable=True),
+        _column(
+            "path",
+            TEXT,
+            "'/' and the names from the root down, joined by '/', with ~0 for '~' and ~1 for '/' "
+            "in names (RFC 6901); a missing name counts as empty.",
+        ),
+        _column("load_plan", TEXT, "Name of the nearest LOAD_PLAN on the path.", nullable=True),
+        _column("group_name", TEXT, "Name of the nearest GROUP on the path.", nullable=True),
+        _column("schema_name", TEXT, "Name of the nearest SCHEMA on the path.", nullable=True),
+        _column("table_name", TEXT, "Name of the nearest TABLE on the path.", nullable=True),
+        _column(
+            "extra",
+            TEXT,
+            "JSON object of the fields that the vendor does not document, those of the status "
+            "under `status`; NULL when there are none.",
+            nullable=True,
+        ),
+        _column("fetched_at", TIMESTAMP, "When this answer was received (UTC)."),
+    ]
+)
+
+INVALID_PAYLOADS: Final = pa.schema(
+    [
+        *_KEY_COLUMNS,
+        _column("body_sha256", TEXT, "SHA-256 of the body, in hexadecimal digits."),
+        _column("run_id", TEXT, "The run that received it first."),
+        _column("fetched_at", TIMESTAMP, "When it was received first (UTC)."),
+        _column("error", TEXT, "Why it is not a status tree."),
+        _column("body", BINARY, "The first MiB of what the cluster sent, decompressed."),
+        _column("bytes", INTEGER, "Size of the whole body in bytes, as far as it was read."),
+    ]
+)
+
+FETCHES: Final = pa.schema(
+    [
+        *_KEY_COLUMNS,
+        _column("run_id", TEXT, "The run that asked; sorts by time."),
+        _column("fetched_at", TIMESTAMP, "When the answer was received or given up (UTC)."),
+        _column(
+            "outcome",
+            TEXT,
+            "loaded, not_found, forbidden, rejected, unavailable or invalid_payload.",
+        ),
+        _column("http_status", INTEGER, "HTTP status of the last answer, if any.", nullable=True),
+        _column("message", TEXT, "What the cluster or the network said.", nullable=True),
+        _column(
+            "attempts",
+            INTEGER,
+            "Requests made for this id in this run; NULL in a row that a later run restored.",
+            nullable=True,
+        ),
+        _column(
+            "duration_ms",
+            INTEGER,
+            "Milliseconds from the first request to the last answer, pauses included.",
+            nullable=True,
+        ),
+        _column("bytes", INTEGER, "Size of the body in bytes, decompressed.", nullable=True),
+    ]
+)
+
+TABLES: Final = {"nodes": NODES, "invalid_payloads": INVALID_PAYLOADS, "fetches": FETCHES}
+
+
+def descriptions(schema: pa.Schema) -> dict[str, str]:
+    """Column name → meaning."""
+    return {column.name: column.metadata[b"description"].decode() for column in schema}

@@ -1,0 +1,126 @@
+"""One run: plan, fetch, load, batch after batch."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from incorta_loads.batches import Batch, fetch_batches
+from incorta_loads.execution_ids import ExecutionIds
+from incorta_loads.plan import Feed, asked_for, due, read_known
+from incorta_loads.redaction import Redactor
+from incorta_loads.run_ids import new_run_id
+from incorta_loads.settings import Settings
+from incorta_loads.warehouse import Warehouse
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Ingested:
+    """What one run did so far.
+
+    Attributes:
+        run_id: its name in the ledger.
+        outcomes: ids by outcome.
+        nodes: rows written to `nodes`.
+        seconds: wall time.
+        planned: ids that the run will ask for at least; None while it still looks for the newest.
+        first_problem: outcome → the id and message of its first answer, other than `loaded`.
+        found_nothing: an empty warehouse stayed empty.
+    """
+
+    run_id: str
+    outcomes: Counter[str] = field(default_factory=Counter)
+    nodes: int = 0
+    seconds: float = 0.0
+    planned: int | None = None
+    first_problem: dict[str, tuple[int, str]] = field(default_factory=dict)
+    found_nothing: bool = False
+
+    @property
+    def ids(self) -> int:
+        """Ids that got a ledger row."""
+        return self.outcomes.total()
+
+    def count(self, batch: Batch) -> None:
+        """Adds a batch that was committed."""
+        self.nodes += batch.nodes.num_rows
+        for row in batch.fetches.select(["execution_id", "outcome", "message"]).to_pylist():
+            self.outcomes[row["outcome"]] += 1
+            self.first_problem.setdefault(
+                row["outcome"], (row["execution_id"], row["message"] or "")
+            )
+
+
+def ingest(
+    warehouse: Warehouse,
+    settings: Settings,
+    ids: ExecutionIds | None,
+    *,
+    stopping: threading.Event,
+    progress: Callable[[Ingested], None],
+) -> Ingested:
+    """Fetches and loads the given ids, or what is due.
+
+    Args:
+        warehouse: open for writing.
+        settings: the cluster.
+        ids: exactly these; None: what the warehouse says is due.
+        stopping: once set, the batch in flight is finished and the run ends.
+        progress: called at the beginning and after each batch, with the sums so far.
+
+    Raises:
+        IncortaLoadsError: what was fetched before is committed; `progress` has had the sums.
+    """
+    began = time.monotonic()
+    ingested = Ingested(new_run_id())
+    restored = warehouse.restore_ledger(ingested.run_id)
+    if restored:
+        logger.info("restored %d ledger rows of a run that was ended", restored)
+    feed, was_empty = _feed(warehouse, settings, ids, ingested)
+    progress(ingested)
+    for batch in fetch_batches(
+        feed,
+        settings,
+        run_id=ingested.run_id,
+        redactor=Redactor([settings.token]),
+        stopping=stopping,
+    ):
+        warehouse.load(batch)
+        ingested.count(batch)
+        ingested.seconds = time.monotonic() - began
+        progress(ingested)
+    ingested.found_nothing = was_empty and not ingested.outcomes["loaded"]
+    return ingested
+
+
+def _feed(
+    warehouse: Warehouse, settings: Settings, ids: ExecutionIds | None, ingested: Ingested
+) -> tuple[Feed, bool]:
+    if ids is not None:
+        ingested.planned = len(ids)
+        logger.info("asking for the ids %s", ids)
+        return asked_for(ids), False
+    known = read_known(
+        warehouse.connection,
+        cluster=settings.cluster,
+        tenant=settings.tenant,
+        first_id=settings.first_id,
+        probe_gap=settings.probe_gap,
+        now=datetime.now(UTC),
+    )
+    logger.info(
+        "asking for %d executions that are not final, new ones above %s, %d ids without nodes",
+        len(known.not_final),
+        settings.first_id - 1 if known.highest is None else known.highest,
+        len(known.without_nodes),
+    )
+    feed = due(known, first_id=settings.first_id, probe_gap=settings.probe_gap)
+    return feed, known.highest is None

@@ -1,0 +1,224 @@
+"""What the warehouse knows → which ids to ask for next.
+
+A `Feed` hands out ids one by one and is told what became of them. `asked_for` walks the ids that a
+user named; `due` decides by itself, in three phases: executions that are not final, new ids above the
+highest one, ids that stayed without nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from string import ascii_lowercase, ascii_uppercase
+
+import duckdb
+
+from incorta_loads.execution_ids import HIGHEST_ID, ExecutionIds
+
+AGED_AFTER = timedelta(days=30)
+"""An id whose first and last asking lie this far apart is asked again only on request."""
+
+PAUSE_SHARE = 0.1
+"""An id is left alone for this share of the time between its first and last asking."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the warehouse says about the executions of one cluster and tenant.
+
+    Attributes:
+        not_final: ids with nodes that may still change and are due.
+        without_nodes: ids below the highest, or asked for before, that have no nodes and are due.
+        highest: the highest id with nodes; None when there is none.
+    """
+
+    not_final: ExecutionIds = field(default_factory=ExecutionIds)
+    without_nodes: ExecutionIds = field(default_factory=ExecutionIds)
+    highest: int | None = None
+
+
+class Feed:
+    """Hands out the ids to ask for, each once.
+
+    Args:
+        first: ids to begin with.
+        probe_from: where to look for new executions after that; None: nowhere.
+        probe_gap: ids in a row without nodes after which there are taken to be no more.
+        last: ids to end with; those that were probed are left out.
+    """
+
+    def __init__(
+        self,
+        first: ExecutionIds,
+        *,
+        probe_from: int | None = None,
+        probe_gap: int = 0,
+        last: ExecutionIds | None = None,
+    ) -> None:
+        self._first = iter(first)
+        self._probe = probe_from
+        self._begin = probe_from
+        self._end = min((probe_from or 0) + probe_gap, HIGHEST_ID + 1)
+        self._probe_gap = probe_gap
+        self._probing: set[int] = set()
+        self._last = iter(last or ExecutionIds())
+
+    def take(self) -> int | None:
+        """The next id to ask for; None when there is none, or none until `report` is called."""
+        if (execution_id := next(self._first, None)) is not None:
+            return execution_id
+        if self._probe is not None and self._probe < self._end:
+            execution_id, self._probe = self._probe, self._probe + 1
+            self._probing.add(execution_id)
+            return execution_id
+        if self._probing:
+            return None
+        return next((i for i in self._last if not self._was_probed(i)), None)
+
+    def report(self, execution_id: int, *, has_nodes: bool) -> None:
+        """Tells what became of an id: found ones move the end of the probing."""
+        if execution_id in self._probing:
+            self._probing.discard(execution_id)
+            if has_nodes:
+                self._end = min(
+                    max(self._end, execution_id + 1 + self._probe_gap), HIGHEST_ID + 1
+                )
+
+    def _was_probed(self, execution_id: int) -> bool:
+        return self._begin is not None and self._begin <= execution_id < self._end
+
+
+def asked_for(ids: ExecutionIds) -> Feed:
+    """Exactly these ids."""
+    return Feed(ids)
+
+
+def due(known: Known, *, first_id: int, probe_gap: int) -> Feed:
+    """What a scheduled run asks for."""
+    begin = first_id if known.highest is None else known.highest + 1
+    return Feed(
+        known.not_final, probe_from=begin, probe_gap=probe_gap, last=known.without_nodes
+    )
+
+
+def read_known(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    cluster: str,
+    tenant: str,
+    first_id: int,
+    probe_gap: int,
+    now: datetime,
+) -> Known:
+    """Reads the state of one cluster and tenant; the base tables must exist.
+
+    Ids that were never asked for are due too, from the lowest known one on (a run that ended early
+    leaves such), or from `first_id` when that is at most `probe_gap` below it.
+    """
+    states = connection.execute("SELECT DISTINCT state_type FROM load_status.nodes").fetchall()
+    parameters = {
+        "cluster": cluster,
+        "tenant": tenant,
+        "now": now,
+        "aged": AGED_AFTER,
+        "share": PAUSE_SHARE,
+        "ended": [state for (state,) in states if _compared(state) == "terminator state"],
+        "running": [state for (state,) in states if _compared(state) == "load state"],
+    }
+    connection.execute(_CREATE_IDS, parameters)
+    try:
+        lowest, highest = connection.execute(
+            "SELECT min(execution_id), max(execution_id) FILTER (WHERE has_nodes) FROM asked_ids"
+        ).fetchone() or (None, None)
+        not_final = _ids(connection, "has_nodes AND NOT is_final AND is_due")
+        without_nodes = _ids(connection, "NOT has_nodes AND NOT is_settled AND is_due")
+        never_asked: list[tuple[int, int]] = []
+        if highest is not None:
+            begin = first_id if lowest - probe_gap <= first_id < lowest else lowest
+            never_asked = _holes(connection, begin)
+    finally:
+        connection.execute("DROP TABLE temp.asked_ids")
+    missing = ExecutionIds.of_ranges([*without_nodes, *never_asked])
+    return Known(ExecutionIds.of_ranges(not_final), missing, highest)
+
+
+def _compared(state_type: str | None) -> str:
+    """State types are compared without outer blanks, and without case in A–Z only."""
+    return (state_type or "").strip("\t\n\v\f\r ").translate(_TO_LOWER)
+
+
+_TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def _ids(connection: duckdb.DuckDBPyConnection, condition: str) -> list[tuple[int, int]]:
+    query = f"SELECT execution_id, execution_id FROM asked_ids WHERE {condition}"  # noqa: S608
+    return connection.execute(query).fetchall()
+
+
+def _holes(connection: duckdb.DuckDBPyConnection, begin: int) -> list[tuple[int, int]]:
+    """Ranges between `begin` and the highest id with nodes that nobody asked for."""
+    return connection.execute(
+        """
+        SELECT before + 1, execution_id - 1
+        FROM (
+            SELECT execution_id, lag(execution_id, 1, $begin - 1) OVER (ORDER BY execution_id) AS before
+            FROM asked_ids
+            WHERE execution_id <= (SELECT max(execution_id) FROM asked_ids WHERE has_nodes)
+        )
+        WHERE execution_id > before + 1
+        """,
+        {"begin": begin},
+    ).fetchall()
+
+
+# One row an id that was asked for or has nodes. A `not_found` is settled when it came from a run
+# after one that loaded some higher id: that is decided by run ids, which sort by time.
+_CREATE_IDS = """
+CREATE TEMP TABLE asked_ids AS
+WITH loaded AS (
+    SELECT
+        execution_id,
+        bool_or(node_id = 0 AND list_contains($ended, state_type))
+            AND NOT bool_or(list_contains($running, state_type)) AS is_final,
+        min(fetched_at) AS fetched_at
+    FROM load_status.nodes
+    WHERE cluster = $cluster AND tenant = $tenant
+    GROUP BY execution_id
+),
+asked AS (
+    SELECT
+        execution_id,
+        min(fetched_at) AS first_asked_at,
+        max(fetched_at) AS last_asked_at,
+        arg_max(outcome, (fetched_at, run_id)) AS last_outcome,
+        arg_max(run_id, (fetched_at, run_id)) AS last_run_id,
+        min(run_id) FILTER (WHERE outcome = 'loaded') AS loaded_run_id
+    FROM load_status.fetches
+    WHERE cluster = $cluster AND tenant = $tenant
+    GROUP BY execution_id
+),
+ids AS (
+    SELECT
+        execution_id,
+        loaded.execution_id IS NOT NULL AS has_nodes,
+        coalesce(is_final, false) AS is_final,
+        coalesce(first_asked_at, loaded.fetched_at) AS first_asked_at,
+        coalesce(last_asked_at, loaded.fetched_at) AS last_asked_at,
+        last_outcome,
+        last_run_id,
+        min(loaded_run_id) FILTER (WHERE loaded.execution_id IS NOT NULL) OVER (
+            ORDER BY execution_id DESC ROWS UNBOUNDED PRECEDING
+        ) AS loaded_above_since
+    FROM loaded
+    FULL JOIN asked USING (execution_id)
+)
+SELECT
+    execution_id,
+    has_nodes,
+    is_final,
+    last_outcome = 'not_found' AND coalesce(loaded_above_since < last_run_id, false) AS is_settled,
+    last_asked_at - first_asked_at < $aged
+        AND epoch($now - last_asked_at) >= $share * epoch(last_asked_at - first_asked_at) AS is_due
+FROM ids
+"""

@@ -1,0 +1,246 @@
+"""The one door for configuration.
+
+Values come from dlt's configuration providers (environment variables, `.dlt/secrets.toml`,
+`.dlt/config.toml`, and whatever else dlt was told to use), section `[sources.incorta]`. Unlike dlt's
+own look-up, a value is taken from exactly this section: a stray `TOKEN` or `CLUSTER` in the
+environment must neither be sent to a cluster nor name one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from incorta_loads.errors import InvalidSettingError, MissingSettingError
+
+SECTION = ("sources", "incorta")
+DEFAULT_DATABASE = "incorta_loads.duckdb"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to reach the cluster, and how hard to try.
+
+    Attributes:
+        cluster_url: scheme, host and base path, without a slash at the end.
+        tenant: case-sensitive, as the cluster writes it.
+        token: access token of Public API v2; a secret.
+        cluster: the name under which rows are kept.
+        concurrency: requests in flight at a time, at most.
+        max_attempts: requests per id, the first included.
+        timeout_seconds: for connecting, and for the whole of one answer.
+        first_id: where an empty warehouse begins.
+        probe_gap: ids in a row without an execution after which the newest is taken to be found.
+        allow_http: plain HTTP to hosts that are not loopback.
+        ca_bundle: PEM file of the authorities to trust instead of the public ones.
+        max_body_mib: largest answer that is read, after decompression.
+        lock_timeout_seconds: how long to wait for another process to let go of the warehouse.
+    """
+
+    cluster_url: str
+    tenant: str
+    token: str = field(repr=False)
+    cluster: str = ""
+    concurrency: int = 4
+    max_attempts: int = 5
+    timeout_seconds: float = 60.0
+    first_id: int = 1
+    probe_gap: int = 20
+    allow_http: bool = False
+    ca_bundle: str | None = None
+    max_body_mib: float = 32.0
+    lock_timeout_seconds: float = 60.0
+
+    @property
+    def total_seconds(self) -> float:
+        """The longest that all attempts for one id may take together."""
+        return self.timeout_seconds * 3
+
+
+_LOWEST: dict[str, float] = {
+    "concurrency": 1,
+    "max_attempts": 1,
+    "timeout_seconds": 0.001,
+    "first_id": 0,
+    "probe_gap": 1,
+    "max_body_mib": 0.001,
+    "lock_timeout_seconds": 0,
+}
+_HIGHEST: dict[str, float] = {
+    "concurrency": 64,
+    "max_attempts": 100,
+    "timeout_seconds": 3600,
+    "first_id": 2**63 - 1,
+    "probe_gap": 1_000_000,
+    "max_body_mib": 1024,
+    "lock_timeout_seconds": 86_400,
+}
+
+
+def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
+    """Reads, checks and completes the settings.
+
+    Args:
+        explicit: values that win over the configuration, by name; None means not given.
+
+    Raises:
+        MissingSettingError: with the places looked at.
+        InvalidSettingError: with the value and what would be right; the token is never shown.
+    """
+    given = {name: value for name, value in (explicit or {}).items() if value is not None}
+    values: dict[str, Any] = {}
+    for setting in fields(Settings):
+        value = given.get(setting.name, _look_up(setting.name, *SECTION))
+        if value is not None and value != "":
+            values[setting.name] = _converted(setting.name, str(setting.type), value)
+    for required in ("cluster_url", "tenant", "token"):
+        if required not in values:
+            raise MissingSettingError(_missing(required))
+    _check_token(values["token"])
+    url = _checked_url(values["cluster_url"], allow_http=values.get("allow_http", False))
+    values["cluster_url"] = url.geturl()
+    values.setdefault("cluster", _cluster_name(url))
+    if bundle := values.get("ca_bundle"):
+        _check_file("ca_bundle", bundle)
+    return Settings(**values)
+
+
+def lock_timeout_seconds() -> float:
+    """`lock_timeout_seconds` alone: commands that only read need no cluster."""
+    value = _look_up("lock_timeout_seconds", *SECTION)
+    if value is None:
+        return Settings.lock_timeout_seconds
+    return float(str(_converted("lock_timeout_seconds", "float", value)))
+
+
+def database_path() -> Path:
+    """The DuckDB file of the warehouse: dlt's `[destination.duckdb] credentials`.
+
+    Raises:
+        InvalidSettingError: when it names no file.
+    """
+    value = _look_up("credentials", "destination", "duckdb")
+    if isinstance(value, Mapping):
+        value = value.get("database")
+    text = re.sub(r"^duckdb:(///)?", "", str(value or DEFAULT_DATABASE))
+    if not text or text.startswith((":", "md:")) or text.endswith("/"):
+        raise InvalidSettingError(
+            f"The warehouse must be a DuckDB file, not '{text}'; "
+            "set DESTINATION__DUCKDB__CREDENTIALS to a path such as incorta_loads.duckdb."
+        )
+    return Path(text).absolute()
+
+
+def _look_up(name: str, *sections: str) -> object | None:
+    from dlt.common.configuration.container import Container  # noqa: PLC0415 (0.5 s; not for --help)
+    from dlt.common.configuration.specs.pluggable_run_context import (  # noqa: PLC0415
+        PluggableRunContext,
+    )
+
+    for provider in Container()[PluggableRunContext].providers.providers:
+        if provider.supports_sections:
+            value, _ = provider.get_value(name, object, None, *sections)
+            if value is not None:
+                return value  # type: ignore[no-any-return]
+    return None
+
+
+def _converted(name: str, type_name: str, value: object) -> object:
+    text = str(value).strip() if not isinstance(value, str) or name != "token" else value
+    try:
+        if type_name == "bool":
+            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[
+                text.lower()
+            ]
+        number: float = {"int": int, "float": float}[type_name](text)
+    except (ValueError, KeyError):
+        if type_name.startswith("str"):
+            return text
+        kind = {"bool": "true or false", "int": "a whole number", "float": "a number"}[type_name]
+        raise InvalidSettingError(f"{_spelled(name)} is '{text}'; it must be {kind}.") from None
+    if not _LOWEST[name] <= number <= _HIGHEST[name]:
+        raise InvalidSettingError(
+            f"{_spelled(name)} is {text}; it must be between {_LOWEST[name]:g} "
+            f"and {_HIGHEST[name]:g}."
+        )
+    return number
+
+
+def _check_token(token: str) -> None:
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise InvalidSettingError(
+            f"{_spelled('token')} contains blanks, line ends or characters outside ASCII, which no "
+            "access token has; copy it again (it is not shown here)."
+        )
+
+
+def _checked_url(text: str, *, allow_http: bool) -> SplitResult:
+    """The URL in normal form: host in lower case, default port left out, base path present."""
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname, url.port
+    except ValueError:
+        host, port, url = None, None, urlsplit("")
+    if url.scheme not in ("https", "http") or not host or not re.fullmatch(r"[^\s%?#\\]+", host):
+        raise InvalidSettingError(
+            f"{_spelled('cluster_url')} is '{text}'; it must look like "
+            "https://my-cluster.cloud.incorta.com."
+        )
+    if "@" in url.netloc or url.query or url.fragment:
+        raise InvalidSettingError(
+            f"{_spelled('cluster_url')} must be scheme, host and base path only: "
+            "no user name, password, query or fragment."
+        )
+    if url.scheme == "http" and not (allow_http or is_loopback(host)):
+        raise InvalidSettingError(
+            f"{_spelled('cluster_url')} is plain HTTP to {host}, which would show the token to the "
+            "network; use https://, or set allow_http = true where that is acceptable."
+        )
+    netloc = f"[{host}]" if ":" in host else host
+    if port is not None and port != {"https": 443, "http": 80}[url.scheme]:
+        netloc += f":{port}"
+    return SplitResult(url.scheme, netloc, url.path.rstrip("/") or "/incorta", "", "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine by its name or address alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _cluster_name(url: SplitResult) -> str:
+    return url.netloc + ("" if url.path == "/incorta" else url.path)
+
+
+def _check_file(name: str, path: str) -> None:
+    try:
+        with Path(path).open("rb"):
+            pass
+    except OSError as error:
+        raise InvalidSettingError(
+            f"{_spelled(name)} is '{path}', which cannot be read ({error.strerror}); "
+            "name a PEM file."
+        ) from None
+
+
+def _missing(name: str) -> str:
+    secret = "secrets" if name == "token" else "config"
+    return (
+        f"No {name} is set: looked for the environment variable {_environment(name)} and for "
+        f"`{name}` under [sources.incorta] in .dlt/{secret}.toml; set one of them."
+    )
+
+
+def _environment(name: str) -> str:
+    return "__".join((*SECTION, name)).upper()
+
+
+def _spelled(name: str) -> str:
+    return f"The setting {name} ({_environment(name)})"

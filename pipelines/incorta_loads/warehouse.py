@@ -1,0 +1,313 @@
+"""The warehouse: one DuckDB file, written by dlt under one lock, read by everybody else.
+
+A dlt package is not one transaction: each of its tables commits by itself. So the nodes of a batch
+and its invalid payloads travel first, and the ledger rows that speak of them in a package after. The
+working directory of dlt is a run's own, and what a killed run left in it is never used.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import stamina
+from filelock import FileLock, Timeout
+
+from incorta_loads.base_tables import FETCHES, TABLES, descriptions
+from incorta_loads.batches import Batch
+from incorta_loads.errors import BusyError, WarehouseError
+
+DATASET = "load_status"
+ANALYSIS = "load_analysis"
+
+_HELD = "Could not set lock on file"
+_DUCKDB_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.int64(): "BIGINT",
+    pa.binary(): "BLOB",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
+}
+
+
+@contextmanager
+def locked(path: Path, timeout_seconds: float) -> Iterator[None]:
+    """Holds the lock beside the warehouse, which every command of this program takes.
+
+    Raises:
+        BusyError: another process went on holding it.
+        WarehouseError: the directory is not there, or not writable.
+    """
+    lock_path = Path(f"{path}.lock")
+    lock = FileLock(lock_path, timeout=timeout_seconds)
+    try:
+        lock.acquire()
+    except Timeout:
+        holder = lock_path.read_text().strip()
+        who = f"process {holder}" if holder else "another process"
+        raise BusyError(_busy(path, who, timeout_seconds)) from None
+    except OSError as error:
+        raise WarehouseError(
+            f"The warehouse {path} cannot be locked ({error.strerror}); its directory must exist "
+            "and be writable."
+        ) from None
+    try:
+        lock_path.write_text(str(os.getpid()))
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def connected(
+    path: Path, timeout_seconds: float, *, read_only: bool
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the file; waits while another program has it open.
+
+    Raises:
+        BusyError: another program went on having it open.
+        WarehouseError: the file is missing (when reading), damaged, foreign or of a newer DuckDB.
+    """
+    if read_only and not path.exists():
+        raise WarehouseError(
+            f"There is no warehouse at {path}; run incorta-loads ingest first, or set "
+            "DESTINATION__DUCKDB__CREDENTIALS to where it is."
+        )
+    try:
+        for attempt in stamina.retry_context(
+            on=lambda error: _HELD in str(error), timeout=timeout_seconds, attempts=None
+        ):
+            with attempt:
+                connection = duckdb.connect(path, read_only=read_only)
+    except duckdb.Error as error:
+        text = str(error)
+        if _HELD in text:
+            who = text[text.find("Conflicting lock") :].split(". See", 1)[0] or "another program"
+            raise BusyError(_busy(path, who, timeout_seconds)) from None
+        raise WarehouseError(
+            f"The warehouse {path} cannot be opened and was left alone: {one_line(error)}"
+        ) from None
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+class Warehouse:
+    """The open warehouse of one writing run; see `open_for_writing`.
+
+    Attributes:
+        connection: for queries; DuckDB sees one database for it and for dlt.
+    """
+
+    def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection, working: Path) -> None:
+        import dlt  # noqa: PLC0415 (0.5 s, which commands that only read do not pay)
+
+        self.connection = connection
+        self._pipeline = dlt.pipeline(
+            "incorta_loads",
+            destination=dlt.destinations.duckdb(connection),
+            dataset_name=DATASET,
+            pipelines_dir=str(working),
+        )
+        self._path = path
+        # dlt takes over the signal handlers in the main thread only; a signal must end a run after
+        # its batch, not within it.
+        self._thread = ThreadPoolExecutor(1, "load")
+        self._create_tables()
+
+    def close(self) -> None:
+        """Ends the thread that loads."""
+        self._thread.shutdown()
+
+    def load(self, batch: Batch) -> None:
+        """Commits a batch: its nodes and invalid payloads, then its ledger rows.
+
+        Raises:
+            WarehouseError: nothing of the failed table was changed.
+        """
+        is_known = self._is_known(batch.nodes)
+        new, known = batch.nodes.filter(pc.invert(is_known)), batch.nodes.filter(is_known)
+        nothing = FETCHES.empty_table()
+        self._run(Batch(new, batch.invalid_payloads, nothing), "append")
+        self._run(Batch(known, batch.invalid_payloads.slice(0, 0), nothing), "replace")
+        self._run(Batch(known.slice(0, 0), batch.invalid_payloads.slice(0, 0), batch.fetches), "append")
+
+    def restore_ledger(self, run_id: str) -> int:
+        """Writes the ledger rows that a kill between a batch's nodes and its ledger left out.
+
+        Returns:
+            The number of rows written.
+        """
+        rows = self.connection.execute(_WITHOUT_LEDGER_ROW, {"run_id": run_id}).to_arrow_table()
+        if rows.num_rows:
+            missing = rows.select(FETCHES.names).cast(FETCHES)
+            empty = {name: schema.empty_table() for name, schema in TABLES.items()}
+            self._run(Batch(**empty | {"fetches": missing}), "append")
+        return int(rows.num_rows)
+
+    def _is_known(self, nodes: pa.Table) -> pa.BooleanArray:
+        """For each row whether the warehouse has nodes of its execution."""
+        if not nodes.num_rows:
+            return pa.array([], pa.bool_())
+        ids = pc.unique(nodes["execution_id"]).to_pylist()
+        known = self.connection.execute(
+            "SELECT execution_id FROM load_status.nodes WHERE cluster = $cluster AND "
+            "tenant = $tenant AND node_id = 0 AND list_contains($ids, execution_id)",
+            {"cluster": nodes["cluster"][0].as_py(), "tenant": nodes["tenant"][0].as_py(), "ids": ids},
+        ).to_arrow_table()["execution_id"]
+        return pc.is_in(nodes["execution_id"], value_set=known)
+
+    def _run(self, batch: Batch, nodes: str, *, always: bool = False) -> None:
+        """One dlt package with the tables of the batch that have rows."""
+        tables = [name for name in TABLES if always or getattr(batch, name).num_rows]
+        if tables:
+            self._thread.submit(self._load_package, batch, nodes, tables).result()
+
+    def _load_package(self, batch: Batch, nodes: str, tables: Sequence[str]) -> None:
+        from dlt.common.exceptions import DltException  # noqa: PLC0415
+
+        from incorta_loads.source import REPLACE_EXECUTIONS, loaded_batch  # noqa: PLC0415
+
+        disposition: Any = REPLACE_EXECUTIONS if nodes == "replace" else nodes
+        try:
+            info = self._pipeline.run(loaded_batch(batch, nodes=disposition).with_resources(*tables))
+            info.raise_on_failed_jobs()
+        except (DltException, duckdb.Error, OSError) as error:
+            raise WarehouseError(
+                f"The warehouse {self._path} could not be written ({one_line(_root(error))}); "
+                "what was committed before is kept, and the next run asks for the rest."
+            ) from error
+
+    def _create_tables(self) -> None:
+        """Creates what is missing and refuses tables that another version made otherwise."""
+        found = table_columns(self.connection, DATASET)
+        if not all(name in found for name in TABLES):
+            empty = Batch(**{name: schema.empty_table() for name, schema in TABLES.items()})
+            self._run(empty, "append", always=True)
+            for name, schema in TABLES.items():
+                for column, meaning in descriptions(schema).items():
+                    text = meaning.replace("'", "''")
+                    self.connection.execute(
+                        f"COMMENT ON COLUMN {DATASET}.{name}.{column} IS '{text}'"
+                    )
+            found = table_columns(self.connection, DATASET)
+        for name, schema in TABLES.items():
+            expected = {column.name: _DUCKDB_TYPES[column.type] for column in schema}
+            if found[name] != expected:
+                raise WarehouseError(
+                    f"The table {DATASET}.{name} in {self._path} has other columns than this "
+                    "version writes; it was left alone: use the version that made it, or load "
+                    "into a new file."
+                )
+
+
+@contextmanager
+def open_for_writing(path: Path, timeout_seconds: float) -> Iterator[Warehouse]:
+    """The warehouse, locked, with its tables in place.
+
+    Raises:
+        BusyError: another process went on holding it.
+        WarehouseError: it cannot be used; it was left alone.
+    """
+    working = Path(f"{path}.work")
+    with locked(path, timeout_seconds), connected(path, timeout_seconds, read_only=False) as opened:
+        shutil.rmtree(working, ignore_errors=True)  # of a run that was killed
+        try:
+            warehouse = Warehouse(path, opened, working)
+            try:
+                yield warehouse
+            finally:
+                warehouse.close()
+        finally:
+            shutil.rmtree(working, ignore_errors=True)
+
+
+@contextmanager
+def open_for_reading(
+    path: Path, timeout_seconds: float
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that can read the warehouse and nothing else.
+
+    No files, no network, no extensions, and no way to allow them again.
+    """
+    with (
+        locked(path, timeout_seconds) if path.exists() else _nothing(),
+        connected(path, timeout_seconds, read_only=True) as connection,
+    ):
+        for setting in (
+            "autoload_known_extensions = false",
+            "autoinstall_known_extensions = false",
+            "enable_external_access = false",
+            "lock_configuration = true",
+        ):
+            connection.execute(f"SET {setting}")
+        yield connection
+
+
+def table_columns(
+    connection: duckdb.DuckDBPyConnection, schema: str
+) -> dict[str, dict[str, str]]:
+    """Table → column → type of one schema of the warehouse."""
+    rows = connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE schema_name = $schema AND database_name = current_database() "
+        "ORDER BY table_name, column_index",
+        {"schema": schema},
+    ).fetchall()
+    tables: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        tables.setdefault(table, {})[column] = kind
+    return tables
+
+
+def one_line(error: BaseException) -> str:
+    """The first line of an error's text, without a full stop."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _root(error: BaseException) -> BaseException:
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return error
+
+
+def _busy(path: Path, who: str, timeout_seconds: float) -> str:
+    return (
+        f"The warehouse {path} is in use ({who}) and was still so after {timeout_seconds:g} s; "
+        "nothing was changed: try again when that has ended."
+    )
+
+
+# Nodes whose answer has no ledger row: the run that wrote them was killed before it could.
+_WITHOUT_LEDGER_ROW = """
+SELECT
+    cluster,
+    tenant,
+    execution_id,
+    $run_id AS run_id,
+    fetched_at,
+    'loaded' AS outcome,
+    200::BIGINT AS http_status,
+    'row restored: an earlier run was ended before it was written' AS message,
+    NULL::BIGINT AS attempts,
+    NULL::BIGINT AS duration_ms,
+    NULL::BIGINT AS bytes
+FROM load_status.nodes
+ANTI JOIN load_status.fetches USING (cluster, tenant, execution_id, fetched_at)
+WHERE node_id = 0
+"""

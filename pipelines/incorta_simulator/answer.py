@@ -1,0 +1,44 @@
+"""One HTTP answer as a plain value."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http.client import responses
+from typing import Any
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status code, a body and, beside those that every answer has, some headers."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, status: int, value: Any, *headers: tuple[str, str]) -> Answer:
+        """An answer whose body is a value as JSON."""
+        return cls(status, json.dumps(value, ensure_ascii=False).encode(), headers=headers)
+
+    @classmethod
+    def error(cls, status: int, message: str, *headers: tuple[str, str]) -> Answer:
+        """An error in the documented shape."""
+        return cls.of(status, {"message": message}, *headers)
+
+    def head(self) -> bytes:
+        """Status line and headers, with the empty line after them."""
+        lines = [
+            f"HTTP/1.1 {self.status} {responses.get(self.status, '')}",
+            f"Content-Type: {self.content_type}",
+            f"Content-Length: {len(self.body)}",
+            *(f"{name}: {value}" for name, value in self.headers),
+        ]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    def encode(self) -> bytes:
+        """The whole answer as it goes over the wire."""
+        return self.head() + self.body

@@ -1,0 +1,90 @@
+"""What the endpoint answers to which question, as in the vendor's text: no sockets in here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from incorta_simulator.answer import Answer
+from incorta_simulator.tree import cut
+
+if TYPE_CHECKING:
+    from incorta_simulator.company import Company
+
+_PATH = re.compile(r"/incorta/api/v2/([^/]+)/load-plan/status/([^/]+)")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_LEVELS = {"1": 1, "2": 2, "3": 3, "4": 4}
+_GREATEST_ID = 2**63 - 1
+_GREATEST_ID_DIGITS = len(str(_GREATEST_ID))
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a request asks for.
+
+    `tenant` and `execution_id` are the decoded texts of the path, None on every other path;
+    `level` is None for one that the endpoint does not know.
+    """
+
+    tenant: str | None
+    execution_id: str | None
+    level: int | None
+
+    @classmethod
+    def of(cls, target: str) -> Question:
+        """The question in the target of a request line."""
+        parts = urlsplit(target)
+        level = parse_qs(parts.query, keep_blank_values=True).get("level", ["1"])[-1]
+        path = _PATH.fullmatch(parts.path)
+        tenant, execution_id = map(unquote, path.groups()) if path else (None, None)
+        return cls(tenant, execution_id, _LEVELS.get(level))
+
+    @property
+    def number(self) -> int | None:
+        """The execution id when it is one that an execution can have."""
+        text = self.execution_id or ""
+        if not _INTEGER.fullmatch(text) or len(text) > _GREATEST_ID_DIGITS:
+            return None
+        number = int(text)
+        return number if 0 <= number <= _GREATEST_ID else None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """`GET …/{tenant}/load-plan/status/{execution-id}` of one company."""
+
+    company: Company
+    tenant: str
+    token: str
+
+    def answer(self, question: Question, authorization: str) -> Answer:
+        """The answer to a question; the first thing that is wrong with it decides."""
+        if authorization != f"Bearer {self.token}":
+            # The real endpoint sends the token back as well: a client has to live with that.
+            given = authorization.removeprefix("Bearer ")
+            text = f"INC_09030108: Invalid authentication header. Invalid Token [{given}]"
+            return Answer.error(401, text)
+        if question.execution_id is None:
+            return Answer.error(404, "There is no such resource.")
+        if question.tenant != self.tenant:
+            return Answer.error(404, f"Invalid [{question.tenant}] tenant in resource path")
+        return self._of_execution(question.execution_id, question)
+
+    def _of_execution(self, text: str, question: Question) -> Answer:
+        if not _INTEGER.fullmatch(text):
+            return Answer.error(400, f"The execution ID [{text}] is no integer.")
+        if question.level is None:
+            return Answer.error(400, "The level must be 1, 2, 3 or 4.")
+        if question.number is None:
+            return Answer.error(422, f"The execution ID [{text}] is out of range.")
+        return self._status(question.number, question.level)
+
+    def _status(self, execution_id: int, level: int) -> Answer:
+        if not self.company.exists(execution_id):
+            text = f"INC_05291904: The LOAD_PLAN of ID [{execution_id}] cannot be found."
+            return Answer.error(404, text)
+        if self.company.is_hidden(execution_id):
+            return Answer.error(403, "You have no View access to any schema of the load plan.")
+        return Answer.of(200, cut(self.company.next_tree(execution_id), level))

@@ -1,0 +1,79 @@
+"""One execution: which tables of the plan take part, and how each of them ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from incorta_simulator.draws import draw
+from incorta_simulator.tree import IN_QUEUE, RUNNING, SUCCESS, TABLE_PATH_LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from incorta_simulator.plans import Plan
+    from incorta_simulator.tree import Path
+
+TABLES_AT_ONCE = 4
+
+GROUP_RESTART_RATE = 0.5
+"""Share of the restarts that run a group rather than what failed."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution, and in `statuses` how it ends, which the story changes.
+
+    `statuses` starts with the tables that take part, in the order of the plan, all successful.
+    A story may also give a parent a status of its own, against those of its children.
+    """
+
+    plan: Plan
+    execution_id: int
+    seed: int
+    statuses: dict[Path, str]
+
+    @classmethod
+    def full(cls, plan: Plan, execution_id: int, seed: int) -> Execution:
+        """A run of the whole plan."""
+        statuses: dict[Path, str] = {
+            (group.name, schema.name, table): SUCCESS
+            for group in plan.groups
+            for schema in group.schemas
+            for table in schema.tables
+        }
+        return cls(plan, execution_id, seed, statuses)
+
+    def restart(self, execution_id: int) -> Execution:
+        """A restart of this one: of the last group alone, or of the tables that failed."""
+        parts: Iterable[Path] = self.not_successful()
+        of_group = draw(self.seed, "restart a group", execution_id) < GROUP_RESTART_RATE
+        if of_group and len(self.plan.groups) > 1:
+            last_group = self.plan.groups[-1].name
+            parts = (path for path in self.tables() if path[0] == last_group)
+        return Execution(self.plan, execution_id, self.seed, dict.fromkeys(parts, SUCCESS))
+
+    def tables(self) -> list[Path]:
+        """The paths of the tables that take part, in the order of the plan."""
+        return [path for path in self.statuses if len(path) == TABLE_PATH_LENGTH]
+
+    def not_successful(self) -> list[Path]:
+        """The paths of the tables that did not end with success."""
+        return [path for path in self.tables() if self.statuses[path] != SUCCESS]
+
+    def so_far(self, done_share: float) -> dict[Path, str]:
+        """The statuses while it runs, once this share of the tables (0 to below 1) is done.
+
+        The tables run in the order of the plan, a few at once, and no group before the one above
+        it is done.
+        """
+        tables = self.tables()
+        done = int(len(tables) * done_share)
+        at_once = [
+            path for path in tables[done : done + TABLES_AT_ONCE] if path[0] == tables[done][0]
+        ]
+        return (
+            dict.fromkeys(tables, IN_QUEUE)
+            | {path: self.statuses[path] for path in tables[:done]}
+            | dict.fromkeys(at_once, RUNNING)
+        )

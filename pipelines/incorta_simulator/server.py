@@ -1,0 +1,193 @@
+"""The simulator: the endpoint behind a real HTTP server."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, Self
+
+from incorta_simulator.answer import Answer
+from incorta_simulator.company import Company
+from incorta_simulator.endpoint import Endpoint, Question
+from incorta_simulator.faults import Faults
+from incorta_simulator.traffic import SeenRequest, Traffic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STOP_POLL_SECONDS = 0.02
+
+_CLOSE = ("Connection", "close")
+
+
+class Simulator:
+    """Serves one company until it is stopped; any number can run in one process.
+
+    `requests` and `max_in_flight` tell what a client did, `faults` plans what it meets. With a
+    `state_file`, running executions go on where the last simulator with that file stopped.
+    """
+
+    def __init__(  # noqa: PLR0913 - one server has as many independent settings
+        self,
+        company: Company | None = None,
+        *,
+        tenant: str = "demo",
+        token: str = "simulator-token",  # noqa: S107 - opens nothing but the simulator
+        host: str = "127.0.0.1",
+        port: int = 0,
+        state_file: Path | None = None,
+    ) -> None:
+        self.company = company or Company()
+        self.tenant = tenant
+        self.token = token
+        self.host = host
+        self.port = port
+        self.faults = Faults()
+        self.traffic = Traffic()
+        self.endpoint = Endpoint(self.company, tenant, token)
+        self._state_file = state_file
+        self._listener: _Listener | None = None
+
+    @property
+    def url(self) -> str:
+        """The cluster's URL; with port 0 it is known from the first start on."""
+        return f"http://{self.host}:{self.port}/incorta"
+
+    @property
+    def requests(self) -> tuple[SeenRequest, ...]:
+        """The requests seen so far, oldest first."""
+        return self.traffic.requests
+
+    @property
+    def max_in_flight(self) -> int:
+        """The most requests that were under way at the same time."""
+        return self.traffic.max_in_flight
+
+    def start(self) -> None:
+        """Listen; a simulator that was stopped comes back on the same port."""
+        if self._state_file:
+            self.company.progress.load(self._state_file)
+        self._listener = _Listener(self)
+        self.port = self._listener.server_address[1]
+        loop = self._listener.serve_forever
+        Thread(target=loop, args=(STOP_POLL_SECONDS,), name="simulator", daemon=True).start()
+
+    def stop(self) -> None:
+        """Hang up on everyone and keep the state; harmless when it does not run."""
+        if self._listener is None:
+            return
+        self._listener.shutdown()
+        self._listener.server_close()
+        self._listener.hang_up()
+        self._listener = None
+        if self._state_file:
+            self.company.progress.save(self._state_file)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+# Not http.server's own server: that one asks the DNS for the name of its host.
+class _Listener(ThreadingTCPServer):
+    """The listening socket, and the connections that it accepted."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
+        self._connections: set[socket.socket] = set()
+        self._lock = Lock()
+        super().__init__((simulator.host, simulator.port), _Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        with self._lock:
+            self._connections.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End the connections that clients keep open: their threads would answer on."""
+        with self._lock:
+            for connection in self._connections:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that hang up in the middle; anything else is a bug of ours."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection; while a request is under way it is its `Exchange`."""
+
+    server: _Listener
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    _in_flight = False
+
+    def do_GET(self) -> None:
+        self._begin()
+        try:
+            fault = self.server.simulator.faults.take(self._question.number)
+            if fault:
+                fault.write(self)
+            else:
+                self.write_last(self.normal().encode())
+        finally:
+            self._end()
+
+    def normal(self) -> Answer:
+        authorization = self.headers.get("Authorization", "")
+        return self.server.simulator.endpoint.answer(self._question, authorization)
+
+    def write_part(self, data: bytes) -> None:
+        self.wfile.write(data)
+
+    def write_last(self, data: bytes) -> None:
+        # Before the bytes: who has them may ask again before this thread runs on.
+        self._end()
+        self.wfile.write(data)
+
+    def _begin(self) -> None:
+        self._question = Question.of(self.path)
+        self.server.simulator.traffic.begin(self._question, self.path, dict(self.headers.items()))
+        self._in_flight = True
+
+    def _end(self) -> None:
+        if self._in_flight:
+            self._in_flight = False
+            self.server.simulator.traffic.end()
+
+    def _refuse_method(self) -> None:
+        self._begin()
+        answer = Answer.error(405, "The endpoint knows GET only.", _CLOSE, ("Allow", "GET"))
+        self._write_and_close(answer)
+
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse_method  # noqa: N815
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - the base class calls it so
+        self._write_and_close(Answer.error(code, message or "The request cannot be read.", _CLOSE))
+
+    def _write_and_close(self, answer: Answer) -> None:
+        # A body that came with the request is left unread: the connection cannot go on.
+        self.close_connection = True
+        self.write_last(answer.head() if self.command == "HEAD" else answer.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the base class names it
+        """Nothing: what was asked is in `Simulator.requests`."""
