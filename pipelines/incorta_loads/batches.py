@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS
+from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS, NODES
 from incorta_loads.client import Answer, StatusClient
 from incorta_loads.errors import ClusterDownError, IncortaLoadsError
 from incorta_loads.plan import Feed
@@ -36,9 +36,9 @@ class Batch:
         fetches: the ledger, one row an answer.
     """
 
-    nodes: pa.Table
-    invalid_payloads: pa.Table
-    fetches: pa.Table
+    nodes: pa.Table = field(default_factory=NODES.empty_table)
+    invalid_payloads: pa.Table = field(default_factory=INVALID_PAYLOADS.empty_table)
+    fetches: pa.Table = field(default_factory=FETCHES.empty_table)
 
 
 def fetch_batches(
@@ -89,8 +89,8 @@ def fetch_batches(
                         continue
                     feed.report(answer.execution_id, has_nodes=answer.outcome == "loaded")
                     fatal = fatal or breaker.count(answer)
-                if builder.is_full:
-                    yield builder.take()
+                    if builder.is_full:
+                        yield builder.take()
     finally:
         client.close()
     if not builder.is_empty:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from incorta_loads.batches import Batch, fetch_batches
+from incorta_loads.errors import ClusterDownError, ConfigurationError, IncortaLoadsError
 from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.plan import Feed, asked_for, due, read_known
 from incorta_loads.redaction import Redactor
@@ -34,6 +35,7 @@ class Ingested:
         planned: ids that the run will ask for at least; None while it still looks for the newest.
         first_problem: outcome → the id and message of its first answer, other than `loaded`.
         found_nothing: an empty warehouse stayed empty.
+        ended_by: the error that ended the run early, if any; what is counted here was committed.
     """
 
     run_id: str
@@ -43,6 +45,7 @@ class Ingested:
     planned: int | None = None
     first_problem: dict[str, tuple[int, str]] = field(default_factory=dict)
     found_nothing: bool = False
+    ended_by: IncortaLoadsError | None = None
 
     @property
     def ids(self) -> int:
@@ -59,13 +62,13 @@ class Ingested:
             )
 
 
-def ingest(
+def ingest_into(
     warehouse: Warehouse,
     settings: Settings,
     ids: ExecutionIds | None,
     *,
     stopping: threading.Event,
-    progress: Callable[[Ingested], None],
+    report: Callable[[Ingested], None],
 ) -> Ingested:
     """Fetches and loads the given ids, or what is due.
 
@@ -74,29 +77,28 @@ def ingest(
         settings: the cluster.
         ids: exactly these; None: what the warehouse says is due.
         stopping: once set, the batch in flight is finished and the run ends.
-        progress: called at the beginning and after each batch, with the sums so far.
+        report: called at the beginning and after each batch, with the sums so far.
 
     Raises:
-        IncortaLoadsError: what was fetched before is committed; `progress` has had the sums.
+        WarehouseError: a batch could not be written; those before it are committed.
     """
     began = time.monotonic()
     ingested = Ingested(new_run_id())
-    restored = warehouse.restore_ledger(ingested.run_id)
-    if restored:
-        logger.info("restored %d ledger rows of a run that was ended", restored)
+    if restored := warehouse.restore_ledger(ingested.run_id):
+        logger.info("restored %d ledger rows that a run was ended before writing", restored)
     feed, was_empty = _feed(warehouse, settings, ids, ingested)
-    progress(ingested)
-    for batch in fetch_batches(
-        feed,
-        settings,
-        run_id=ingested.run_id,
-        redactor=Redactor([settings.token]),
-        stopping=stopping,
-    ):
-        warehouse.load(batch)
-        ingested.count(batch)
-        ingested.seconds = time.monotonic() - began
-        progress(ingested)
+    report(ingested)
+    redactor = Redactor([settings.token])
+    try:
+        for batch in fetch_batches(
+            feed, settings, run_id=ingested.run_id, redactor=redactor, stopping=stopping
+        ):
+            warehouse.load(batch)
+            ingested.count(batch)
+            ingested.seconds = time.monotonic() - began
+            report(ingested)
+    except (ConfigurationError, ClusterDownError) as error:
+        ingested.ended_by = error
     ingested.found_nothing = was_empty and not ingested.outcomes["loaded"]
     return ingested
 

@@ -118,6 +118,12 @@ def lock_timeout_seconds() -> float:
     return float(str(_converted("lock_timeout_seconds", "float", value)))
 
 
+def secret_values() -> list[str]:
+    """Every secret that is configured, for those who must not write it."""
+    token = _look_up("token", *SECTION)
+    return [str(token)] if token else []
+
+
 def database_path() -> Path:
     """The DuckDB file of the warehouse: dlt's `[destination.duckdb] credentials`.
 

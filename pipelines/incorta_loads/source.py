@@ -85,15 +85,15 @@ def incorta_load_status(
 
 
 @dlt.source(name="incorta", section="incorta", spec=BaseConfiguration, max_table_nesting=0)
-def loaded_batch(batch: Batch, *, nodes: TWriteDispositionConfig) -> tuple[DltResource, ...]:
+def loaded_batch(batch: Batch, *, replace: bool) -> tuple[DltResource, ...]:
     """The same resources over answers that are already here.
 
     Args:
         batch: the rows.
-        nodes: how `nodes` is written: `append` where the warehouse has none of the executions, else
-            `REPLACE_EXECUTIONS`.
+        replace: whether the warehouse may have nodes of these executions. Where it has none they
+            are appended, in one file and so in one transaction, which costs half.
     """
-    return _resources(iter([batch]), nodes)
+    return _resources(iter([batch]), REPLACE_EXECUTIONS if replace else "append")
 
 
 def _resources(

@@ -12,9 +12,9 @@ import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -25,11 +25,21 @@ from filelock import FileLock, Timeout
 from incorta_loads.base_tables import FETCHES, TABLES, descriptions
 from incorta_loads.batches import Batch
 from incorta_loads.errors import BusyError, WarehouseError
+from incorta_loads.settings import database_path, lock_timeout_seconds
+
+if TYPE_CHECKING:
+    from dlt.pipeline.pipeline import Pipeline
 
 DATASET = "load_status"
 ANALYSIS = "load_analysis"
 
 _HELD = "Could not set lock on file"
+_LOCKED_DOWN = (
+    "autoload_known_extensions = false",
+    "autoinstall_known_extensions = false",
+    "enable_external_access = false",
+    "lock_configuration = true",  # the last: it forbids all further ones
+)
 _DUCKDB_TYPES = {
     pa.string(): "VARCHAR",
     pa.int64(): "BIGINT",
@@ -76,11 +86,6 @@ def connected(
         BusyError: another program went on having it open.
         WarehouseError: the file is missing (when reading), damaged, foreign or of a newer DuckDB.
     """
-    if read_only and not path.exists():
-        raise WarehouseError(
-            f"There is no warehouse at {path}; run incorta-loads ingest first, or set "
-            "DESTINATION__DUCKDB__CREDENTIALS to where it is."
-        )
     try:
         for attempt in stamina.retry_context(
             on=lambda error: _HELD in str(error), timeout=timeout_seconds, attempts=None
@@ -106,24 +111,29 @@ class Warehouse:
     """The open warehouse of one writing run; see `open_for_writing`.
 
     Attributes:
+        path: the DuckDB file.
         connection: for queries; DuckDB sees one database for it and for dlt.
     """
 
     def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection, working: Path) -> None:
-        import dlt  # noqa: PLC0415 (0.5 s, which commands that only read do not pay)
-
+        self.path = path
         self.connection = connection
-        self._pipeline = dlt.pipeline(
-            "incorta_loads",
-            destination=dlt.destinations.duckdb(connection),
-            dataset_name=DATASET,
-            pipelines_dir=str(working),
-        )
-        self._path = path
+        self._working = working
         # dlt takes over the signal handlers in the main thread only; a signal must end a run after
         # its batch, not within it.
         self._thread = ThreadPoolExecutor(1, "load")
         self._create_tables()
+
+    @cached_property
+    def _pipeline(self) -> Pipeline:
+        import dlt  # noqa: PLC0415 (0.5 s, which commands that do not load need not pay)
+
+        return dlt.pipeline(
+            "incorta_loads",
+            destination=dlt.destinations.duckdb(self.connection),
+            dataset_name=DATASET,
+            pipelines_dir=str(self._working),
+        )
 
     def close(self) -> None:
         """Ends the thread that loads."""
@@ -137,10 +147,9 @@ class Warehouse:
         """
         is_known = self._is_known(batch.nodes)
         new, known = batch.nodes.filter(pc.invert(is_known)), batch.nodes.filter(is_known)
-        nothing = FETCHES.empty_table()
-        self._run(Batch(new, batch.invalid_payloads, nothing), "append")
-        self._run(Batch(known, batch.invalid_payloads.slice(0, 0), nothing), "replace")
-        self._run(Batch(known.slice(0, 0), batch.invalid_payloads.slice(0, 0), batch.fetches), "append")
+        self._run(Batch(nodes=new, invalid_payloads=batch.invalid_payloads))
+        self._run(Batch(nodes=known), replace=True)
+        self._run(Batch(fetches=batch.fetches))
 
     def restore_ledger(self, run_id: str) -> int:
         """Writes the ledger rows that a kill between a batch's nodes and its ledger left out.
@@ -150,9 +159,7 @@ class Warehouse:
         """
         rows = self.connection.execute(_WITHOUT_LEDGER_ROW, {"run_id": run_id}).to_arrow_table()
         if rows.num_rows:
-            missing = rows.select(FETCHES.names).cast(FETCHES)
-            empty = {name: schema.empty_table() for name, schema in TABLES.items()}
-            self._run(Batch(**empty | {"fetches": missing}), "append")
+            self._run(Batch(fetches=rows.select(FETCHES.names).cast(FETCHES)))
         return int(rows.num_rows)
 
     def _is_known(self, nodes: pa.Table) -> pa.BooleanArray:
@@ -167,24 +174,23 @@ class Warehouse:
         ).to_arrow_table()["execution_id"]
         return pc.is_in(nodes["execution_id"], value_set=known)
 
-    def _run(self, batch: Batch, nodes: str, *, always: bool = False) -> None:
-        """One dlt package with the tables of the batch that have rows."""
-        tables = [name for name in TABLES if always or getattr(batch, name).num_rows]
+    def _run(self, batch: Batch, *, replace: bool = False, create: bool = False) -> None:
+        """One dlt package with the tables of the batch that have rows, or with all to create them."""
+        tables = [name for name in TABLES if create or getattr(batch, name).num_rows]
         if tables:
-            self._thread.submit(self._load_package, batch, nodes, tables).result()
+            self._thread.submit(self._load_package, batch, tables, replace=replace).result()
 
-    def _load_package(self, batch: Batch, nodes: str, tables: Sequence[str]) -> None:
+    def _load_package(self, batch: Batch, tables: Sequence[str], *, replace: bool) -> None:
         from dlt.common.exceptions import DltException  # noqa: PLC0415
 
-        from incorta_loads.source import REPLACE_EXECUTIONS, loaded_batch  # noqa: PLC0415
+        from incorta_loads.source import loaded_batch  # noqa: PLC0415
 
-        disposition: Any = REPLACE_EXECUTIONS if nodes == "replace" else nodes
+        source = loaded_batch(batch, replace=replace).with_resources(*tables)
         try:
-            info = self._pipeline.run(loaded_batch(batch, nodes=disposition).with_resources(*tables))
-            info.raise_on_failed_jobs()
+            self._pipeline.run(source).raise_on_failed_jobs()
         except (DltException, duckdb.Error, OSError) as error:
             raise WarehouseError(
-                f"The warehouse {self._path} could not be written ({one_line(_root(error))}); "
+                f"The warehouse {self.path} could not be written ({one_line(_root(error))}); "
                 "what was committed before is kept, and the next run asks for the rest."
             ) from error
 
@@ -192,8 +198,7 @@ class Warehouse:
         """Creates what is missing and refuses tables that another version made otherwise."""
         found = table_columns(self.connection, DATASET)
         if not all(name in found for name in TABLES):
-            empty = Batch(**{name: schema.empty_table() for name, schema in TABLES.items()})
-            self._run(empty, "append", always=True)
+            self._run(Batch(), create=True)
             for name, schema in TABLES.items():
                 for column, meaning in descriptions(schema).items():
                     text = meaning.replace("'", "''")
@@ -205,20 +210,24 @@ class Warehouse:
             expected = {column.name: _DUCKDB_TYPES[column.type] for column in schema}
             if found[name] != expected:
                 raise WarehouseError(
-                    f"The table {DATASET}.{name} in {self._path} has other columns than this "
+                    f"The table {DATASET}.{name} in {self.path} has other columns than this "
                     "version writes; it was left alone: use the version that made it, or load "
                     "into a new file."
                 )
 
 
 @contextmanager
-def open_for_writing(path: Path, timeout_seconds: float) -> Iterator[Warehouse]:
+def open_for_writing(
+    path: Path, timeout_seconds: float, *, must_exist: bool = False
+) -> Iterator[Warehouse]:
     """The warehouse, locked, with its tables in place.
 
     Raises:
         BusyError: another process went on holding it.
-        WarehouseError: it cannot be used; it was left alone.
+        WarehouseError: it cannot be used, and was left alone.
     """
+    if must_exist:
+        _require_file(path)
     working = Path(f"{path}.work")
     with locked(path, timeout_seconds), connected(path, timeout_seconds, read_only=False) as opened:
         shutil.rmtree(working, ignore_errors=True)  # of a run that was killed
@@ -233,25 +242,36 @@ def open_for_writing(path: Path, timeout_seconds: float) -> Iterator[Warehouse]:
 
 
 @contextmanager
-def open_for_reading(
-    path: Path, timeout_seconds: float
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that can read the warehouse and nothing else.
+def open_for_reading(path: Path, timeout_seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads the warehouse and can do nothing else: no files, no extensions.
 
-    No files, no network, no extensions, and no way to allow them again.
+    Raises:
+        BusyError: another process went on holding the warehouse.
+        WarehouseError: it is not there, or cannot be opened.
     """
+    _require_file(path)
     with (
-        locked(path, timeout_seconds) if path.exists() else _nothing(),
+        locked(path, timeout_seconds),
         connected(path, timeout_seconds, read_only=True) as connection,
     ):
-        for setting in (
-            "autoload_known_extensions = false",
-            "autoinstall_known_extensions = false",
-            "enable_external_access = false",
-            "lock_configuration = true",
-        ):
+        for setting in _LOCKED_DOWN:
             connection.execute(f"SET {setting}")
         yield connection
+
+
+@contextmanager
+def reading() -> Iterator[duckdb.DuckDBPyConnection]:
+    """`open_for_reading` on the configured warehouse."""
+    with open_for_reading(database_path(), lock_timeout_seconds()) as connection:
+        yield connection
+
+
+def _require_file(path: Path) -> None:
+    if not path.exists():
+        raise WarehouseError(
+            f"There is no warehouse at {path}; run incorta-loads ingest first, or set "
+            "DESTINATION__DUCKDB__CREDENTIALS to where it is."
+        )
 
 
 def table_columns(
@@ -273,11 +293,6 @@ def table_columns(
 def one_line(error: BaseException) -> str:
     """The first line of an error's text, without a full stop."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
 
 
 def _root(error: BaseException) -> BaseException:

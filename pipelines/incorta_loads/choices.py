@@ -1,0 +1,29 @@
+"""The words that options take; apart, because `--help` needs them and nothing else."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+class By(StrEnum):
+    """What failure rates are counted by."""
+
+    PLAN = "plan"
+    GROUP = "group"
+    SCHEMA = "schema"
+    TABLE = "table"
+
+
+class Sort(StrEnum):
+    """What leads in a list of failure rates."""
+
+    RATE = "rate"
+    ERRORS = "errors"

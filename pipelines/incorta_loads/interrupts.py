@@ -1,0 +1,53 @@
+"""Ctrl-C and SIGTERM as a wish to end, which a run grants after the batch in flight."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from incorta_loads.errors import InterruptedRunError
+
+
+class Interrupt:
+    """Whether the run is to end, and why.
+
+    Attributes:
+        stopping: set by the first signal.
+        signal_number: that signal, or None.
+    """
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.signal_number: int | None = None
+
+    def raise_if_set(self, what_is_kept: str) -> None:
+        """Ends the command with 130 or 143 when a signal came."""
+        if self.signal_number is not None:
+            name = signal.Signals(self.signal_number).name
+            raise InterruptedRunError(
+                f"Interrupted by {name}; {what_is_kept}", signal_number=self.signal_number
+            )
+
+
+@contextmanager
+def graceful_interrupt() -> Iterator[Interrupt]:
+    """The first SIGINT or SIGTERM inside is a wish; the second one ends the process at once."""
+    interrupt = Interrupt()
+    before: dict[int, object] = {}
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        interrupt.signal_number = number
+        interrupt.stopping.set()
+        for each in before:
+            signal.signal(each, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, handle)
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]

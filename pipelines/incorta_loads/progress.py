@@ -1,0 +1,84 @@
+"""How far a run is, on stderr: a bar on a terminal, plain lines elsewhere, and the sums at the end."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from incorta_loads.client import OUTCOMES
+from incorta_loads.ingest import Ingested
+
+logger = logging.getLogger(__name__)
+
+_WHAT_TO_DO = {
+    "forbidden": "the token's user needs View on a schema of the plan; they are asked again",
+    "rejected": "the cluster, or something before it, refused the request; they are asked again",
+    "unavailable": "they are asked again by the next run",
+    "invalid_payload": "the bodies are in load_status.invalid_payloads; they are asked again",
+}
+
+
+class Report(Protocol):
+    """Is told the sums after each batch."""
+
+    def __call__(self, ingested: Ingested) -> None: ...
+
+
+@contextmanager
+def shown_progress() -> Iterator[Report]:
+    """A report for the time of a run."""
+    if not sys.stderr.isatty():
+        yield _log_progress
+        return
+    with Progress(
+        TextColumn("fetching"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[outcomes]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("", total=None, outcomes="")
+        yield lambda ingested: bar.update(
+            task, completed=ingested.ids, total=ingested.planned, outcomes=_outcomes(ingested)
+        )
+
+
+def say_sums(ingested: Ingested) -> None:
+    """Logs the sums of a run, and what to do about ids that did not load."""
+    logger.info(
+        "%d ids asked in %.1f s, %d nodes written: %s",
+        ingested.ids,
+        ingested.seconds,
+        ingested.nodes,
+        _outcomes(ingested) or "nothing was due",
+    )
+    for outcome, advice in _WHAT_TO_DO.items():
+        if count := ingested.outcomes[outcome]:
+            execution_id, message = ingested.first_problem[outcome]
+            logger.warning(
+                "%d %s, the first id %d: %s (%s)", count, outcome, execution_id, message, advice
+            )
+    if ingested.found_nothing:
+        logger.warning(
+            "no execution was found: pass --ids around an id that is known, such as the one that "
+            "the execute call returned"
+        )
+
+
+def _log_progress(ingested: Ingested) -> None:
+    if ingested.ids:
+        total = "" if ingested.planned is None else f" of {ingested.planned}"
+        logger.info("%d%s ids: %s", ingested.ids, total, _outcomes(ingested))
+
+
+def _outcomes(ingested: Ingested) -> str:
+    counts = [(outcome, ingested.outcomes[outcome]) for outcome in OUTCOMES]
+    return ", ".join(f"{count} {outcome}" for outcome, count in counts if count)
