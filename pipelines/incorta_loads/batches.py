@@ -150,7 +150,7 @@ class _BatchBuilder:
             try:
                 tree = self._decode(answer.body or b"")
             except InvalidPayload as error:
-                message = self.redactor.text(str(error))
+                message = self.redactor.clean_text(str(error))
                 answer = replace(answer, outcome="invalid_payload", message=message)
             else:
                 answer = replace(answer, body=None)
@@ -187,7 +187,7 @@ class _BatchBuilder:
         }
 
     def _invalid_row(self, answer: Answer) -> dict[str, object]:
-        body = self.redactor.bytes(answer.body or b"")
+        body = self.redactor.clean_bytes(answer.body or b"")
         return self._key(answer) | {
             "body_sha256": hashlib.sha256(body).hexdigest(),
             "error": answer.message,

@@ -18,8 +18,6 @@ from incorta_loads.choices import By, Format, Sort
 from incorta_loads.errors import IncortaLoadsError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from incorta_loads.redaction import Redactor
 
 app = typer.Typer(
@@ -64,7 +62,9 @@ def options(
     debug: Debug = False,
     version: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version."),
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """Options of every command."""
@@ -72,7 +72,9 @@ def options(
 
 Ids = Annotated[
     str | None,
-    typer.Option("--ids", help="Exactly these execution ids, such as 1-500,720. Default: what is due."),
+    typer.Option(
+        "--ids", help="Exactly these execution ids, such as 1-500,720. Default: what is due."
+    ),
 ]
 
 
@@ -83,7 +85,7 @@ def ingest(*, ids: Ids = None, debug: Debug = False) -> None:
     Without --ids: executions that were not final, new ones, and ids that may have appeared since.
     Exit code 3 says that some ids did not load; the last lines on stderr say which and why.
     """
-    from incorta_loads import runs  # noqa: PLC0415
+    from incorta_loads import runs
 
     _start()
     raise typer.Exit(runs.ingest(ids))
@@ -92,7 +94,7 @@ def ingest(*, ids: Ids = None, debug: Debug = False) -> None:
 @app.command()
 def analyze(*, debug: Debug = False) -> None:
     """Build the SQL models: outcomes, failure rates, coverage."""
-    from incorta_loads import runs  # noqa: PLC0415
+    from incorta_loads import runs
 
     _start()
     runs.analyze()
@@ -101,7 +103,7 @@ def analyze(*, debug: Debug = False) -> None:
 @app.command()
 def run(*, ids: Ids = None, debug: Debug = False) -> None:
     """Ingest and analyze: what a scheduler calls."""
-    from incorta_loads import runs  # noqa: PLC0415
+    from incorta_loads import runs
 
     _start()
     raise typer.Exit(runs.run(ids))
@@ -121,26 +123,26 @@ def failures(
     debug: Debug = False,
 ) -> None:
     """Failure rates with their counts and 95 % intervals, worst first."""
-    from incorta_loads import printing, queries, warehouse  # noqa: PLC0415
+    from incorta_loads import queries, views, warehouse
 
     _start()
     with warehouse.reading() as connection:
         found, names = queries.failure_rates(
             connection, by, plan=plan, recent=recent, sort=sort, limit=limit
         )
-    printing.print_failure_rates(found, names, output, recent=recent)
+    views.show_failure_rates(found, names, output, by=by, recent=recent)
 
 
 @app.command()
 def coverage(*, output: Output = Format.TABLE, debug: Debug = False) -> None:
     """What was asked for and what came back: how much of the truth the figures cover."""
-    from incorta_loads import printing, queries, warehouse  # noqa: PLC0415
+    from incorta_loads import queries, views, warehouse
 
     _start()
     with warehouse.reading() as connection:
         found = queries.coverage(connection)
         unknown = queries.unknown_statuses(connection)
-    printing.print_coverage(found, unknown, output)
+    views.show_coverage(found, unknown, output)
 
 
 @app.command()
@@ -152,12 +154,12 @@ def show(
     debug: Debug = False,
 ) -> None:
     """The status tree of one execution; with --format json as the cluster sent it."""
-    from incorta_loads import printing, queries, warehouse  # noqa: PLC0415
+    from incorta_loads import queries, views, warehouse
 
     _start()
     with warehouse.reading() as connection:
         nodes = queries.execution_nodes(connection, execution_id, failed=failed)
-    printing.print_execution(nodes, output)
+    views.show_execution(nodes, output)
 
 
 @app.command()
@@ -168,21 +170,21 @@ def sql(
     debug: Debug = False,
 ) -> None:
     """Run one read-only statement on the warehouse: tables in load_status and load_analysis."""
-    from incorta_loads import printing, queries, warehouse  # noqa: PLC0415
+    from incorta_loads import printing, queries, warehouse
 
     _start()
     with warehouse.reading() as connection:
         found = queries.one_statement(connection, query)
-    printing.print_rows(found.rows, found.names, output)
+    printing.print_rows(found, output)
 
 
 @app.command()
 def check(*, debug: Debug = False) -> None:
     """Try the configuration: the cluster, the tenant and the token. Writes nothing."""
-    from incorta_loads import printing, runs  # noqa: PLC0415
+    from incorta_loads import runs, views
 
     settings, answer = runs.check(_start())
-    printing.print_check(settings, answer)
+    views.show_check(settings, answer)
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -205,7 +207,7 @@ def simulate(
     debug: Debug = False,
 ) -> None:
     """Start a cluster of one's own on loopback, with a history whose failures are known."""
-    from incorta_loads import simulation  # noqa: PLC0415
+    from incorta_loads import simulation
 
     _start()
     code = simulation.simulate(
@@ -216,9 +218,9 @@ def simulate(
 
 def _start() -> Redactor:
     """What every command does first: no telemetry, and logs without secrets."""
-    from incorta_loads.logs import set_up_logs, turn_telemetry_off  # noqa: PLC0415
-    from incorta_loads.redaction import Redactor  # noqa: PLC0415
-    from incorta_loads.settings import secret_values  # noqa: PLC0415
+    from incorta_loads.logs import set_up_logs, turn_telemetry_off
+    from incorta_loads.redaction import Redactor
+    from incorta_loads.settings import secret_values
 
     turn_telemetry_off()
     redactor = Redactor(secret_values())
@@ -248,16 +250,18 @@ def _exit_code(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as error:  # noqa: BLE001 (the last door: one sentence, not a traceback)
-        text = f"Internal error: {type(error).__name__}: {error}. Run again with --debug and report it."
-        return _fail(error, text, 1)
+        text = (
+            f"Internal error ({type(error).__name__}: {error}); run again with --debug, and report"
+        )
+        return _fail(error, f"{text} what it prints.", 1)
     return code if isinstance(code, int) else 0
 
 
 def _fail(error: Exception | None, text: str, exit_code: int) -> int:
-    from incorta_loads.redaction import Redactor  # noqa: PLC0415
-    from incorta_loads.settings import secret_values  # noqa: PLC0415
+    from incorta_loads.redaction import Redactor
+    from incorta_loads.settings import secret_values
 
-    redact = Redactor(secret_values()).text
+    redact = Redactor(secret_values()).clean_text
     if _debug and error is not None:
         sys.stderr.write(redact("".join(traceback.format_exception(error))))
     sys.stderr.write(redact(f"Error: {text}\n"))

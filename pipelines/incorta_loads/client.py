@@ -1,4 +1,4 @@
-"""One execution id → one typed answer: the request, its retries, and what each status code means."""
+"""One execution id → one typed answer: the request, its retries, what each status code means."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ class StatusClient:
     ) -> Answer:
         status = response.status_code
         said = _said(body)
-        text = self._redactor.text(said)[:_MOST_MESSAGE] or f"HTTP {status} without a message"
+        text = self._redactor.clean_text(said)[:_MOST_MESSAGE] or f"HTTP {status} without a message"
         answer = Answer(
             execution_id,
             "rejected",
@@ -210,7 +210,7 @@ class StatusClient:
             return replace(answer, outcome="invalid_payload", body=body)
         if 300 <= status < 400:  # noqa: PLR2004
             target = urlsplit(response.headers.get("Location", ""))
-            where = self._redactor.text(target.netloc or target.path or "nowhere")
+            where = self._redactor.clean_text(target.netloc or target.path or "nowhere")
             text = f"redirected to {where}, which was not followed because it would get the token"
             return replace(answer, message=text[:_MOST_MESSAGE])
         return answer
@@ -230,7 +230,7 @@ class StatusClient:
         )
 
     def _unavailable(self, execution_id: int, reason: str) -> Answer:
-        message = self._redactor.text(reason)[:_MOST_MESSAGE]
+        message = self._redactor.clean_text(reason)[:_MOST_MESSAGE]
         return Answer(execution_id, "unavailable", datetime.now(UTC), message=message)
 
     def _session(self) -> requests.Session:

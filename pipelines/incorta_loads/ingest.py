@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from incorta_loads.batches import Batch, fetch_batches
 from incorta_loads.errors import ClusterDownError, ConfigurationError, IncortaLoadsError

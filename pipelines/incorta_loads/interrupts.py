@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from incorta_loads.errors import InterruptedRunError
 
@@ -36,7 +37,7 @@ class Interrupt:
 def graceful_interrupt() -> Iterator[Interrupt]:
     """The first SIGINT or SIGTERM inside is a wish; the second one ends the process at once."""
     interrupt = Interrupt()
-    before: dict[int, object] = {}
+    before: dict[signal.Signals, Any] = {}
 
     def handle(number: int, _frame: FrameType | None) -> None:
         interrupt.signal_number = number
@@ -44,10 +45,10 @@ def graceful_interrupt() -> Iterator[Interrupt]:
         for each in before:
             signal.signal(each, signal.SIG_DFL)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, handle)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        before[each] = signal.signal(each, handle)
     try:
         yield interrupt
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,13 +1,12 @@
 """What the warehouse knows → which ids to ask for next.
 
 A `Feed` hands out ids one by one and is told what became of them. `asked_for` walks the ids that a
-user named; `due` decides by itself, in three phases: executions that are not final, new ids above the
-highest one, ids that stayed without nodes.
+user named; `due` decides by itself, in three phases: executions that are not final, new ids above
+the highest one, ids that stayed without nodes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from string import ascii_lowercase, ascii_uppercase
@@ -81,9 +80,7 @@ class Feed:
         if execution_id in self._probing:
             self._probing.discard(execution_id)
             if has_nodes:
-                self._end = min(
-                    max(self._end, execution_id + 1 + self._probe_gap), HIGHEST_ID + 1
-                )
+                self._end = min(max(self._end, execution_id + 1 + self._probe_gap), HIGHEST_ID + 1)
 
     def _was_probed(self, execution_id: int) -> bool:
         return self._begin is not None and self._begin <= execution_id < self._end
@@ -97,9 +94,7 @@ def asked_for(ids: ExecutionIds) -> Feed:
 def due(known: Known, *, first_id: int, probe_gap: int) -> Feed:
     """What a scheduled run asks for."""
     begin = first_id if known.highest is None else known.highest + 1
-    return Feed(
-        known.not_final, probe_from=begin, probe_gap=probe_gap, last=known.without_nodes
-    )
+    return Feed(known.not_final, probe_from=begin, probe_gap=probe_gap, last=known.without_nodes)
 
 
 def read_known(
@@ -162,7 +157,9 @@ def _holes(connection: duckdb.DuckDBPyConnection, begin: int) -> list[tuple[int,
         """
         SELECT before + 1, execution_id - 1
         FROM (
-            SELECT execution_id, lag(execution_id, 1, $begin - 1) OVER (ORDER BY execution_id) AS before
+            SELECT
+                execution_id,
+                lag(execution_id, 1, $begin - 1) OVER (ORDER BY execution_id) AS before
             FROM asked_ids
             WHERE execution_id <= (SELECT max(execution_id) FROM asked_ids WHERE has_nodes)
         )

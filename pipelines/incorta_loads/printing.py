@@ -6,24 +6,17 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-Row = Mapping[str, object]
-
-
-class Format(StrEnum):
-    """How rows are printed."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
+from incorta_loads.choices import Format
+from incorta_loads.queries import Row, Rows
 
 
 @dataclass(frozen=True)
@@ -33,102 +26,117 @@ class Column:
     Attributes:
         title: its heading.
         text: a row → what to show.
-        is_number: aligned to the right and never cut.
+        is_number: aligned to the right, and never broken into lines.
     """
 
     title: str
-    text: object
+    text: Callable[[Row], str]
     is_number: bool = False
 
 
 def print_rows(
-    rows: Sequence[Row],
-    names: Sequence[str],
+    found: Rows,
     output: Format,
     *,
     columns: Sequence[Column] | None = None,
     title: str | None = None,
 ) -> None:
-    """Prints rows.
-
-    Args:
-        rows: column name → value.
-        names: the columns of CSV and JSON, in order; there they are stable and complete.
-        output: the format.
-        columns: what a table shows instead, for people; None: all of `names`.
-        title: the line above a table.
-    """
+    """Prints rows; CSV and JSON have all columns as they are, a table those given."""
     if output is Format.CSV:
-        sys.stdout.write(_csv(rows, names))
+        sys.stdout.write(_csv(found))
     elif output is Format.JSON:
-        listed = [{name: row[name] for name in names} for row in rows]
-        print_json(listed)
+        print_json(found.rows)
     else:
-        _print_table(rows, columns or [_plain(name, rows) for name in names], title)
+        _print_table(
+            found.rows, columns or [_as_is(name, found.rows) for name in found.names], title
+        )
 
 
 def print_json(value: object) -> None:
-    """One JSON document, indented; times in ISO 8601."""
+    """One JSON document; times in ISO 8601."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_text) + "\n")
 
 
-def rate_with_interval(rate: str) -> Column:
-    """`12.3 % (9.1–16.4)`: a rate of the marts and its 95 % interval."""
+def print_line(text: str, style: str = "") -> None:
+    """One line of text as it is: nothing in it is markup or moves the cursor."""
+    _console().print(Text(printable(text), style), soft_wrap=True)
+
+
+def value(name: str, title: str | None = None) -> Column:
+    """A text column as it is; NULL as a dash."""
+    return Column(title or name.replace("_", " "), lambda row: _shown(row[name]))
+
+
+def number(name: str, title: str | None = None) -> Column:
+    """A numeric column as it is; NULL as a dash."""
+    return Column(title or name.replace("_", " "), lambda row: _shown(row[name]), is_number=True)
+
+
+def rate(name: str, title: str) -> Column:
+    """A share as `12.3 %`; NULL, where nothing counted, as a dash."""
+    return Column(title, lambda row: _percent(row[name], " %"), is_number=True)
+
+
+def rate_with_interval(name: str, title: str) -> Column:
+    """A share with its 95 % interval, as `12.3 % (9.1–16.4)`."""
 
     def text(row: Row) -> str:
-        value, low, high = row[rate], row[f"{rate}_low"], row[f"{rate}_high"]
-        if not (isinstance(value, float) and isinstance(low, float) and isinstance(high, float)):
+        if row[name] is None:
             return "–"
-        return f"{100 * value:.1f} % ({100 * low:.1f}–{100 * high:.1f})"
+        low, high = _percent(row[f"{name}_low"]), _percent(row[f"{name}_high"])
+        return f"{_percent(row[name])} % ({low}–{high})"
 
-    return Column(rate.replace("_", " "), text, is_number=True)
-
-
-def field(name: str, title: str | None = None, *, is_number: bool = False) -> Column:
-    """One value as it is; NULL as a dash."""
-
-    def text(row: Row) -> str:
-        return "–" if row[name] is None else _text(row[name])
-
-    return Column(title or name.replace("_", " "), text, is_number=is_number)
+    return Column(title, text, is_number=True)
 
 
-def _plain(name: str, rows: Sequence[Row]) -> Column:
+def printable(text: str) -> str:
+    """The text with every character that would not show, or move the cursor, as its escape."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
+
+
+def _as_is(name: str, rows: Sequence[Row]) -> Column:
     is_number = any(isinstance(row[name], int | float) for row in rows)
-    return field(name, name, is_number=is_number)
+    return number(name, name) if is_number else value(name, name)
 
 
 def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | None) -> None:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(
-            column.title,
-            justify="right" if column.is_number else "left",
-            no_wrap=column.is_number,
-            overflow="fold",
-        )
+        justify: Any = "right" if column.is_number else "left"
+        table.add_column(column.title, justify=justify, no_wrap=column.is_number, overflow="fold")
     for row in rows:
-        # As Text, so that brackets in a name are no markup.
-        table.add_row(*(Text(column.text(row)) for column in columns))  # type: ignore[operator]
-    console().print(table)
+        table.add_row(*(Text(printable(column.text(row))) for column in columns))
+    if title:
+        print_line(title, "bold")
+    _console().print(table)
 
 
-def console() -> Console:
-    """Standard output; 80 columns where there is no terminal to ask."""
-    return Console(highlight=False, soft_wrap=False)
+def _console() -> Console:
+    return Console(highlight=False, markup=False, emoji=False)
 
 
-def _csv(rows: Sequence[Row], names: Sequence[str]) -> str:
+def _csv(found: Rows) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(["" if row[name] is None else _text(row[name]) for name in names] for row in rows)
+    writer.writerow(found.names)
+    for row in found.rows:
+        writer.writerow("" if row[name] is None else _text(row[name]) for name in found.names)
     return buffer.getvalue()
 
 
-def _text(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+def _shown(item: object) -> str:
+    return "–" if item is None else _text(item)
+
+
+def _percent(share: Any, unit: str = "") -> str:
+    return "–" if share is None else f"{100 * share:.1f}{unit}"
+
+
+def _text(item: object) -> str:
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    return item.isoformat(timespec="seconds") if isinstance(item, datetime) else str(item)

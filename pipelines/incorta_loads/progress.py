@@ -1,4 +1,4 @@
-"""How far a run is, on stderr: a bar on a terminal, plain lines elsewhere, and the sums at the end."""
+"""How far a run is, on stderr: a bar on a terminal, plain lines elsewhere, sums at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands read from the warehouse: rows of the marts, in the order in which to look at them."""
+"""What the commands read from the warehouse, in the order in which to look at it."""
 
 from __future__ import annotations
 
@@ -90,32 +90,86 @@ def unknown_statuses(connection: duckdb.DuckDBPyConnection) -> Rows:
     )
 
 
-def execution_nodes(connection: duckdb.DuckDBPyConnection, execution_id: int) -> Rows:
-    """The nodes of one execution in preorder, cluster by cluster."""
-    return _rows(
-        connection,
-        "SELECT * FROM load_status.nodes WHERE execution_id = $id "
-        "ORDER BY cluster, tenant, node_id",
-        {"id": execution_id},
-    )
+def execution_nodes(
+    connection: duckdb.DuckDBPyConnection, execution_id: int, *, failed: bool
+) -> Rows:
+    """The nodes of one execution in preorder with their outcomes, cluster by cluster.
 
+    Args:
+        connection: to the warehouse.
+        execution_id: which.
+        failed: only nodes in error and those above them.
 
-def last_fetches(connection: duckdb.DuckDBPyConnection, execution_id: int) -> Rows:
-    """What became of asking for one execution last, cluster by cluster."""
-    return _rows(
-        connection,
-        """
-        SELECT cluster, tenant, last.outcome, last.message, last.fetched_at
-        FROM (
-            SELECT cluster, tenant, max_by(fetches, (fetched_at, run_id)) AS last
-            FROM load_status.fetches
-            WHERE execution_id = $id
-            GROUP BY cluster, tenant
+    Raises:
+        ConfigurationError: the warehouse has no nodes of it; says what became of asking.
+        WarehouseError: `failed`, and it was not analysed yet.
+    """
+    query = _EXECUTION_NODES
+    if "node_outcomes" not in _analysed(connection):
+        query = "SELECT *, NULL AS outcome FROM load_status.nodes WHERE execution_id = $id"
+    query += " ORDER BY cluster, tenant, node_id"
+    found = _rows(connection, query, {"id": execution_id})
+    if not found.rows:
+        raise ConfigurationError(_why_missing(connection, execution_id))
+    if not failed:
+        return found
+    if any(row["outcome"] is None for row in found.rows):
+        raise WarehouseError(
+            f"Execution {execution_id} was not analysed yet; run incorta-loads analyze first."
         )
-        ORDER BY cluster, tenant
-        """,
-        {"id": execution_id},
+    return Rows(found.names, _failing_branches(found.rows))
+
+
+def _failing_branches(rows: list[Row]) -> list[Row]:
+    kept: list[Row] = []
+    last_error: Row | None = None
+    for row in reversed(rows):  # so that the first error below a node is the last one seen
+        if row["outcome"] in ("failure", "partial"):
+            last_error = row
+        if last_error is not None and _is_at_or_above(row, last_error):
+            kept.append(row)
+    return kept[::-1]
+
+
+def _is_at_or_above(row: Row, other: Row) -> bool:
+    same_tree = (row["cluster"], row["tenant"]) == (other["cluster"], other["tenant"])
+    return same_tree and bool(row["node_id"] <= other["node_id"] <= row["last_descendant_id"])
+
+
+def _analysed(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    query = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'load_analysis'"
+    return {name for (name,) in connection.execute(query).fetchall()}
+
+
+def _why_missing(connection: duckdb.DuckDBPyConnection, execution_id: int) -> str:
+    last = _rows(connection, _LAST_FETCH, {"id": execution_id}).rows
+    if not last:
+        return (
+            f"Execution {execution_id} was never asked for; run "
+            f"incorta-loads ingest --ids {execution_id}."
+        )
+    return (
+        f"Execution {execution_id} did not load: {last[0]['outcome']} at "
+        f"{last[0]['fetched_at']:%Y-%m-%d %H:%M:%S} UTC ({last[0]['message']})."
     )
+
+
+# The outcome is that of the same answer, or none: the analysis may be older than the nodes.
+_EXECUTION_NODES = """
+SELECT nodes.*, outcomes.outcome
+FROM load_status.nodes
+LEFT JOIN load_analysis.node_outcomes AS outcomes
+    USING (cluster, tenant, execution_id, node_id, fetched_at)
+WHERE nodes.execution_id = $id
+"""
+
+_LAST_FETCH = """
+SELECT outcome, message, fetched_at
+FROM load_status.fetches
+WHERE execution_id = $id
+ORDER BY fetched_at DESC, run_id DESC
+LIMIT 1
+"""
 
 
 def one_statement(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:

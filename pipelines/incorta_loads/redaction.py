@@ -24,11 +24,11 @@ class Redactor:
         self._text = re.compile("|".join(patterns))
         self._bytes = re.compile("|".join(patterns).encode())
 
-    def text(self, text: str) -> str:
+    def clean_text(self, text: str) -> str:
         """The text without the secrets."""
         return self._text.sub(REPLACEMENT, text) if self._secrets else text
 
-    def bytes(self, body: bytes) -> bytes:
+    def clean_bytes(self, body: bytes) -> bytes:
         """The bytes without the secrets."""
         return self._bytes.sub(REPLACEMENT.encode(), body) if self.found_in(body) else body
 
@@ -51,10 +51,10 @@ class RedactingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redacts the record in place; lets every record pass."""
-        record.msg, record.args = self._redactor.text(record.getMessage()), None
+        record.msg, record.args = self._redactor.clean_text(record.getMessage()), None
         if record.exc_info:
             trace = self._formatter.formatException(record.exc_info)
-            record.exc_info, record.exc_text = None, self._redactor.text(trace)
+            record.exc_info, record.exc_text = None, self._redactor.clean_text(trace)
         return True
 
 

@@ -1,8 +1,8 @@
 """The one door for configuration.
 
 Values come from dlt's configuration providers (environment variables, `.dlt/secrets.toml`,
-`.dlt/config.toml`, and whatever else dlt was told to use), section `[sources.incorta]`. Unlike dlt's
-own look-up, a value is taken from exactly this section: a stray `TOKEN` or `CLUSTER` in the
+`.dlt/config.toml`, and whatever else dlt was told to use), section `[sources.incorta]`. Unlike
+dlt's own look-up, a value is taken from exactly this section: a stray `TOKEN` or `CLUSTER` in the
 environment must neither be sent to a cluster nor name one.
 """
 

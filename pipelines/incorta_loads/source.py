@@ -21,7 +21,12 @@ from typing import Any, Final
 import dlt
 import pyarrow as pa
 from dlt.common.configuration.specs import BaseConfiguration
-from dlt.common.schema.typing import TColumnSchema, TWriteDispositionConfig
+from dlt.common.data_types import TDataType
+from dlt.common.schema.typing import (
+    TColumnSchema,
+    TSchemaContract,
+    TWriteDispositionConfig,
+)
 from dlt.extract import DltResource
 
 from incorta_loads.base_tables import EXECUTION_KEY, FETCHES, INVALID_PAYLOADS, NODES
@@ -36,12 +41,16 @@ REPLACE_EXECUTIONS: Final[TWriteDispositionConfig] = {
     "disposition": "merge",
     "strategy": "delete-insert",
     # Whole executions go, so that no row of a longer tree stays; a key alone would leave them.
-    "destination_scope": f"({', '.join(EXECUTION_KEY)}) IN "
-    f"(SELECT {', '.join(EXECUTION_KEY)} FROM {{staging_table}})",
+    "destination_scope": "(cluster, tenant, execution_id) IN "
+    "(SELECT cluster, tenant, execution_id FROM {staging_table})",
 }
 KEEP_FIRST: Final[TWriteDispositionConfig] = {"disposition": "merge", "strategy": "insert-only"}
 
-_FREEZE: Final = {"tables": "evolve", "columns": "freeze", "data_type": "freeze"}
+_FREEZE: Final[TSchemaContract] = {
+    "tables": "evolve",
+    "columns": "freeze",
+    "data_type": "freeze",
+}
 
 
 @dlt.source(name="incorta", section="incorta", spec=BaseConfiguration, max_table_nesting=0)
@@ -77,9 +86,7 @@ def incorta_load_status(
 
     def answers() -> Iterator[Batch]:
         redactor = Redactor([known.token])
-        yield from fetch_batches(
-            asked_for(wanted), known, run_id=new_run_id(), redactor=redactor
-        )
+        yield from fetch_batches(asked_for(wanted), known, run_id=new_run_id(), redactor=redactor)
 
     return _resources(answers(), REPLACE_EXECUTIONS)
 
@@ -96,39 +103,34 @@ def loaded_batch(batch: Batch, *, replace: bool) -> tuple[DltResource, ...]:
     return _resources(iter([batch]), REPLACE_EXECUTIONS if replace else "append")
 
 
-def _resources(
-    batches: Iterator[Batch], nodes: TWriteDispositionConfig
-) -> tuple[DltResource, ...]:
+def _resources(batches: Iterator[Batch], nodes: TWriteDispositionConfig) -> tuple[DltResource, ...]:
     """Three tables out of one stream of batches, which is read once."""
     answers = dlt.resource(batches, name="answers", selected=False)
     return (
         answers | _table("nodes", NODES, (*EXECUTION_KEY, "node_id"), nodes),
         answers
-        | _table(
-            "invalid_payloads", INVALID_PAYLOADS, (*EXECUTION_KEY, "body_sha256"), KEEP_FIRST
-        ),
+        | _table("invalid_payloads", INVALID_PAYLOADS, (*EXECUTION_KEY, "body_sha256"), KEEP_FIRST),
         answers | _table("fetches", FETCHES, (*EXECUTION_KEY, "run_id"), "append"),
     )
 
 
-def _table(
-    name: str, schema: pa.Schema, key: tuple[str, ...], write: TWriteDispositionConfig
-) -> DltResource:
+def _table(name: str, schema: pa.Schema, key: tuple[str, ...], disposition: Any) -> DltResource:
     def rows(batch: Batch) -> Iterator[pa.Table]:
         yield getattr(batch, name)
 
-    return dlt.transformer(
+    made: DltResource = dlt.transformer(
         rows,
         name=name,
         primary_key=key,
         columns=_columns(schema),
-        write_disposition=write,
+        write_disposition=disposition,
         schema_contract=_FREEZE,
     )
+    return made
 
 
 def _columns(schema: pa.Schema) -> dict[str, TColumnSchema]:
-    kinds = {
+    kinds: dict[pa.DataType, TDataType] = {
         pa.string(): "text",
         pa.int64(): "bigint",
         pa.binary(): "binary",

@@ -1,7 +1,7 @@
 """The body of one answer → a tree of nodes, or the reason why it is none.
 
-The usual body is decoded by msgspec straight into `Node`s, which allow the documented fields only. A
-body with more fields is decoded into dicts, a body too deep for msgspec is parsed event by event;
+The usual body is decoded by msgspec straight into `Node`s, which allow the documented fields only.
+A body with more fields is decoded into dicts, a body too deep for msgspec is parsed event by event;
 both then become the same `Node`s. Nothing recurses by the depth of the body.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,12 +20,13 @@ from ijson.common import JSONError
 
 MOST_LEVELS = 5_000
 MOST_PATH_BYTES = 128 * 1024 * 1024
-"""The paths of all nodes of one tree together; a deep tree with many leaves would fill the memory."""
+"""All paths of one tree together; a deep tree with many leaves would fill the memory."""
 
+_TOO_MANY_LEVELS = f"it has more than {MOST_LEVELS:,} levels"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-class InvalidPayload(ValueError):  # noqa: N818 (a finding about a body, not a fault of the program)
+class InvalidPayload(Exception):  # noqa: N818 (a finding about a body, not a fault of the program)
     """The body is not a status tree that can be stored; the text says why."""
 
 
@@ -128,35 +129,39 @@ def _not_json(body: bytes, error: Exception) -> str:
 
 
 def _parse_deep(body: bytes) -> object:
-    """Any JSON value, built without recursion; stops at too many levels of nodes."""
-    most_containers = 2 * MOST_LEVELS + 2  # a level is an object in an array
-    keys: list[str] = []
-    containers: list[Any] = [[]]
+    """Any JSON value, parsed without recursion."""
     try:
-        for event, value in ijson.basic_parse(io.BytesIO(body)):
-            if event == "map_key":
-                keys[-1] = value
-                continue
-            if event in ("end_map", "end_array"):
-                containers.pop()
-                keys.pop()
-                continue
-            item = {"start_map": dict, "start_array": list}.get(event, lambda value=value: value)()
-            parent = containers[-1]
+        return _build(ijson.basic_parse(io.BytesIO(body)))
+    except (JSONError, ValueError) as error:
+        raise InvalidPayload(_not_json(body, error)) from None
+
+
+def _build(events: Iterable[tuple[str, Any]]) -> object:
+    """The value that the events describe; refuses too many levels of nodes while they come."""
+    most_open = 2 * MOST_LEVELS + 2  # a level is an object in an array
+    top: list[Any] = []
+    open_containers: list[Any] = [top]
+    keys: list[str] = [""]  # the current key in each open container
+    for event, value in events:
+        if event == "map_key":
+            keys[-1] = value
+        elif event in ("end_map", "end_array"):
+            open_containers.pop()
+            keys.pop()
+        else:
+            is_container = event in ("start_map", "start_array")
+            item = ({} if event == "start_map" else []) if is_container else value
+            parent = open_containers[-1]
             if isinstance(parent, dict):
                 parent[keys[-1]] = item
             else:
                 parent.append(item)
-            if isinstance(item, dict | list):
-                containers.append(item)
+            if is_container:
+                open_containers.append(item)
                 keys.append("")
-                if len(containers) > most_containers:
-                    raise InvalidPayload(f"it has more than {MOST_LEVELS:,} levels")
-    except InvalidPayload:
-        raise
-    except (JSONError, ValueError) as error:
-        raise InvalidPayload(_not_json(body, error)) from None
-    return containers[0][0]
+            if len(open_containers) > most_open:
+                raise InvalidPayload(_TOO_MANY_LEVELS)
+    return top[0]
 
 
 def _extended(value: object) -> ExtendedNode:
@@ -166,9 +171,9 @@ def _extended(value: object) -> ExtendedNode:
     try:
         while pending:
             item, node = pending.pop()
-            children = _fill(node, item)
-            node.childStatusDetails = [ExtendedNode() for _ in children]
-            pending.extend(zip(children, node.childStatusDetails, strict=True))
+            below = [(child, ExtendedNode()) for child in _fill(node, item)]
+            node.childStatusDetails = [child for _, child in below]
+            pending.extend(below)
     except UnicodeEncodeError:
         raise InvalidPayload("it contains a lone surrogate, which cannot be stored") from None
     except RecursionError:
@@ -216,7 +221,7 @@ def _levels(root: Node) -> Iterator[list[Node]]:
         level = [child for node in level for child in node.childStatusDetails or ()]
         if not level:
             return
-    raise InvalidPayload(f"it has more than {MOST_LEVELS:,} levels")
+    raise InvalidPayload(_TOO_MANY_LEVELS)
 
 
 def _path_bytes(levels: list[list[Node]]) -> int:

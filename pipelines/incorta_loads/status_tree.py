@@ -1,8 +1,8 @@
 """Status trees ↔ rows: a batch of trees becomes one columnar table, and rows give the tree back.
 
-The trees of a batch are laid out breadth first, one after another within each level. The children of
-a node then stand together and in the order of their parents, so that parents are one `repeat`, and
-preorder numbers are prefix sums over the sizes of the subtrees.
+The trees of a batch are laid out breadth first, one after another within each level. The children
+of a node then stand together and in the order of their parents, so that parents are one `repeat`,
+and preorder numbers are prefix sums over the sizes of the subtrees.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The warehouse: one DuckDB file, written by dlt under one lock, read by everybody else.
 
 A dlt package is not one transaction: each of its tables commits by itself. So the nodes of a batch
-and its invalid payloads travel first, and the ledger rows that speak of them in a package after. The
-working directory of dlt is a run's own, and what a killed run left in it is never used.
+and its invalid payloads travel first, and the ledger rows that speak of them in a package after.
+The working directory of dlt is a run's own, and what a killed run left in it is never used.
 """
 
 from __future__ import annotations
@@ -170,12 +170,16 @@ class Warehouse:
         known = self.connection.execute(
             "SELECT execution_id FROM load_status.nodes WHERE cluster = $cluster AND "
             "tenant = $tenant AND node_id = 0 AND list_contains($ids, execution_id)",
-            {"cluster": nodes["cluster"][0].as_py(), "tenant": nodes["tenant"][0].as_py(), "ids": ids},
+            {
+                "cluster": nodes["cluster"][0].as_py(),
+                "tenant": nodes["tenant"][0].as_py(),
+                "ids": ids,
+            },
         ).to_arrow_table()["execution_id"]
         return pc.is_in(nodes["execution_id"], value_set=known)
 
     def _run(self, batch: Batch, *, replace: bool = False, create: bool = False) -> None:
-        """One dlt package with the tables of the batch that have rows, or with all to create them."""
+        """One dlt package with the tables that have rows, or with all, to create them."""
         tables = [name for name in TABLES if create or getattr(batch, name).num_rows]
         if tables:
             self._thread.submit(self._load_package, batch, tables, replace=replace).result()
@@ -274,9 +278,7 @@ def _require_file(path: Path) -> None:
         )
 
 
-def table_columns(
-    connection: duckdb.DuckDBPyConnection, schema: str
-) -> dict[str, dict[str, str]]:
+def table_columns(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, dict[str, str]]:
     """Table → column → type of one schema of the warehouse."""
     rows = connection.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() "

@@ -1,8 +1,8 @@
 """A limit to the time of a whole exchange, which a timeout for each read does not give.
 
 `requests` applies its timeout to every single read, so a server that sends a byte now and then
-keeps it busy for ever. Here each connection tells which socket the current thread uses, and a timer shuts
-that socket down when the time is over: the read then ends with a connection error.
+keeps it busy for ever. Here each connection tells which socket the current thread uses, and a timer
+shuts that socket down when the time is over: the read then ends with a connection error.
 """
 
 from __future__ import annotations

@@ -1,0 +1,69 @@
+"""The command `simulate`: a cluster of one's own, alone or around another command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from incorta_loads.errors import ConfigurationError
+from incorta_loads.printing import print_json, print_line
+from incorta_simulator.company import Company
+from incorta_simulator.server import Simulator
+from incorta_simulator.serving import serve
+
+TENANT = "demo"
+TOKEN = "simulator-token"  # noqa: S105 (guards nothing)
+
+
+def simulate(
+    command: Sequence[str],
+    *,
+    port: int,
+    executions: int,
+    seed: int,
+    state: str | None,
+    truth: bool,
+) -> int:
+    """Serves until a signal, or for as long as the command runs; returns the exit code."""
+    company = Company(seed=seed, executions=executions)
+    if truth:
+        print_json(company.truth())
+        return 0
+    state_file = Path(state) if state else None
+    simulator = Simulator(company, tenant=TENANT, token=TOKEN, port=port, state_file=state_file)
+    try:
+        if command:
+            with simulator:
+                return _run(command, simulator.url)
+        serve(simulator, _announce)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The simulator cannot listen on port {port} ({error.strerror}); choose another --port."
+        ) from None
+    return 0
+
+
+def _environment(url: str) -> dict[str, str]:
+    return {
+        "SOURCES__INCORTA__CLUSTER_URL": url,
+        "SOURCES__INCORTA__TENANT": TENANT,
+        "SOURCES__INCORTA__TOKEN": TOKEN,
+        "SOURCES__INCORTA__CLUSTER": "simulator",
+    }
+
+
+def _run(command: Sequence[str], url: str) -> int:
+    try:
+        return subprocess.run(command, env=os.environ | _environment(url), check=False).returncode  # noqa: S603 (the user's own words)
+    except FileNotFoundError:
+        raise ConfigurationError(f"There is no command '{command[0]}' to run.") from None
+
+
+def _announce(url: str) -> None:
+    for name, setting in _environment(url).items():
+        print_line(f"export {name}={setting}")
+    sys.stdout.flush()
+    sys.stderr.write("Serving; Ctrl-C ends it.\n")

@@ -1,0 +1,111 @@
+"""What each command shows: which columns for people, in which words."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from incorta_loads.choices import Format
+from incorta_loads.client import Answer
+from incorta_loads.printing import (
+    Column,
+    number,
+    print_line,
+    print_rows,
+    rate,
+    rate_with_interval,
+    value,
+)
+from incorta_loads.queries import Row, Rows
+from incorta_loads.settings import Settings
+from incorta_loads.status_tree import encode
+
+_STYLES = {"failure": "red", "partial": "red", "success": "green", "unknown": "yellow"}
+
+
+def show_failure_rates(
+    found: Rows, names: Sequence[str], output: Format, *, by: str, recent: bool
+) -> None:
+    """Failure rates with counts and intervals."""
+    columns: list[Column] = [*_places(found.rows), *(value(name) for name in names)]
+    if recent:
+        columns += [
+            number("recent_counted", "counted"),
+            number("recent_errors", "errors"),
+            rate_with_interval("recent_error_rate", "error rate (95 %)"),
+        ]
+    else:
+        columns += [
+            number("runs"),
+            number("counted"),
+            number("errors"),
+            rate("failure_rate", "failed"),
+            rate_with_interval("error_rate", "error rate (95 %)"),
+        ]
+    columns.append(number("last_error_execution_id", "last error"))
+    title = f"Failure rates by {by}{', recent executions' if recent else ''}"
+    print_rows(found, output, columns=columns, title=title)
+
+
+def show_coverage(found: Rows, unknown: Rows, output: Format) -> None:
+    """What was asked for and what came back; for people one paragraph a cluster and tenant."""
+    if output is not Format.TABLE:
+        print_rows(found, output)
+        return
+    if not found.rows:
+        print_line("Nothing was asked for yet.")
+    for row in found.rows:
+        print_line(f"Coverage of {row['cluster']}, tenant {row['tenant']}", "bold")
+        counts = ", ".join(f"{row[name]} {name}" for name in _OUTCOMES if row[name])
+        print_line(f"{row['ids_asked']} ids asked: {counts or 'nothing came back'}.")
+        if row["lowest_loaded_id"] is not None:
+            print_line(
+                f"Executions {row['lowest_loaded_id']} to {row['highest_loaded_id']}, with "
+                f"{row['ids_missing']} ids missing between them; "
+                f"{row['executions_not_final']} not final."
+            )
+        if row["aged"]:
+            print_line(f"{row['aged']} ids are asked for only with --ids: 30 days gave no answer.")
+        print_line(f"Last answer: {row['last_fetched_at']:%Y-%m-%d %H:%M:%S} UTC.")
+    if unknown.rows:
+        print_rows(unknown, output, title="Statuses that no rule knows (outcome unknown)")
+
+
+def show_execution(nodes: Rows, output: Format) -> None:
+    """The tree of an execution, indented; as JSON the tree as the cluster sent it."""
+    if output is Format.JSON:
+        sys.stdout.write(encode(nodes.rows).decode() + "\n")
+        return
+    if output is Format.CSV:
+        print_rows(nodes, output)
+        return
+    for row in nodes.rows:
+        if row["depth"] == 0:
+            print_line(
+                f"Execution {row['execution_id']} of {row['cluster']}, tenant {row['tenant']}, "
+                f"as of {row['fetched_at']:%Y-%m-%d %H:%M:%S} UTC",
+                "bold",
+            )
+        status = row["job_status"] or "no status"
+        if row["outcome"] in ("unknown", None):
+            status += f" ({row['state_type'] or 'no state'})"
+        name = row["name"] or f"({row['type'] or 'no type'} without a name)"
+        print_line(f"{'  ' * row['depth']}{name}  {status}", _STYLES.get(row["outcome"], ""))
+
+
+def show_check(settings: Settings, answer: Answer) -> None:
+    """That the configuration works."""
+    print_line(
+        f"{settings.cluster_url} answers and takes the tenant '{settings.tenant}' and the token "
+        f"(execution {answer.execution_id}: {answer.outcome})."
+    )
+    print_line(f"Rows will stand under the cluster name '{settings.cluster}'.")
+
+
+_OUTCOMES = ("loaded", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload")
+
+
+def _places(rows: Sequence[Row]) -> list[Column]:
+    """Cluster and tenant, where there is more than one."""
+    differing = [name for name in ("cluster", "tenant") if len({row[name] for row in rows}) > 1]
+    return [value(name) for name in differing]
