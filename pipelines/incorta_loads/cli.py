@@ -10,8 +10,8 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from incorta_loads import __version__
 from incorta_loads.choices import By, Format, Sort
@@ -147,7 +147,7 @@ def coverage(*, output: Output = Format.TABLE, debug: Debug = False) -> None:
 
 @app.command()
 def show(
-    execution_id: Annotated[int, typer.Argument(metavar="ID", help="Execution id.")],
+    execution_id: Annotated[str, typer.Argument(metavar="ID", help="Execution id.")],
     *,
     failed: Annotated[bool, typer.Option("--failed", help="Only what did not succeed.")] = False,
     output: Output = Format.TABLE,
@@ -155,10 +155,12 @@ def show(
 ) -> None:
     """The status tree of one execution; with --format json as the cluster sent it."""
     from incorta_loads import queries, views, warehouse
+    from incorta_loads.execution_ids import parse_id
 
     _start()
+    wanted = parse_id(execution_id)
     with warehouse.reading() as connection:
-        nodes = queries.execution_nodes(connection, execution_id, failed=failed)
+        nodes = queries.execution_nodes(connection, wanted, failed=failed)
     views.show_execution(nodes, output)
 
 
@@ -238,14 +240,14 @@ def _exit_code(arguments: list[str]) -> int:
         code = app(arguments, prog_name="incorta-loads", standalone_mode=False)
     except IncortaLoadsError as error:
         return _fail(error, str(error), error.exit_code)
-    except click.exceptions.Abort:
-        return _fail(None, "Interrupted; nothing was changed.", 130)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         return _fail(None, "Interrupted.", 130)
-    except click.ClickException as error:
+    except TyperException as error:
         context: Any = getattr(error, "ctx", None)
         path = context.command_path if context else "incorta-loads"
-        return _fail(None, f"{error.format_message()} Try '{path} --help'.", error.exit_code)
+        if not (text := error.format_message().rstrip(".")):
+            return error.exit_code  # no command at all: the help was printed
+        return _fail(None, f"{text}; try '{path} --help'.", error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141

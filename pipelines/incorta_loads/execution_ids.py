@@ -74,6 +74,18 @@ class ExecutionIds:
         )
 
 
+def parse_id(text: str) -> int:
+    """One execution id.
+
+    Raises:
+        InvalidIdsError: when it is no id, or more than one.
+    """
+    first, last = _parse_range(text)
+    if first != last:
+        raise InvalidIdsError(f"'{_shortened(text)}' is more than one execution id; name one.")
+    return first
+
+
 def _count(ids: ExecutionIds) -> int:
     return sum(last - first + 1 for first, last in ids.ranges)
 

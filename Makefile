@@ -1,0 +1,103 @@
+# The two commands: `make run` shows the program at work, `make check` is the gate.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV ?= .venv
+DEMO ?= .demo
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Nobody is told that a dependency is used.
+export RUNTIME__DLTHUB_TELEMETRY := false
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(VENV)/.runtime ## Pull a simulated cluster, analyse it, and print what fails
+	@mkdir -p $(DEMO)
+	@PATH="$(abspath $(BIN)):$$PATH" \
+	DESTINATION__DUCKDB__CREDENTIALS="$(abspath $(DEMO))/incorta_loads.duckdb" \
+	incorta-loads simulate --state $(DEMO)/simulator.json -- sh docs/demo.sh
+
+.PHONY: install
+install: $(VENV)/.runtime ## Install the program into .venv
+
+.PHONY: check
+check: $(VENV)/.dev format-check lint types sql-lint test ## The gate: everything that must hold
+
+.PHONY: format
+format: $(VENV)/.dev ## Format Python and SQL
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/sqlfluff fix --quiet sql
+
+.PHONY: format-check
+format-check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Lint Python
+	$(BIN)/ruff check .
+
+.PHONY: types
+types: $(VENV)/.dev ## Check types, strictly
+	$(BIN)/mypy
+
+.PHONY: sql-lint
+sql-lint: $(VENV)/.dev ## Lint SQL
+	$(BIN)/sqlfluff lint sql
+
+.PHONY: test
+test: $(VENV)/.dev debian-packages ## Run every test (the sample that the gate takes)
+	$(PYTEST)
+
+.PHONY: proof
+proof: $(VENV)/.dev debian-packages ## Run every test in full: all examples, a real installation
+	HYPOTHESIS_PROFILE=proof $(PYTEST) --full
+
+.PHONY: debian-packages
+debian-packages:
+	@tests/debian-packages.sh
+
+.PHONY: lock
+lock: $(VENV)/.dev ## Renew the pinned requirements
+	$(COMPILE) pyproject.toml --group build --output-file requirements/runtime.txt
+	$(COMPILE) pyproject.toml --group build --group dev --constraint requirements/runtime.txt \
+		--output-file requirements/dev.txt
+
+.PHONY: wheel
+wheel: $(VENV)/.dev ## Build the wheel into dist/
+	$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+.PHONY: clean
+clean: ## Remove what the commands above made
+	rm -rf $(VENV) $(DEMO) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# Hashes without the name of any index, for every platform and every Python from 3.11 on.
+COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-strip-extras --no-header --no-annotate
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; install it, or name one: make PYTHON=…"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "$(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 2; }
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the pinned dependencies into $(VENV) …"
+	@$(PIP) install --quiet --require-hashes -r requirements/runtime.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Holds all of the runtime's, so that one installation serves both.
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the pinned development dependencies into $(VENV) …"
+	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.runtime $@

@@ -1,0 +1,13 @@
+#!/bin/sh
+# What `make run` does against the simulator: the whole way, from execution ids to failure rates.
+set -e
+incorta-loads run
+echo
+incorta-loads failures --by schema --limit 8
+echo
+incorta-loads failures --by table --limit 12
+echo
+incorta-loads coverage
+echo
+echo "The warehouse is $DESTINATION__DUCKDB__CREDENTIALS; ask it anything:"
+echo "  DESTINATION__DUCKDB__CREDENTIALS=$DESTINATION__DUCKDB__CREDENTIALS .venv/bin/incorta-loads sql 'FROM load_analysis.executions'"

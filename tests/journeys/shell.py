@@ -1,0 +1,75 @@
+"""Someone at a shell: runs the installed command as a user does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from incorta_simulator.server import Simulator
+
+COMMAND = Path(sys.executable).with_name("incorta-loads")
+CHECKOUT = Path(__file__).parents[2]
+TOKEN = "journey-token-5f2c"
+
+
+@dataclass
+class User:
+    """Someone at a shell in an empty directory.
+
+    Attributes:
+        home: the directory, also HOME.
+        settings: environment variables beyond the bare ones.
+    """
+
+    home: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        bare = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8"}
+        return bare | self.settings
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "incorta_loads.duckdb"
+
+    def runs(self, *arguments: str, exit_code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Runs `incorta-loads …` and checks its exit code."""
+        done = subprocess.run(
+            [COMMAND, *arguments],
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == exit_code, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def reads(self, *arguments: str) -> Any:
+        """What a command prints as JSON."""
+        return json.loads(self.runs(*arguments, "--format", "json").stdout)
+
+    def asks(self, query: str) -> list[dict[str, Any]]:
+        """The rows of a query through the command `sql`."""
+        rows: list[dict[str, Any]] = self.reads("sql", query)
+        return rows
+
+
+def configured(home: Path, simulator: Simulator) -> User:
+    """A user whose settings point to the simulator."""
+    return User(
+        home,
+        {
+            "SOURCES__INCORTA__CLUSTER_URL": simulator.url,
+            "SOURCES__INCORTA__TENANT": "demo",
+            "SOURCES__INCORTA__TOKEN": TOKEN,
+            "SOURCES__INCORTA__CLUSTER": "journey",
+        },
+    )

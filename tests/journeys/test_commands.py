@@ -1,0 +1,116 @@
+"""Every command explains itself, starts fast, and prints what programs can read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+
+import pytest
+
+from journeys.shell import CHECKOUT, COMMAND, User
+
+COMMANDS = ["ingest", "analyze", "run", "failures", "coverage", "show", "sql", "check", "simulate"]
+
+
+def test_the_commands_are_those_of_the_design(user: User) -> None:
+    """`--help` lists each with one sentence."""
+    text = user.runs("--help").stdout
+    assert [name for name in COMMANDS if f"│ {name} " not in text] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_stands_in_the_readme(user: User, command: str) -> None:
+    """A stranger finds it in both places."""
+    assert f"Usage: incorta-loads {command}" in user.runs(command, "--help").stdout
+    assert f"`{command}" in (CHECKOUT / "README.md").read_text()
+
+
+def test_help_imports_neither_dlt_nor_dbt(user: User) -> None:
+    """`--help` answers at once."""
+    code = (
+        "import sys; from incorta_loads.cli import _exit_code; _exit_code(['--help']); "
+        "heavy = {'dlt', 'dbt', 'duckdb', 'pyarrow', 'requests', 'pandas'} & set(sys.modules); "
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    python = COMMAND.with_name("python")
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_formats_agree(analysed: User) -> None:
+    """CSV and JSON have the same rows and all columns of the mart."""
+    rows = analysed.reads("failures", "--by", "schema")
+    printed = analysed.runs("failures", "--by", "schema", "--format", "csv").stdout
+    from_csv = list(csv.DictReader(io.StringIO(printed)))
+    assert [list(row) for row in from_csv] == [list(row) for row in rows]
+    assert [row["schema_name"] for row in from_csv] == [row["schema_name"] for row in rows]
+    assert [float(row["error_rate"]) for row in from_csv] == [row["error_rate"] for row in rows]
+
+
+def test_failures_are_sorted_by_the_lower_end_of_the_interval(analysed: User) -> None:
+    """Worst first, so that one error in one run does not lead."""
+    lows = [row["error_rate_low"] for row in analysed.reads("failures")]
+    assert lows == sorted(lows, reverse=True)
+    assert lows[0] > 0
+
+
+def test_failures_of_one_plan_are_counted_within_it(analysed: User) -> None:
+    """`--plan` takes the marts by plan; `--limit` cuts, `--recent` leaves the rest aside."""
+    rows = analysed.reads("failures", "--by", "table", "--plan", "Sales Daily", "--limit", "3")
+    assert len(rows) == 3
+    assert {row["load_plan"] for row in rows} == {"Sales Daily"}
+    assert analysed.reads("failures", "--plan", "no such plan") == []
+
+
+def test_tables_fit_80_columns(analysed: User) -> None:
+    """Where there is no terminal, no line is longer."""
+    for by in ("plan", "group", "schema", "table"):
+        lines = analysed.runs("failures", "--by", by).stdout.splitlines()
+        assert max(map(len, lines)) <= 80
+        assert len(lines) > 3
+
+
+def test_sql_reads_and_nothing_else(analysed: User) -> None:
+    """One SELECT; whatever writes, leaves the file, or changes settings is refused."""
+    before = analysed.warehouse.read_bytes()
+    assert analysed.asks("SELECT 1 AS one, NULL AS nothing") == [{"one": 1, "nothing": None}]
+    for query in (
+        "DELETE FROM load_status.nodes",
+        "COPY load_status.nodes TO 'stolen.csv'",
+        "ATTACH 'other.duckdb'",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+        "SELECT 1; SELECT 2",
+        "SELEC 1",
+    ):
+        done = analysed.runs("sql", query, exit_code=2)
+        assert done.stderr.startswith("Error: ")
+        assert "Traceback" not in done.stderr
+    assert analysed.warehouse.read_bytes() == before
+    assert sorted(path.name for path in analysed.home.glob("*.csv")) == []
+
+
+def test_simulate_runs_a_command_against_itself(user: User) -> None:
+    """The command finds its settings in the environment, and its exit code is the result."""
+    user.settings.clear()
+    done = user.runs("simulate", "--executions", "5", "--", str(COMMAND), "ingest")
+    assert "5 loaded" in done.stderr
+    user.runs("simulate", "--", "sh", "-c", "exit 7", exit_code=7)
+
+
+def test_simulate_tells_the_truth_about_its_story(user: User) -> None:
+    """What is made to fail can be asked for."""
+    truth = json.loads(user.runs("simulate", "--truth").stdout)
+    assert {"BrokenSince", "Flaky", "Outage"} <= {element["kind"] for element in truth}
+
+
+def test_debug_shows_the_traceback_and_never_the_token(user: User) -> None:
+    """`--debug` works before and after the command; secrets stay out of it."""
+    user.settings["SOURCES__INCORTA__TENANT"] = "nobody"
+    for arguments in (["--debug", "ingest"], ["ingest", "--debug"]):
+        done = user.runs(*arguments, exit_code=2)
+        assert "Traceback (most recent call last)" in done.stderr
+        assert user.settings["SOURCES__INCORTA__TOKEN"] not in done.stderr + done.stdout

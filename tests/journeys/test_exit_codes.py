@@ -1,0 +1,188 @@
+"""What the exit code and the last words of a command say."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+from incorta_simulator.faults import RawBody, Refusal
+from incorta_simulator.server import Simulator
+from journeys.shell import COMMAND, User
+
+
+def test_ids_that_did_not_load_give_3_and_say_which(user: User, simulator: Simulator) -> None:
+    """The run finished; what to do about the rest stands in the last lines."""
+    simulator.faults.plan(5, Refusal(403))
+    simulator.faults.plan(6, RawBody(b"<html>login</html>"))
+    done = user.runs("ingest", "--ids", "1-10", exit_code=3)
+    lines = done.stderr.splitlines()
+    assert lines[-3].endswith("8 loaded, 1 forbidden, 1 invalid_payload")
+    assert lines[-2].startswith("1 forbidden, the first id 5: ")
+    assert lines[-1].startswith("1 invalid_payload, the first id 6: the body is not JSON")
+
+
+def test_an_expired_token_gives_2_and_keeps_what_was_fetched(
+    user: User, simulator: Simulator
+) -> None:
+    """401 on the way ends the run; the executions before it are in the warehouse."""
+    simulator.faults.plan(50, Refusal(401))
+    done = user.runs("ingest", "--ids", "1-100", exit_code=2)
+    assert "Error: The cluster refused the access token" in done.stderr
+    (row,) = user.asks(
+        "SELECT count(DISTINCT execution_id) AS n FROM load_status.nodes WHERE execution_id < 45"
+    )
+    assert row == {"n": 43}  # all but the gap 32
+
+
+def test_a_wrong_tenant_gives_2(user: User) -> None:
+    """The tenant is case-sensitive, and the message says so."""
+    user.settings["SOURCES__INCORTA__TENANT"] = "DEMO"
+    done = user.runs("ingest", exit_code=2)
+    assert "does not know the tenant 'DEMO'" in done.stderr
+    assert "case-sensitive" in done.stderr
+
+
+def test_a_cluster_that_is_down_gives_1(user: User, simulator: Simulator) -> None:
+    """Nobody listens: the run ends after a few ids and says so in one sentence."""
+    simulator.stop()
+    user.settings["SOURCES__INCORTA__MAX_ATTEMPTS"] = "1"
+    done = user.runs("ingest", exit_code=1)
+    assert "Error: The cluster is down: 8 ids in a row were unavailable" in done.stderr
+
+
+def test_an_empty_cluster_says_what_to_do(user: User, simulator: Simulator) -> None:
+    """Nothing found from `first_id` on: asks for ids around a known one."""
+    user.settings["SOURCES__INCORTA__FIRST_ID"] = "5000"
+    done = user.runs("ingest")
+    assert "pass --ids around an id that is known" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ingest", "--ids", "5-1"], "'5-1' ends before it begins"),
+        (["ingest", "--ids", "abc"], "'abc' is not an execution id"),
+        (["ingest", "--ids", "-3"], "'-3' is not an execution id"),
+        (["ingest", "--ids", "1-9223372036854775808"], "beyond the largest id"),
+        (["ingest", "--ids", "1-1000000000"], "at most 10,000,000 can be asked for at once"),
+        (["explode"], "No such command 'explode'"),
+        (["failures", "--by", "colour"], "'colour' is not one of"),
+        (["show", "x"], "'x' is not an execution id"),
+    ],
+)
+def test_wrong_usage_gives_2_and_one_sentence(
+    user: User, arguments: list[str], message: str
+) -> None:
+    """No traceback, nothing asked, nothing written."""
+    done = user.runs(*arguments, exit_code=2)
+    assert message in done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
+    assert not user.warehouse.exists()
+
+
+@pytest.mark.parametrize("name", ["CLUSTER_URL", "TENANT", "TOKEN"])
+def test_a_missing_setting_says_where_it_was_looked_for(user: User, name: str) -> None:
+    """The environment variable, the file and the key."""
+    del user.settings[f"SOURCES__INCORTA__{name}"]
+    done = user.runs("ingest", exit_code=2)
+    assert f"SOURCES__INCORTA__{name}" in done.stderr
+    assert "[sources.incorta]" in done.stderr
+    assert not user.warehouse.exists()
+
+
+@pytest.mark.parametrize("command", ["analyze", "failures", "coverage"])
+def test_without_a_warehouse_the_first_step_is_named(user: User, command: str) -> None:
+    """Reading what is not there says what to run first, and creates nothing."""
+    done = user.runs(command, exit_code=1)
+    assert "run incorta-loads ingest first" in done.stderr
+    assert not user.warehouse.exists()
+
+
+def test_check_says_that_all_is_well(user: User, simulator: Simulator) -> None:
+    """One request, nothing written."""
+    done = user.runs("check")
+    assert "answers and takes the tenant 'demo' and the token" in done.stdout
+    assert len(simulator.requests) == 1
+    assert not user.warehouse.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "exit_code"),
+    [("TOKEN", "expired", 2), ("TENANT", "nobody", 2), ("CLUSTER_URL", "http://127.0.0.1:9/x", 1)],
+)
+def test_check_finds_what_is_wrong(user: User, name: str, value: str, exit_code: int) -> None:
+    """A wrong token or tenant is configuration; no answer at all is a failure."""
+    user.settings[f"SOURCES__INCORTA__{name}"] = value
+    user.settings["SOURCES__INCORTA__MAX_ATTEMPTS"] = "1"
+    done = user.runs("check", exit_code=exit_code)
+    assert done.stderr.startswith(("asking", "Error: "))
+
+
+class HoldUntilSignalled:
+    """A fault that signals the command while its request is in flight."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        self.number = number
+        self.process: subprocess.Popen[str] | None = None
+
+    def write(self, exchange: object) -> None:
+        assert self.process is not None
+        self.process.send_signal(self.number)
+        RawBody(b'{"name":"late"}').write(exchange)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_after_the_batch_in_flight(
+    user: User, simulator: Simulator, number: signal.Signals, exit_code: int
+) -> None:
+    """What was answered is committed, ledger included, and the exit code names the signal."""
+    fault = HoldUntilSignalled(number)
+    simulator.faults.plan(40, fault)
+    process = subprocess.Popen(
+        [COMMAND, "ingest", "--ids", "1-120"],
+        cwd=user.home,
+        env=user.environment | {"PYTHONUNBUFFERED": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    fault.process = process
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == exit_code, errors
+    assert "what was fetched is committed" in errors.splitlines()[-1]
+    (row,) = user.asks(
+        "SELECT count(*) FILTER (WHERE outcome = 'loaded') AS loaded, "
+        "(SELECT count(DISTINCT execution_id) FROM load_status.nodes) AS executions, "
+        "count(*) < 120 AS ended_early FROM load_status.fetches"
+    )
+    assert row["loaded"] == row["executions"] >= 38
+    assert row["ended_early"]
+
+
+def test_a_second_run_waits_then_names_the_holder(user: User) -> None:
+    """Exit code 8, one sentence with the process, nothing changed."""
+    user.runs("ingest", "--ids", "1-3")
+    holder = subprocess.Popen(
+        [
+            COMMAND.with_name("python"),
+            "-c",
+            "import sys, pathlib; from incorta_loads.warehouse import locked\n"
+            "with locked(pathlib.Path(sys.argv[1]), 5):\n"
+            "    print('held', flush=True); sys.stdin.read()",
+            str(user.warehouse),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    user.settings["SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS"] = "0.2"
+    done = user.runs("ingest", exit_code=8)
+    holder.communicate("", timeout=10)
+    assert f"process {holder.pid}" in done.stderr
+    assert holder.returncode == 0

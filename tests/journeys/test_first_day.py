@@ -1,0 +1,138 @@
+"""From nothing to failure rates, and the day after."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+from incorta_simulator.company import Company
+from incorta_simulator.server import Simulator
+from journeys.shell import User
+
+GAPS = [32, 45, 98, 99, 114]  # of the simulator's first 125 ids
+RUNNING = [123, 124, 125]
+
+
+def walk(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """The node and all below it, depth first."""
+    return [node] + [each for child in node.get("childStatusDetails", []) for each in walk(child)]
+
+
+def test_ingest_loads_every_execution_and_accounts_for_every_id(
+    user: User, simulator: Simulator
+) -> None:
+    """Each id has one ledger row, and each execution its nodes as the cluster has them."""
+    done = user.runs("ingest")
+    assert user.asks(
+        "SELECT outcome, count(*) AS ids FROM load_status.fetches GROUP BY ALL ORDER BY 1"
+    ) == [
+        {"outcome": "loaded", "ids": 120},
+        {"outcome": "not_found", "ids": len(GAPS) + 20},
+    ]
+    loaded = user.asks(
+        "SELECT execution_id, list({name: name, type: type, job_status: job_status} "
+        "ORDER BY node_id) AS nodes FROM load_status.nodes GROUP BY 1 ORDER BY 1"
+    )
+    assert [row["execution_id"] for row in loaded] == list(simulator.company.ids)
+    final = [row for row in loaded if row["execution_id"] not in RUNNING]
+    for row in final:
+        tree = simulator.company.tree(row["execution_id"])
+        assert row["nodes"] == [
+            {"name": n["name"], "type": n["type"], "job_status": n["status"]["jobStatus"]}
+            for n in walk(tree)
+        ]
+    last_line = done.stderr.splitlines()[-1]
+    assert re.fullmatch(
+        r"145 ids asked in [\d.]+ s, \d+ nodes written: 120 loaded, 25 not_found", last_line
+    )
+
+
+def test_the_next_run_asks_only_for_what_can_have_changed(user: User, simulator: Simulator) -> None:
+    """Executions that were running, the probe gap, and once more the gaps that are not settled."""
+    user.runs("ingest")
+    asked = len(simulator.requests)
+    simulator.company.finish_all()
+    user.runs("ingest")
+    probed = list(range(126, 146))
+    second = [request.execution_id for request in simulator.requests[asked:]]
+    assert Counter(second) == Counter(RUNNING + probed + GAPS)
+    asked = len(simulator.requests)
+    user.runs("ingest")
+    third = [request.execution_id for request in simulator.requests[asked:]]
+    assert Counter(third) == Counter(probed)
+
+
+def test_new_executions_are_found(user: User, simulator: Simulator) -> None:
+    """What appears above the highest id is loaded by the next run."""
+    user.runs("ingest")
+    new = simulator.company.release(10)
+    user.runs("ingest")
+    rows = user.asks(
+        "SELECT DISTINCT execution_id AS id FROM load_status.nodes ORDER BY 1 DESC LIMIT 10"
+    )
+    assert sorted(row["id"] for row in rows) == sorted(new)
+
+
+def test_ids_that_are_named_are_the_ones_asked_for(user: User, simulator: Simulator) -> None:
+    """`--ids` asks for exactly those, gaps included."""
+    user.runs("ingest", "--ids", "30-33,7")
+    assert sorted(str(request.execution_id) for request in simulator.requests) == [
+        "30", "31", "32", "33", "7",
+    ]  # fmt: skip
+
+
+def test_the_three_lines_of_the_readme(user: User, company: Company) -> None:
+    """Ingest, analyze and failures by table: the counts are those of the trees."""
+    user.runs("ingest", "--ids", "1-500")
+    user.runs("analyze")
+    rates = {row["table_name"]: row for row in user.reads("failures", "--by", "table")}
+    tables = [
+        node
+        for execution_id in company.ids
+        if execution_id not in RUNNING
+        for node in walk(company.tree(execution_id))
+        if node["type"] == "TABLE"
+    ]
+    failed = Counter(n["name"] for n in tables if n["status"]["jobStatus"] == "Failed")
+    assert {name: row["failures"] for name, row in rates.items() if row["failures"]} == failed
+    assert sum(row["counted"] for row in rates.values()) == sum(
+        node["status"]["jobStatus"] in ("Success", "Failed", "Finished with Errors")
+        for node in tables
+    )
+
+
+def test_coverage_says_how_much_of_the_truth_is_here(analysed: User) -> None:
+    """One row a cluster and tenant, with ids by outcome and what is missing."""
+    (row,) = analysed.reads("coverage")
+    del row["last_fetched_at"]
+    assert row == {
+        "cluster": "journey",
+        "tenant": "demo",
+        "ids_asked": 145,
+        "loaded": 120,
+        "not_found": 25,
+        "forbidden": 0,
+        "rejected": 0,
+        "unavailable": 0,
+        "invalid_payload": 0,
+        "lowest_loaded_id": 1,
+        "highest_loaded_id": 125,
+        "ids_missing": 5,
+        "executions_not_final": 3,
+        "aged": 0,
+    }
+    text = analysed.runs("coverage").stdout
+    assert "145 ids asked: 120 loaded, 25 not_found." in text
+    assert "Executions 1 to 125, with 5 ids missing between them; 3 not final." in text
+
+
+def test_show_gives_the_tree_as_it_was_sent(analysed: User, company: Company) -> None:
+    """`show --format json` is the cluster's answer; the table is its names and statuses."""
+    shown = json.loads(analysed.runs("show", "50", "--format", "json").stdout)
+    assert shown == company.tree(50)
+    lines = analysed.runs("show", "50").stdout.splitlines()
+    assert [line.split("  ")[-2].strip() for line in lines[1:]] == [
+        node["name"] for node in walk(company.tree(50))
+    ]

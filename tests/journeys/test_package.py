@@ -1,0 +1,93 @@
+"""The wheel works elsewhere, and so does `make run`."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+from incorta_simulator.server import Simulator
+from journeys.shell import CHECKOUT, User
+
+
+def shell(*command: str | Path, cwd: Path, **environment: str) -> str:
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What git knows of the project, as a fresh checkout has it, uncommitted changes included."""
+    directory = tmp_path_factory.mktemp("clone")
+    names = shell("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=CHECKOUT)
+    for name in names.splitlines():
+        source, target = CHECKOUT / name, directory / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+            target.chmod(source.stat().st_mode)
+    return directory
+
+
+def test_the_wheel_works_in_an_environment_of_its_own(
+    clone: Path, tmp_path: Path, user: User, simulator: Simulator, request: pytest.FixtureRequest
+) -> None:
+    """Built from the clone, installed elsewhere, with the SQL project inside: `run` works."""
+    shell(
+        sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
+        "--wheel-dir", tmp_path, clone, cwd=tmp_path,
+    )  # fmt: skip
+    (wheel,) = tmp_path.glob("incorta_loads-*.whl")
+    home = tmp_path / "elsewhere"
+    venv.create(home, with_pip=True)
+    python = home / "bin" / "python"
+    if request.config.getoption("--full"):
+        requirements = str(clone / "requirements" / "runtime.txt")
+        shell(python, "-m", "pip", "install", "--require-hashes", "-r", requirements, cwd=tmp_path)
+    else:  # the packages of this environment serve; the program itself comes from the wheel
+        here = sysconfig.get_path("purelib")
+        (Path(shell(python, "-c", "import site; print(site.getsitepackages()[0])", cwd=home).strip())
+         / "dependencies.pth").write_text(here)  # fmt: skip
+    shell(python, "-m", "pip", "install", "--quiet", "--no-deps", wheel, cwd=tmp_path)
+    where = shell(python, "-c", "import incorta_loads; print(incorta_loads.__file__)", cwd=tmp_path)
+    assert where.startswith(str(home))
+    command = home / "bin" / "incorta-loads"
+    environment = user.environment
+    shell(command, "run", cwd=user.home, **environment)
+    printed = shell(
+        command, "failures", "--by", "schema", "--limit", "1", cwd=user.home, **environment
+    )
+    assert printed.startswith("Failure rates by table")
+
+
+def test_make_run_shows_the_whole_way_and_again_what_can_change(tmp_path: Path) -> None:
+    """The first of the README's two commands, twice; the second asks for little."""
+    arguments = ["make", "--no-print-directory", "run", f"VENV={sys.prefix}", f"DEMO={tmp_path}"]
+    first = shell(*arguments, cwd=CHECKOUT)
+    assert re.search(r"^Failure rates by schema$", first, re.MULTILINE)
+    assert re.search(r"^Failure rates by table$", first, re.MULTILINE)
+    assert "448 ids asked: 400 loaded, 48 not_found." in first
+    assert f"The warehouse is {tmp_path}/incorta_loads.duckdb" in first
+    second = shell(*arguments, cwd=CHECKOUT)
+    assert "448 ids asked: 400 loaded, 48 not_found." in second
+
+
+def test_make_help_names_every_target_that_people_call() -> None:
+    """Each with one sentence."""
+    text = shell("make", "--no-print-directory", "help", cwd=CHECKOUT)
+    assert {"run", "test", "check", "proof", "lock"} <= set(re.findall(r"make ([a-z-]+) ", text))

@@ -1,0 +1,40 @@
+"""A progress bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+
+from journeys.shell import COMMAND, User
+
+
+def test_a_progress_bar_is_drawn_on_a_terminal_only(user: User) -> None:
+    """On a terminal the cursor moves; in a pipe every line is whole and plain."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [COMMAND, "ingest", "--ids", "1-120"],
+        cwd=user.home,
+        env=user.environment | {"TERM": "xterm", "COLUMNS": "100"},
+        stdin=follower,
+        stdout=subprocess.DEVNULL,
+        stderr=follower,
+    )
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            part = os.read(leader, 4096)
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    assert process.wait(timeout=60) == 0
+    os.close(leader)
+    assert b"\x1b[" in shown
+    assert b"fetching" in shown
+    plain = user.runs("ingest", "--ids", "1-120").stderr
+    assert "\x1b" not in plain
+    assert "fetching" not in plain
+    assert plain.splitlines()[0] == "asking for the ids 1-120"
