@@ -1,0 +1,162 @@
+"""The analysis: runs the dbt project in `sql/` on the warehouse, inside this process.
+
+    build_models(Path("incorta_loads.duckdb"))
+
+The tables of schema `load_status` must be there. What is built lands in schema `load_analysis`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from incorta_loads.errors import ModelsError
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
+logger = logging.getLogger(__name__)
+
+_QUIET = (
+    *("--log-level", "none", "--log-level-file", "none"),
+    *("--no-version-check", "--no-write-json", "--no-use-colors"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsBuilt:
+    """What a build did.
+
+    Attributes:
+        models: Relations that were built in schema `load_analysis`.
+        tests: Data tests that held.
+        seconds: Wall time of it all.
+    """
+
+    models: int
+    tests: int
+    seconds: float
+
+
+def build_models(
+    database: Path, *, variables: Mapping[str, object] | None = None, run_tests: bool = True
+) -> ModelsBuilt:
+    """Build every model, and test each as soon as it stands.
+
+    Args:
+        database: The DuckDB file. This process may have it open for writing, no other one may.
+        variables: Replace the `vars` of `sql/dbt_project.yml`.
+        run_tests: Whether the data tests are run; what depends on one that fails is not built.
+
+    Raises:
+        ModelsError: A model or a test failed; what was built before it stays.
+        KeyboardInterrupt, SystemExit: A signal handler raised it; dbt cancelled its queries. It
+            knows these two only: a handler must raise nothing else while this runs.
+    """
+    started = time.perf_counter()
+    excluded = ("unit_test",) if run_tests else ("unit_test", "test")
+    exclusions = [word for kind in excluded for word in ("--exclude-resource-type", kind)]
+    done = _run_dbt(database, ["build", *exclusions], variables or {})
+    kinds = [str(result.node.resource_type) for result in done]
+    return ModelsBuilt(
+        models=kinds.count("model"),
+        tests=kinds.count("test"),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def project_directory() -> Path:
+    """Where the dbt project is: in the installed package, else at the top of the checkout."""
+    package = Path(str(resources.files("incorta_loads")))
+    for directory in (package / "sql", package.parents[1] / "sql"):
+        if (directory / "dbt_project.yml").is_file():
+            return directory
+    raise ModelsError(
+        f"the SQL models are missing from {package / 'sql'}: install incorta-loads again"
+    )
+
+
+def _run_dbt(
+    database: Path, command: Sequence[str], variables: Mapping[str, object]
+) -> Sequence[Any]:
+    """The results of one dbt command, all of them successes."""
+    # dbt takes 2 s to import, which no command that does without it should pay for
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+
+    project = str(project_directory())
+    with (
+        tempfile.TemporaryDirectory(prefix="incorta-loads-dbt-") as litter,
+        _environment(INCORTA_LOADS_DATABASE=str(database), DO_NOT_TRACK="1"),
+        _connections_closed(),
+    ):
+        places = ("--project-dir", project, "--profiles-dir", project)
+        litter_places = ("--target-path", litter, "--log-path", litter)
+        answer = dbtRunner(callbacks=[_log]).invoke(
+            [*_QUIET, *command, *places, *litter_places, "--vars", json.dumps(dict(variables))]
+        )
+    return _successes(answer)
+
+
+def _successes(answer: dbtRunnerResult) -> Sequence[Any]:
+    if isinstance(answer.exception, KeyboardInterrupt | SystemExit):
+        raise answer.exception
+    if answer.exception is not None:
+        raise ModelsError(
+            f"the SQL models could not be run: {_one_line(answer.exception)}"
+        ) from answer.exception
+    results: Sequence[Any] = answer.result.results
+    for result in results:
+        if result.status in ("error", "fail"):
+            kind = "test" if result.node.resource_type in ("test", "unit_test") else "model"
+            raise ModelsError(
+                f"the SQL {kind} {result.node.name} failed: {_one_line(result.message)}"
+            )
+    return results
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """These variables for a while, and none by which somebody's own dbt is steered."""
+    before = dict(os.environ)
+    replaced = {name for name in before if name.startswith("DBT_")} | set(values)
+    for name in replaced & set(before):
+        del os.environ[name]
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name in values:
+            del os.environ[name]
+        os.environ.update({name: before[name] for name in replaced & set(before)})
+
+
+@contextmanager
+def _connections_closed() -> Iterator[None]:
+    """Close what the adapter leaves open, or the file could not be opened in any other way."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
+
+    try:
+        yield
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+
+
+def _log(event: Any) -> None:
+    """Hand the events of dbt on; its errors are raised, not logged."""
+    if event.info.level == "warn":
+        logger.warning("dbt: %s", event.info.msg)
+    elif event.info.level in ("info", "error"):
+        logger.debug("dbt: %s", event.info.msg)

@@ -1,0 +1,36 @@
+{# What DuckDB, PostgreSQL and Spark do not say with the same words. #}
+
+{% macro type_double() %}
+    {{- return(adapter.dispatch('type_double')()) -}}
+{% endmacro %}
+
+{% macro default__type_double() %}double precision{% endmacro %}
+
+{% macro spark__type_double() %}double{% endmacro %}
+
+
+{% macro seconds_between(earlier, later) %}
+    {{- return(adapter.dispatch('seconds_between')(earlier, later)) -}}
+{% endmacro %}
+
+{% macro default__seconds_between(earlier, later) -%}
+    (extract(epoch from {{ later }}) - extract(epoch from {{ earlier }}))
+{%- endmacro %}
+
+{% macro spark__seconds_between(earlier, later) -%}
+    ((unix_micros({{ later }}) - unix_micros({{ earlier }})) / 1e6)
+{%- endmacro %}
+
+
+{# Any text as a SQL literal. #}
+{% macro text_literal(text) %}
+    {{- return(adapter.dispatch('text_literal')(text)) -}}
+{% endmacro %}
+
+{% macro default__text_literal(text) -%}
+    '{{ text | replace("'", "''") }}'
+{%- endmacro %}
+
+{% macro spark__text_literal(text) -%}
+    '{{ text | replace("\\", "\\\\") | replace("'", "\\'") }}'
+{%- endmacro %}

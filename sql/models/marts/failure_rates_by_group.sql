@@ -1,0 +1,1 @@
+{{ failure_rates('GROUP', ['load_plan', 'group_name']) }}

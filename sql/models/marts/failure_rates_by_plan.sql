@@ -1,0 +1,1 @@
+{{ failure_rates('LOAD_PLAN', ['load_plan']) }}

@@ -1,0 +1,1 @@
+{{ failure_rates('SCHEMA', ['load_plan', 'schema_name']) }}

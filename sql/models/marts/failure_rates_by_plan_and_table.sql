@@ -1,0 +1,1 @@
+{{ failure_rates('TABLE', ['load_plan', 'schema_name', 'table_name']) }}

@@ -1,0 +1,1 @@
+{{ failure_rates('SCHEMA', ['schema_name']) }}

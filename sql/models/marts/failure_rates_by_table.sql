@@ -1,0 +1,1 @@
+{{ failure_rates('TABLE', ['schema_name', 'table_name']) }}

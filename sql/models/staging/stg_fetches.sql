@@ -1,0 +1,22 @@
+with
+
+source as (
+
+    select * from {{ source('load_status', 'fetches') }}
+
+),
+
+final as (
+
+    select
+        cluster,
+        tenant,
+        execution_id,
+        run_id,
+        fetched_at,
+        outcome
+    from source
+
+)
+
+select * from final

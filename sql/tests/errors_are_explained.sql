@@ -1,0 +1,16 @@
+-- A node has a failure kind when it is in error, and only then.
+with
+
+node_outcomes as (
+
+    select * from {{ ref('node_outcomes') }}
+
+)
+
+select
+    cluster,
+    tenant,
+    execution_id,
+    node_id
+from node_outcomes
+where is_error <> (failure_kind is not null)

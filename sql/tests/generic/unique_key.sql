@@ -1,0 +1,13 @@
+{# No two rows share the key, NULL being a value like any other; only nullable parts may be NULL. #}
+{% test unique_key(model, columns, nullable=[]) %}
+
+    select {{ columns | join(', ') }}
+    from {{ model }}
+    group by {{ columns | join(', ') }}
+    having
+        count(*) > 1
+        {% for column in columns if column not in nullable %}
+            or {{ column }} is null
+        {% endfor %}
+
+{% endtest %}

@@ -1,0 +1,152 @@
+"""Rows of the base tables, made from trees that a test can write down, and a warehouse of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pandas as pd
+
+from incorta_loads.models import build_models
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+class Tree(NamedTuple):
+    """One node with what is below it."""
+
+    type: str | None
+    name: str | None
+    job_status: str | None
+    children: tuple[Tree, ...] = ()
+    state_type: str | None = "Terminator State"
+
+
+class Node(NamedTuple):
+    """A row of `nodes`; by default a nameless root without anything below it."""
+
+    cluster: str
+    tenant: str
+    execution_id: int
+    node_id: int = 0
+    parent_id: int | None = None
+    last_descendant_id: int = 0
+    depth: int = 0
+    position: int = 0
+    type: str | None = None
+    name: str | None = None
+    state_type: str | None = None
+    job_status: str | None = None
+    path: str = ""
+    load_plan: str | None = None
+    group_name: str | None = None
+    schema_name: str | None = None
+    table_name: str | None = None
+    extra: str | None = None
+    fetched_at: datetime = NOON
+
+
+class Fetch(NamedTuple):
+    """A row of `fetches`, with what a mart reads of it."""
+
+    cluster: str
+    tenant: str
+    execution_id: int
+    run_id: str
+    fetched_at: datetime
+    outcome: str
+
+
+def rows(
+    tree: Tree,
+    execution_id: int,
+    *,
+    tenant: str = "tenant",
+    cluster: str = "cluster",
+    fetched_at: datetime = NOON,
+) -> list[Node]:
+    """The rows of one execution, in preorder."""
+    return _walk(tree, Node(cluster, tenant, execution_id, fetched_at=fetched_at))
+
+
+def _walk(tree: Tree, place: Node) -> list[Node]:
+    """The node of which only the place and the names above are known yet, and all below it."""
+    here = place._replace(
+        type=tree.type,
+        name=tree.name,
+        state_type=tree.state_type,
+        job_status=tree.job_status,
+        path=place.path + "/" + (tree.name or "").replace("~", "~0").replace("/", "~1"),
+        load_plan=tree.name if tree.type == "LOAD_PLAN" else place.load_plan,
+        group_name=tree.name if tree.type == "GROUP" else place.group_name,
+        schema_name=tree.name if tree.type == "SCHEMA" else place.schema_name,
+        table_name=tree.name if tree.type == "TABLE" else place.table_name,
+    )
+    below: list[Node] = []
+    for position, child in enumerate(tree.children):
+        following = here._replace(
+            node_id=here.node_id + 1 + len(below),
+            parent_id=here.node_id,
+            depth=here.depth + 1,
+            position=position,
+        )
+        below += _walk(child, following)
+    return [here._replace(last_descendant_id=here.node_id + len(below)), *below]
+
+
+def write_base_tables(
+    database: Path, nodes: Iterable[Node] = (), fetches: Iterable[Fetch] = ()
+) -> None:
+    """A warehouse as `ingest` leaves it."""
+    with duckdb.connect(str(database)) as warehouse:
+        warehouse.execute("""
+            create schema load_status;
+            create table load_status.nodes (
+                cluster varchar, tenant varchar, execution_id bigint, node_id bigint,
+                parent_id bigint, last_descendant_id bigint, depth bigint, position bigint,
+                type varchar, name varchar, state_type varchar, job_status varchar, path varchar,
+                load_plan varchar, group_name varchar, schema_name varchar, table_name varchar,
+                extra varchar, fetched_at timestamptz
+            );
+            create table load_status.fetches (
+                cluster varchar, tenant varchar, execution_id bigint, run_id varchar,
+                fetched_at timestamptz, outcome varchar, http_status bigint, message varchar,
+                attempts bigint, duration_ms bigint, bytes bigint
+            );
+        """)
+        _insert(warehouse, "nodes", Node._fields, list(nodes))
+        _insert(warehouse, "fetches", Fetch._fields, list(fetches))
+
+
+def _insert(
+    warehouse: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[str],
+    values: Sequence[tuple[object, ...]],
+) -> None:
+    if values:
+        frame = pd.DataFrame(values, columns=list(columns), dtype=object)
+        warehouse.register("new_rows", frame)
+        names = ", ".join(columns)
+        warehouse.execute(f"insert into load_status.{table} ({names}) from new_rows")
+        warehouse.unregister("new_rows")
+
+
+def built(
+    database: Path,
+    nodes: Iterable[Node] = (),
+    fetches: Iterable[Fetch] = (),
+    variables: dict[str, object] | None = None,
+) -> Path:
+    """The database, with the base tables and every model on them."""
+    write_base_tables(database, nodes, fetches)
+    build_models(database, variables=variables)
+    return database
+
+
+def select(database: Path, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(database), read_only=True) as warehouse:
+        return warehouse.execute(query).fetchall()

@@ -1,0 +1,103 @@
+"""What every model has: a contract, descriptions that reach the warehouse, a size to be read at."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from incorta_loads import models
+from sql.base_rows import select
+from sql.histories import BuiltHistory
+
+PROJECT = models.project_directory()
+MODELS = sorted((PROJECT / "models").rglob("*.sql"))
+
+
+def described(model: Path) -> dict[str, Any]:
+    (contract,) = yaml.safe_load(model.with_suffix(".yml").read_text())["models"]
+    return dict(contract)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.stem)
+def test_the_yml_has_the_columns_of_the_relation(
+    random_warehouse: BuiltHistory, model: Path
+) -> None:
+    """Each yml names its model and all of its columns in their order, each with a description."""
+    contract = described(model)
+    real = select(
+        random_warehouse.database,
+        f"""
+        select column_name from duckdb_columns()
+        where schema_name = 'load_analysis' and table_name = '{model.stem}'
+        order by column_index
+        """,
+    )
+    assert contract["name"] == model.stem
+    assert [(column["name"],) for column in contract["columns"]] == real
+    assert all(column["description"] for column in contract["columns"])
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.stem)
+def test_a_description_begins_with_the_grain(model: Path) -> None:
+    """What one row is stands first."""
+    assert described(model)["description"].startswith("One row per ")
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.stem)
+def test_a_model_fits_on_a_page(model: Path) -> None:
+    """A model is shorter than 80 lines."""
+    assert len(model.read_text().splitlines()) < 80
+
+
+def test_every_description_is_a_comment_in_the_warehouse(random_warehouse: BuiltHistory) -> None:
+    """Whoever opens the warehouse sees what a relation and a column mean."""
+    silent = select(
+        random_warehouse.database,
+        """
+        with relations as (
+            select table_name as name, comment from duckdb_tables()
+            where schema_name = 'load_analysis'
+            union all
+            select view_name, comment from duckdb_views() where schema_name = 'load_analysis'
+            union all
+            select table_name || '.' || column_name, comment from duckdb_columns()
+            where schema_name = 'load_analysis'
+        )
+        select name from relations where coalesce(comment, '') = '' or comment like '%{{%'
+        """,
+    )
+    assert silent == []
+
+
+def test_views_work_in_a_copy_under_another_name(
+    random_warehouse: BuiltHistory, tmp_path: Path
+) -> None:
+    """DuckDB calls the catalog after the file: no view says it, opened or attached."""
+    copy = Path(shutil.copy(random_warehouse.database, tmp_path / "published.duckdb"))
+    views = select(copy, "select view_name from duckdb_views() where not internal order by 1")
+    assert views == [("int_node_statuses",), ("status_outcomes",), ("stg_fetches",), ("stg_nodes",)]
+    with duckdb.connect() as other:
+        other.execute(f"attach '{copy}' as elsewhere (read_only)")
+        for (view,) in views:
+            here = select(copy, f"select count(*) from load_analysis.{view}")
+            assert (
+                here == other.sql(f"select count(*) from elsewhere.load_analysis.{view}").fetchall()
+            )
+
+
+def test_the_unit_tests_of_the_models_hold(random_warehouse: BuiltHistory) -> None:
+    """dbt runs them on rows of their own: the warehouse lends only its column types."""
+    results = models._run_dbt(random_warehouse.database, ["test", "--select", "test_type:unit"], {})
+    assert sorted(result.node.name for result in results) == [
+        "a_subtree_is_counted_to_its_end",
+        "an_error_is_inherited_else_blocked_else_originated",
+        "fewer_than_half_of_the_largest_before_is_partial",
+        "recent_executions_are_few_and_live",
+        "the_first_line_that_holds_wins",
+        "what_is_neither_final_nor_settled_ages",
+    ]
