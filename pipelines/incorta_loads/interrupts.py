@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 from incorta_loads.errors import InterruptedRunError
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupt:
@@ -34,21 +36,46 @@ class Interrupt:
 
 
 @contextmanager
+def prompt_interrupt(what_is_kept: str) -> Iterator[None]:
+    """SIGINT and SIGTERM inside end the work at once, as `KeyboardInterrupt`, which dbt heeds.
+
+    Raises:
+        InterruptedRunError: in its place, when the work has ended.
+    """
+    interrupt = Interrupt()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        interrupt.signal_number = number
+        raise KeyboardInterrupt
+
+    with _handling(handle):
+        try:
+            yield
+        except KeyboardInterrupt:
+            interrupt.raise_if_set(what_is_kept)
+            raise
+
+
+@contextmanager
 def graceful_interrupt() -> Iterator[Interrupt]:
     """The first SIGINT or SIGTERM inside is a wish; the second one ends the process at once."""
     interrupt = Interrupt()
-    before: dict[signal.Signals, Any] = {}
 
     def handle(number: int, _frame: FrameType | None) -> None:
         interrupt.signal_number = number
         interrupt.stopping.set()
-        for each in before:
+        for each in _SIGNALS:
             signal.signal(each, signal.SIG_DFL)
 
-    for each in (signal.SIGINT, signal.SIGTERM):
-        before[each] = signal.signal(each, handle)
-    try:
+    with _handling(handle):
         yield interrupt
+
+
+@contextmanager
+def _handling(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before = {each: signal.signal(each, handle) for each in _SIGNALS}
+    try:
+        yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

@@ -10,11 +10,17 @@ from incorta_loads.client import Answer, StatusClient
 from incorta_loads.errors import IncortaLoadsError, InterruptedRunError, RunFailedError
 from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.ingest import ingest_into
-from incorta_loads.interrupts import graceful_interrupt
+from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.models import build_models
 from incorta_loads.progress import say_sums, shown_progress
 from incorta_loads.redaction import Redactor
-from incorta_loads.settings import Settings, database_path, load_settings, lock_timeout_seconds
+from incorta_loads.settings import (
+    Settings,
+    database_path,
+    load_settings,
+    lock_timeout_seconds,
+    probing,
+)
 from incorta_loads.warehouse import Warehouse, open_for_writing
 
 logger = logging.getLogger(__name__)
@@ -99,9 +105,8 @@ def _ingest(warehouse: Warehouse, settings: Settings, wanted: ExecutionIds | Non
 
 
 def _analyze(warehouse: Warehouse) -> None:
-    with graceful_interrupt() as interrupt:
-        built = build_models(warehouse.path)
-    interrupt.raise_if_set("the models that were finished are in place.")
+    with prompt_interrupt("the models that were finished are in place."):
+        built = build_models(warehouse.path, variables=probing())
     logger.info(
         "%d models built and %d tests passed in %.1f s", built.models, built.tests, built.seconds
     )

@@ -20,6 +20,7 @@ from incorta_loads.errors import InvalidSettingError, MissingSettingError
 
 SECTION = ("sources", "incorta")
 DEFAULT_DATABASE = "incorta_loads.duckdb"
+_SCHEMAS = ("load_status", "load_status_staging", "load_analysis")
 
 
 @dataclass(frozen=True)
@@ -112,10 +113,18 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
 
 def lock_timeout_seconds() -> float:
     """`lock_timeout_seconds` alone: commands that only read need no cluster."""
-    value = _look_up("lock_timeout_seconds", *SECTION)
-    if value is None:
-        return Settings.lock_timeout_seconds
-    return float(str(_converted("lock_timeout_seconds", "float", value)))
+    return float(str(_one("lock_timeout_seconds")))
+
+
+def probing() -> dict[str, object]:
+    """`first_id` and `probe_gap` alone: where fetching looks for new executions."""
+    return {name: _one(name) for name in ("first_id", "probe_gap")}
+
+
+def _one(name: str) -> object:
+    setting = next(each for each in fields(Settings) if each.name == name)
+    value = _look_up(name, *SECTION)
+    return setting.default if value in (None, "") else _converted(name, str(setting.type), value)
 
 
 def secret_values() -> list[str]:
@@ -139,7 +148,14 @@ def database_path() -> Path:
             f"The warehouse must be a DuckDB file, not '{text}'; "
             "set DESTINATION__DUCKDB__CREDENTIALS to a path such as incorta_loads.duckdb."
         )
-    return Path(text).absolute()
+    path = Path(text).absolute()
+    if path.stem.lower() in _SCHEMAS:
+        raise InvalidSettingError(
+            f"The warehouse cannot be called {path.name}: DuckDB names the database after its file, "
+            f"and '{path.stem}' is a schema in it; set DESTINATION__DUCKDB__CREDENTIALS to another "
+            "name."
+        )
+    return path
 
 
 def _look_up(name: str, *sections: str) -> object | None:
