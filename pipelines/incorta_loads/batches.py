@@ -110,9 +110,10 @@ class _Breaker:
         self._in_a_row = self._in_a_row + 1 if answer.outcome == "unavailable" else 0
         if self._in_a_row < self._most:
             return None
+        reason = (answer.message or "").rstrip(".")
         return ClusterDownError(
             f"The cluster is down: {self._in_a_row} ids in a row were unavailable, the last one "
-            f"({answer.execution_id}) with: {answer.message}. What was fetched before is kept; "
+            f"({answer.execution_id}) with: {reason}. What was fetched before is kept; "
             "run the same command again when it is back."
         )
 

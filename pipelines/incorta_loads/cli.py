@@ -161,7 +161,7 @@ def show(
     wanted = parse_id(execution_id)
     with warehouse.reading() as connection:
         nodes = queries.execution_nodes(connection, wanted, failed=failed)
-    views.show_execution(nodes, output)
+    views.show_execution(wanted, nodes, output)
 
 
 @app.command()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -104,8 +106,9 @@ class StatusClient:
         """
         begin = time.monotonic()
         deadline = begin + self._settings.total_seconds
+        answer: Answer
         attempts = 0
-        try:
+        with suppress(_Retry):
             for attempt in stamina.retry_context(
                 on=self._pause(deadline),
                 attempts=self._settings.max_attempts,
@@ -114,11 +117,15 @@ class StatusClient:
                 wait_max=10.0,
                 wait_jitter=0.5,
             ):
+                if attempts and self._stopping.is_set():
+                    break
                 with attempt:
                     attempts = attempt.num
-                    answer = self._exchange(execution_id, deadline)
-        except _Retry as last:
-            answer = last.answer
+                    try:
+                        answer = self._exchange(execution_id, deadline)
+                    except _Retry as retry:
+                        answer = retry.answer
+                        raise
         elapsed_ms = round((time.monotonic() - begin) * 1000)
         return replace(answer, attempts=attempts, duration_ms=elapsed_ms)
 
@@ -143,6 +150,7 @@ class StatusClient:
         """
         timeout = self._settings.timeout_seconds
         seconds = max(min(timeout, deadline - time.monotonic()), 0.001)
+        late = f"no whole answer within {seconds:g} s"
         with limited_to(seconds) as watchdog:
             try:
                 with self._session().get(
@@ -154,19 +162,18 @@ class StatusClient:
                     auth=_BearerAuth(self._settings.token),
                     headers={"Accept": "application/json", "Content-Type": "application/json"},
                 ) as response:
-                    most = (
-                        int(self._settings.max_body_mib * 2**20)
-                        if response.ok
-                        else _MOST_ERROR_BODY_BYTES
+                    is_success = 200 <= response.status_code < 300  # noqa: PLR2004
+                    most = self._settings.max_body_mib * 2**20
+                    body, is_whole = _read(
+                        response, int(most) if is_success else _MOST_ERROR_BODY_BYTES
                     )
-                    body, is_whole = _read(response, most)
             except (requests.RequestException, OSError) as error:
-                reason = (
-                    f"no whole answer within {seconds:g} s"
-                    if watchdog.has_bitten
-                    else _reason(error)
-                )
+                cause = _innermost(error)
+                is_late = watchdog.has_bitten or isinstance(cause, TimeoutError)
+                reason = late if is_late else _reason(cause)
                 raise _Retry(self._unavailable(execution_id, reason)) from None
+            if watchdog.has_bitten:  # a connection that was shut down looks like the end of a body
+                raise _Retry(self._unavailable(execution_id, late))
         return self._judge(execution_id, response, body, is_whole=is_whole)
 
     def url(self, execution_id: int) -> str:
@@ -180,8 +187,8 @@ class StatusClient:
         self, execution_id: int, response: requests.Response, body: bytes, *, is_whole: bool
     ) -> Answer:
         status = response.status_code
-        said = _said(body)
-        text = self._redactor.clean_text(said)[:_MOST_MESSAGE] or f"HTTP {status} without a message"
+        said = self._redactor.clean_text(_said(body))
+        text = _one_line(said)[:_MOST_MESSAGE] or f"HTTP {status} without a message"
         answer = Answer(
             execution_id,
             "rejected",
@@ -209,10 +216,9 @@ class StatusClient:
         if 200 < status < 300:  # noqa: PLR2004
             return replace(answer, outcome="invalid_payload", body=body)
         if 300 <= status < 400:  # noqa: PLR2004
-            target = urlsplit(response.headers.get("Location", ""))
-            where = self._redactor.clean_text(target.netloc or target.path or "nowhere")
+            where = self._redactor.clean_text(_target(response))
             text = f"redirected to {where}, which was not followed because it would get the token"
-            return replace(answer, message=text[:_MOST_MESSAGE])
+            return replace(answer, message=_one_line(text)[:_MOST_MESSAGE])
         return answer
 
     def _judge_not_found(self, answer: Answer, message: str) -> Answer:
@@ -230,13 +236,13 @@ class StatusClient:
         )
 
     def _unavailable(self, execution_id: int, reason: str) -> Answer:
-        message = self._redactor.clean_text(reason)[:_MOST_MESSAGE]
+        message = _one_line(self._redactor.clean_text(reason))[:_MOST_MESSAGE]
         return Answer(execution_id, "unavailable", datetime.now(UTC), message=message)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
         if session is None:
-            session = requests.Session()
+            session = _Session()
             session.mount("http://", WatchedAdapter())
             session.mount("https://", WatchedAdapter())
             # A proxy would receive a plain request with its token.
@@ -245,6 +251,17 @@ class StatusClient:
             self._threads.session = session
             self._sessions.append(session)
         return session
+
+
+class _Session(requests.Session):
+    """Redirects are refused, so nothing is to be worked out about them.
+
+    `requests` would look for the next address even of a redirect that is not followed: it reads the
+    whole body for it, however large, and fails where the address makes no sense.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        return None
 
 
 class _BearerAuth(AuthBase):
@@ -269,9 +286,22 @@ def _read(response: requests.Response, most_bytes: int) -> tuple[bytes, bool]:
 
 
 def _said(body: bytes) -> str:
-    """The cluster's message, else the beginning of whatever it sent, on one line."""
-    text = _message(body) or body[:_MOST_ERROR_BODY_BYTES].decode(errors="replace")
-    return re.sub(r"[\s\0]+", " ", text[: 4 * _MOST_MESSAGE]).strip()
+    """The cluster's message, else whatever it sent."""
+    return _message(body) or body[:_MOST_ERROR_BODY_BYTES].decode(errors="replace")
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"[\s\0]+", " ", text).strip()
+
+
+def _target(response: requests.Response) -> str:
+    """Where a redirect leads, as far as it may be shown: a query can hold anything."""
+    location = response.headers.get("Location", "")
+    try:
+        target = urlsplit(location)
+    except ValueError:
+        return "what is no address"
+    return target.netloc or target.path or "nowhere"
 
 
 def _message(body: bytes) -> str:
@@ -287,18 +317,25 @@ def _message(body: bytes) -> str:
 def _retry_after_seconds(response: requests.Response) -> float | None:
     """`Retry-After` as seconds from now, given as seconds or as a date."""
     value = response.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d{1,9}", value, re.ASCII):
+    if re.fullmatch(r"\d+", value, re.ASCII):
         return float(value)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max((at - datetime.now(UTC)).total_seconds(), 0.0)
 
 
-def _reason(error: Exception) -> str:
-    """The innermost cause, which is where urllib3 keeps the words that help."""
+def _innermost(error: BaseException) -> BaseException:
+    """The first cause, which is where urllib3 keeps the words that help."""
     while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner  # type: ignore[assignment]
-    return f"{type(error).__name__}: {error}"
+        error = inner
+    return error
+
+
+def _reason(cause: BaseException) -> str:
+    hint = ""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        hint = "; for a private authority set SOURCES__INCORTA__CA_BUNDLE to its PEM file"
+    return f"{type(cause).__name__}: {cause}{hint}"

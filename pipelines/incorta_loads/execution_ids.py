@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -45,8 +46,12 @@ class ExecutionIds:
 
     @classmethod
     def of(cls, ids: Iterable[int]) -> ExecutionIds:
-        """The set of the given ids."""
-        return cls.of_ranges((each, each) for each in ids)
+        """The set of the given ids.
+
+        Raises:
+            InvalidIdsError: one of them is no whole number from 0 to `HIGHEST_ID`.
+        """
+        return cls.of_ranges((each, each) for each in map(_checked, ids))
 
     @classmethod
     def of_ranges(cls, ranges: Iterable[tuple[int, int]]) -> ExecutionIds:
@@ -97,16 +102,31 @@ def _parse_range(part: str) -> tuple[int, int]:
             f"'{_shortened(part)}' is not an execution id; ids are whole numbers, "
             "written as single ids and ranges: --ids 1-500,720."
         )
-    first, last = match[1], match[2] or match[1]
-    if max(len(first.lstrip("0")), len(last.lstrip("0"))) > len(str(HIGHEST_ID)) or (
-        int(last) > HIGHEST_ID or int(first) > HIGHEST_ID
-    ):
+    digits = [text.lstrip("0") or "0" for text in (match[1], match[2] or match[1])]
+    # Python refuses to read thousands of digits.
+    if any(len(each) > len(str(HIGHEST_ID)) or int(each) > HIGHEST_ID for each in digits):
         raise InvalidIdsError(
             f"'{_shortened(part)}' is beyond the largest id there can be ({HIGHEST_ID})."
         )
-    if int(first) > int(last):
-        raise InvalidIdsError(f"'{part.strip()}' ends before it begins; write {last}-{first}.")
-    return int(first), int(last)
+    first, last = map(int, digits)
+    if first > last:
+        raise InvalidIdsError(
+            f"'{_shortened(part.strip())}' ends before it begins; write {last}-{first}."
+        )
+    return first, last
+
+
+def _checked(execution_id: int) -> int:
+    try:
+        number = operator.index(execution_id)
+    except TypeError:
+        number = -1
+    if not 0 <= number <= HIGHEST_ID:
+        raise InvalidIdsError(
+            f"{_shortened(repr(execution_id))} is not an execution id; ids are whole numbers "
+            f"from 0 to {HIGHEST_ID}."
+        )
+    return number
 
 
 def _shortened(text: str, most: int = 60) -> str:

@@ -82,9 +82,10 @@ def ingest_into(
         WarehouseError: a batch could not be written; those before it are committed.
     """
     began = time.monotonic()
-    ingested = Ingested(new_run_id())
-    if restored := warehouse.restore_ledger(ingested.run_id):
+    # Under a run id of their own: this run may ask for the same ids, and has one row for each.
+    if restored := warehouse.restore_ledger(new_run_id()):
         logger.info("restored %d ledger rows that a run was ended before writing", restored)
+    ingested = Ingested(new_run_id())
     feed, was_empty = _feed(warehouse, settings, ids, ingested)
     report(ingested)
     redactor = Redactor([settings.token])
@@ -98,7 +99,8 @@ def ingest_into(
             report(ingested)
     except (ConfigurationError, ClusterDownError) as error:
         ingested.ended_by = error
-    ingested.found_nothing = was_empty and not ingested.outcomes["loaded"]
+    looked_everywhere = ingested.ended_by is None and not stopping.is_set()
+    ingested.found_nothing = was_empty and looked_everywhere and not ingested.outcomes["loaded"]
     return ingested
 
 

@@ -10,7 +10,6 @@ from types import FrameType
 
 from incorta_loads.errors import InterruptedRunError
 
-
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -51,9 +50,8 @@ def prompt_interrupt(what_is_kept: str) -> Iterator[None]:
     with _handling(handle):
         try:
             yield
-        except KeyboardInterrupt:
+        finally:  # also where the work took the KeyboardInterrupt for a failure of its own
             interrupt.raise_if_set(what_is_kept)
-            raise
 
 
 @contextmanager

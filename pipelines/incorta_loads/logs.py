@@ -12,15 +12,17 @@ from incorta_loads.redaction import RedactingFilter, Redactor
 def set_up_logs(redactor: Redactor, *, debug: bool) -> None:
     """Sends every log record of the process to stderr, through the redaction.
 
-    dlt and dbt speak through their own loggers; what they say below WARNING is shown with `debug`.
+    What dlt and other libraries say below WARNING is shown with `debug`.
     """
-    handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(RedactingFilter(redactor))
+    level = logging.DEBUG if debug else logging.WARNING
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s" if debug else "%(message)s"
-    handler.setFormatter(logging.Formatter(form, "%H:%M:%S"))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.DEBUG if debug else logging.WARNING)
+    # dlt's logger passes nothing on, and would make itself a handler if it had none.
+    for logger in (logging.getLogger(), logging.getLogger("dlt")):
+        handler = logging.StreamHandler(sys.stderr)
+        handler.addFilter(RedactingFilter(redactor))
+        handler.setFormatter(logging.Formatter(form, "%H:%M:%S"))
+        logger.handlers[:] = [handler]
+        logger.setLevel(level)
     logging.getLogger("incorta_loads").setLevel(logging.DEBUG if debug else logging.INFO)
 
 

@@ -18,8 +18,8 @@ from incorta_loads.execution_ids import HIGHEST_ID, ExecutionIds
 AGED_AFTER = timedelta(days=30)
 """An id whose first and last asking lie this far apart is asked again only on request."""
 
-PAUSE_SHARE = 0.1
-"""An id is left alone for this share of the time between its first and last asking."""
+PAUSES_IN_SPAN = 10
+"""An id is left alone for the time between its first and last asking, divided by this."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def read_known(
         "tenant": tenant,
         "now": now,
         "aged": AGED_AFTER,
-        "share": PAUSE_SHARE,
+        "pauses": PAUSES_IN_SPAN,
         "ended": [state for (state,) in states if _compared(state) == "terminator state"],
         "running": [state for (state,) in states if _compared(state) == "load state"],
     }
@@ -200,8 +200,8 @@ ids AS (
         execution_id,
         loaded.execution_id IS NOT NULL AS has_nodes,
         coalesce(is_final, false) AS is_final,
-        coalesce(first_asked_at, loaded.fetched_at) AS first_asked_at,
-        coalesce(last_asked_at, loaded.fetched_at) AS last_asked_at,
+        epoch_us(coalesce(last_asked_at, loaded.fetched_at)) AS last_asked_us,
+        coalesce(epoch_us(last_asked_at) - epoch_us(first_asked_at), 0) AS span_us,
         last_outcome,
         last_run_id,
         min(loaded_run_id) FILTER (WHERE loaded.execution_id IS NOT NULL) OVER (
@@ -215,7 +215,6 @@ SELECT
     has_nodes,
     is_final,
     last_outcome = 'not_found' AND coalesce(loaded_above_since < last_run_id, false) AS is_settled,
-    last_asked_at - first_asked_at < $aged
-        AND epoch($now - last_asked_at) >= $share * epoch(last_asked_at - first_asked_at) AS is_due
+    span_us < epoch_us($aged) AND (epoch_us($now) - last_asked_us) * $pauses >= span_us AS is_due
 FROM ids
 """

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -17,6 +17,11 @@ from rich.text import Text
 
 from incorta_loads.choices import Format
 from incorta_loads.queries import Row, Rows
+
+_LEAST_TEXT_WIDTH = 4
+"""Narrower than this no text column becomes, even where the terminal has to break the lines."""
+
+_GAP = 2  # between two columns
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,8 @@ def print_rows(
 
 
 def print_json(value: object) -> None:
-    """One JSON document; times in ISO 8601."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_text) + "\n")
+    """One JSON document; times in ISO 8601, and numbers that JSON does not have (inf) as text."""
+    sys.stdout.write(json.dumps(_plain(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def print_line(text: str, style: str = "") -> None:
@@ -99,20 +104,33 @@ def printable(text: str) -> str:
 
 
 def _as_is(name: str, rows: Sequence[Row]) -> Column:
-    is_number = any(isinstance(row[name], int | float) for row in rows)
+    is_number = any(isinstance(row[name], int | float | Decimal) for row in rows)
     return number(name, name) if is_number else value(name, name)
 
 
 def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | None) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        justify: Any = "right" if column.is_number else "left"
-        table.add_column(column.title, justify=justify, no_wrap=column.is_number, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable(column.text(row))) for column in columns))
+    headings = [Text(printable(column.title)) for column in columns]
+    cells = [[Text(printable(column.text(row))) for column in columns] for row in rows]
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    least_width = -_GAP
+    for column, *texts in zip(columns, headings, *cells, strict=True):
+        width = max(text.cell_len for text in texts)
+        least = width if column.is_number else min(width, _LEAST_TEXT_WIDTH)
+        least_width += least + _GAP
+        table.add_column(
+            texts[0],
+            justify="right" if column.is_number else "left",
+            no_wrap=column.is_number,
+            overflow="fold",
+            min_width=least,
+        )
+    for row_cells in cells:
+        table.add_row(*row_cells)
     if title:
         print_line(title, "bold")
-    _console().print(table)
+    console = _console()
+    console.width = max(console.width, least_width)
+    console.print(table)
 
 
 def _console() -> Console:
@@ -120,15 +138,25 @@ def _console() -> Console:
 
 
 def _csv(found: Rows) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(found.names)
-    for row in found.rows:
-        writer.writerow("" if row[name] is None else _text(row[name]) for name in found.names)
-    return buffer.getvalue()
+    lines = [[_quoted(name) for name in found.names]]
+    lines += [[_field(row[name]) for name in found.names] for row in found.rows]
+    return "".join((",".join(fields) or '""') + "\n" for fields in lines)
+
+
+def _field(item: object) -> str:
+    """NULL is an empty field, a text without characters a quoted one."""
+    return "" if item is None else _quoted(_text(item))
+
+
+def _quoted(text: str) -> str:
+    if text and not set(',"\r\n') & set(text):
+        return text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _shown(item: object) -> str:
+    if isinstance(item, datetime):
+        return item.isoformat(timespec="seconds")
     return "–" if item is None else _text(item)
 
 
@@ -139,4 +167,24 @@ def _percent(share: Any, unit: str = "") -> str:
 def _text(item: object) -> str:
     if isinstance(item, bool):
         return "true" if item else "false"
-    return item.isoformat(timespec="seconds") if isinstance(item, datetime) else str(item)
+    if isinstance(item, datetime):
+        return item.isoformat()
+    if isinstance(item, bytes):
+        return item.decode("ascii", "backslashreplace")
+    if isinstance(item, Mapping | list | tuple):
+        return json.dumps(_plain(item), ensure_ascii=False)
+    return str(item)
+
+
+def _plain(item: object) -> object:
+    """The item in the types of JSON."""
+    if isinstance(item, Mapping):
+        return {_text(key): _plain(each) for key, each in item.items()}
+    if isinstance(item, list | tuple):
+        return [_plain(each) for each in item]
+    if isinstance(item, Decimal):
+        return float(item)
+    is_json = (
+        item is None or isinstance(item, int) or (isinstance(item, float) and math.isfinite(item))
+    )
+    return item if is_json else _text(item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 import duckdb
@@ -18,7 +19,7 @@ class Rows:
     """A result.
 
     Attributes:
-        names: its columns, in order.
+        names: its columns, in order; no two alike.
         rows: column name → value.
     """
 
@@ -102,13 +103,13 @@ def execution_nodes(
 
     Raises:
         ConfigurationError: the warehouse has no nodes of it; says what became of asking.
-        WarehouseError: `failed`, and it was not analysed yet.
+        WarehouseError: it has no base tables; `failed`, and the execution was not analysed yet.
     """
     query = _EXECUTION_NODES
     if "node_outcomes" not in _analysed(connection):
         query = "SELECT *, NULL AS outcome FROM load_status.nodes WHERE execution_id = $id"
     query += " ORDER BY cluster, tenant, node_id"
-    found = _rows(connection, query, {"id": execution_id})
+    found = _base_tables(connection, query, {"id": execution_id})
     if not found.rows:
         raise ConfigurationError(_why_missing(connection, execution_id))
     if not failed:
@@ -142,7 +143,7 @@ def _analysed(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 
 def _why_missing(connection: duckdb.DuckDBPyConnection, execution_id: int) -> str:
-    last = _rows(connection, _LAST_FETCH, {"id": execution_id}).rows
+    last = _base_tables(connection, _LAST_FETCH, {"id": execution_id}).rows
     if not last:
         return (
             f"Execution {execution_id} was never asked for; run "
@@ -192,7 +193,8 @@ def one_statement(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:
             )
         return _rows(connection, query, {})
     except duckdb.Error as error:
-        raise ConfigurationError(f"DuckDB refused the statement: {error}") from None
+        reason = " ".join(str(error).partition("\n\nLINE ")[0].split())
+        raise ConfigurationError(f"DuckDB refused the statement: {reason}") from None
 
 
 def _marts(
@@ -206,7 +208,25 @@ def _marts(
         ) from None
 
 
+def _base_tables(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row) -> Rows:
+    try:
+        return _rows(connection, query, parameters)
+    except duckdb.CatalogException:
+        raise WarehouseError(
+            "The warehouse has no executions yet; run incorta-loads ingest first."
+        ) from None
+
+
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row) -> Rows:
     result = connection.execute(query, parameters) if parameters else connection.execute(query)
-    names = [column[0] for column in result.description or []]
+    names = _unlike([column[0] for column in result.description or []])
     return Rows(names, [dict(zip(names, row, strict=True)) for row in result.fetchall()])
+
+
+def _unlike(names: list[str]) -> list[str]:
+    """The names, of which repeated ones get a number, as in a subquery of DuckDB: a, a_1."""
+    unlike: list[str] = []
+    for name in names:
+        numbered = chain([name], map(f"{name}_{{}}".format, count(1)))
+        unlike.append(next(each for each in numbered if each not in unlike))
+    return unlike

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
     values: dict[str, Any] = {}
     for setting in fields(Settings):
         value = given.get(setting.name, _look_up(setting.name, *SECTION))
-        if value is not None and value != "":
+        if not _is_blank(value):
             values[setting.name] = _converted(setting.name, str(setting.type), value)
     for required in ("cluster_url", "tenant", "token"):
         if required not in values:
@@ -124,13 +124,16 @@ def probing() -> dict[str, object]:
 def _one(name: str) -> object:
     setting = next(each for each in fields(Settings) if each.name == name)
     value = _look_up(name, *SECTION)
-    return setting.default if value in (None, "") else _converted(name, str(setting.type), value)
+    return setting.default if value is None else _converted(name, str(setting.type), value)
 
 
 def secret_values() -> list[str]:
     """Every secret that is configured, for those who must not write it."""
-    token = _look_up("token", *SECTION)
-    return [str(token)] if token else []
+    try:
+        token = _look_up("token", *SECTION)
+    except InvalidSettingError:  # whoever needs a setting says so
+        return []
+    return [] if token is None else [str(token)]
 
 
 def database_path() -> Path:
@@ -140,36 +143,55 @@ def database_path() -> Path:
         InvalidSettingError: when it names no file.
     """
     value = _look_up("credentials", "destination", "duckdb")
-    if isinstance(value, Mapping):
-        value = value.get("database")
+    if value is None or isinstance(value, Mapping):
+        value = _look_up("database", "destination", "duckdb", "credentials")
     text = re.sub(r"^duckdb:(///)?", "", str(value or DEFAULT_DATABASE))
-    if not text or text.startswith((":", "md:")) or text.endswith("/"):
+    is_elsewhere = text.startswith((":", "md:")) or "://" in text
+    if not text or is_elsewhere or text.endswith("/") or Path(text).is_dir():
+        shown = re.sub(r"(://|\?).*", "…", text, flags=re.DOTALL)  # what follows may be a secret
         raise InvalidSettingError(
-            f"The warehouse must be a DuckDB file, not '{text}'; "
+            f"The warehouse must be a DuckDB file, not '{shown}'; "
             "set DESTINATION__DUCKDB__CREDENTIALS to a path such as incorta_loads.duckdb."
         )
     path = Path(text).absolute()
-    if path.stem.lower() in _SCHEMAS:
+    database = path.name.lstrip(".").split(".")[0]
+    if database.lower() in _SCHEMAS:
         raise InvalidSettingError(
-            f"The warehouse cannot be called {path.name}: DuckDB names the database after its file, "
-            f"and '{path.stem}' is a schema in it; set DESTINATION__DUCKDB__CREDENTIALS to another "
+            f"The warehouse cannot be called {path.name}: DuckDB names a database after its file, "
+            f"and '{database}' is a schema in it; set DESTINATION__DUCKDB__CREDENTIALS to another "
             "name."
         )
     return path
 
 
 def _look_up(name: str, *sections: str) -> object | None:
+    """The first value that is not blank."""
+    for provider in _providers():
+        if provider.supports_sections:
+            value, _ = provider.get_value(name, object, None, *sections)
+            if not _is_blank(value):
+                return value  # type: ignore[no-any-return]
+    return None
+
+
+def _providers() -> Sequence[Any]:
     from dlt.common.configuration.container import Container  # noqa: PLC0415 (0.5 s; not for --help)
     from dlt.common.configuration.specs.pluggable_run_context import (  # noqa: PLC0415
         PluggableRunContext,
     )
 
-    for provider in Container()[PluggableRunContext].providers.providers:
-        if provider.supports_sections:
-            value, _ = provider.get_value(name, object, None, *sections)
-            if value is not None:
-                return value  # type: ignore[no-any-return]
-    return None
+    try:
+        providers: Sequence[Any] = Container()[PluggableRunContext].providers.providers
+    except Exception as error:  # noqa: BLE001 (whatever TOML, levels and paths bring up in dlt)
+        reason = " ".join(str(error).split())
+        raise InvalidSettingError(
+            f"The configuration of dlt cannot be read ({reason}); correct it and try again."
+        ) from None
+    return providers
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or not str(value).strip()
 
 
 def _converted(name: str, type_name: str, value: object) -> object:
@@ -187,8 +209,8 @@ def _converted(name: str, type_name: str, value: object) -> object:
         raise InvalidSettingError(f"{_spelled(name)} is '{text}'; it must be {kind}.") from None
     if not _LOWEST[name] <= number <= _HIGHEST[name]:
         raise InvalidSettingError(
-            f"{_spelled(name)} is {text}; it must be between {_LOWEST[name]:g} "
-            f"and {_HIGHEST[name]:g}."
+            f"{_spelled(name)} is {text}; it must be between {_LOWEST[name]:,} "
+            f"and {_HIGHEST[name]:,}."
         )
     return number
 
@@ -203,20 +225,20 @@ def _check_token(token: str) -> None:
 
 def _checked_url(text: str, *, allow_http: bool) -> SplitResult:
     """The URL in normal form: host in lower case, default port left out, base path present."""
+    if set("@?#") & set(text):
+        raise InvalidSettingError(
+            f"{_spelled('cluster_url')} must be scheme, host and base path only: "
+            "no user name, password, query or fragment."
+        )
     try:
         url = urlsplit(text)
         host, port = url.hostname, url.port
     except ValueError:
         host, port, url = None, None, urlsplit("")
-    if url.scheme not in ("https", "http") or not host or not re.fullmatch(r"[^\s%?#\\]+", host):
+    if url.scheme not in ("https", "http") or not host or not re.fullmatch(r"[^\s%\\]+", host):
         raise InvalidSettingError(
             f"{_spelled('cluster_url')} is '{text}'; it must look like "
             "https://my-cluster.cloud.incorta.com."
-        )
-    if "@" in url.netloc or url.query or url.fragment:
-        raise InvalidSettingError(
-            f"{_spelled('cluster_url')} must be scheme, host and base path only: "
-            "no user name, password, query or fragment."
         )
     if url.scheme == "http" and not (allow_http or is_loopback(host)):
         raise InvalidSettingError(

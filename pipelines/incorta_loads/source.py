@@ -116,7 +116,11 @@ def _resources(batches: Iterator[Batch], nodes: TWriteDispositionConfig) -> tupl
 
 def _table(name: str, schema: pa.Schema, key: tuple[str, ...], disposition: Any) -> DltResource:
     def rows(batch: Batch) -> Iterator[pa.Table]:
-        yield getattr(batch, name)
+        table: pa.Table = getattr(batch, name)
+        if table.schema != schema:  # dlt leaves the types of Arrow columns to the destination
+            text = f"the rows for {name} have other columns or types than the table"
+            raise TypeError(text) from None
+        yield table
 
     made: DltResource = dlt.transformer(
         rows,

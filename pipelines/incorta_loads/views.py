@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import groupby
 
 from incorta_loads.choices import Format
 from incorta_loads.client import Answer
@@ -27,7 +28,8 @@ def show_failure_rates(
     found: Rows, names: Sequence[str], output: Format, *, by: str, recent: bool
 ) -> None:
     """Failure rates with counts and intervals."""
-    columns: list[Column] = [*_places(found.rows), *(value(name) for name in names)]
+    shown = [name for name in names if name != "schema_name" or not _are_qualified(found.rows)]
+    columns: list[Column] = [*_places(found.rows), *(value(name) for name in shown)]
     if recent:
         columns += [
             number("recent_counted", "counted"),
@@ -71,14 +73,22 @@ def show_coverage(found: Rows, unknown: Rows, output: Format) -> None:
         print_rows(unknown, output, title="Statuses that no rule knows (outcome unknown)")
 
 
-def show_execution(nodes: Rows, output: Format) -> None:
-    """The tree of an execution, indented; as JSON the tree as the cluster sent it."""
+def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:
+    """The tree of an execution, indented; as JSON the tree as the cluster sent it.
+
+    Where several clusters or tenants have the id, their trees follow each other, as JSON each on a
+    line. No rows are what is left where nothing failed: as JSON null.
+    """
     if output is Format.JSON:
-        sys.stdout.write(encode(nodes.rows).decode() + "\n")
+        trees = groupby(nodes.rows, lambda row: (row["cluster"], row["tenant"]))
+        lines = [encode(rows).decode() for _, rows in trees]
+        sys.stdout.write("\n".join(lines or ["null"]) + "\n")
         return
     if output is Format.CSV:
         print_rows(nodes, output)
         return
+    if not nodes.rows:
+        print_line(f"Nothing failed in execution {execution_id}.")
     for row in nodes.rows:
         if row["depth"] == 0:
             print_line(
@@ -103,6 +113,15 @@ def show_check(settings: Settings, answer: Answer) -> None:
 
 
 _OUTCOMES = ("loaded", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload")
+
+
+def _are_qualified(rows: Sequence[Row]) -> bool:
+    """Whether each table's name begins with that of its schema, which need not be shown then."""
+    return bool(rows) and all(
+        row["schema_name"] is not None
+        and (row.get("table_name") or "").startswith(f"{row['schema_name']}.")
+        for row in rows
+    )
 
 
 def _places(rows: Sequence[Row]) -> list[Column]:

@@ -8,6 +8,7 @@ The working directory of dlt is a run's own, and what a killed run left in it is
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,9 @@ DATASET = "load_status"
 ANALYSIS = "load_analysis"
 
 _HELD = "Could not set lock on file"
+_HOLDER = re.compile(r"held in (.* \(PID \d+\))")
+_MAGIC = b"DUCK"
+_MAGIC_OFFSET_BYTES = 8
 _LOCKED_DOWN = (
     "autoload_known_extensions = false",
     "autoinstall_known_extensions = false",
@@ -56,6 +60,11 @@ def locked(path: Path, timeout_seconds: float) -> Iterator[None]:
         BusyError: another process went on holding it.
         WarehouseError: the directory is not there, or not writable.
     """
+    if not path.parent.is_dir():  # the lock would create it
+        raise WarehouseError(
+            f"The warehouse {path} cannot be there: {path.parent} is no directory; create it, or "
+            "set DESTINATION__DUCKDB__CREDENTIALS to another place."
+        )
     lock_path = Path(f"{path}.lock")
     lock = FileLock(lock_path, timeout=timeout_seconds)
     try:
@@ -66,8 +75,8 @@ def locked(path: Path, timeout_seconds: float) -> Iterator[None]:
         raise BusyError(_busy(path, who, timeout_seconds)) from None
     except OSError as error:
         raise WarehouseError(
-            f"The warehouse {path} cannot be locked ({error.strerror}); its directory must exist "
-            "and be writable."
+            f"The warehouse {path} cannot be locked ({error.strerror}); its directory must be "
+            "writable."
         ) from None
     try:
         lock_path.write_text(str(os.getpid()))
@@ -86,16 +95,20 @@ def connected(
         BusyError: another program went on having it open.
         WarehouseError: the file is missing (when reading), damaged, foreign or of a newer DuckDB.
     """
+    _refuse_foreign(path)
     try:
         for attempt in stamina.retry_context(
-            on=lambda error: _HELD in str(error), timeout=timeout_seconds, attempts=None
+            on=lambda error: _HELD in str(error),
+            timeout=timeout_seconds or None,
+            attempts=None if timeout_seconds else 1,
         ):
             with attempt:
                 connection = duckdb.connect(path, read_only=read_only)
     except duckdb.Error as error:
         text = str(error)
         if _HELD in text:
-            who = text[text.find("Conflicting lock") :].split(". See", 1)[0] or "another program"
+            holder = _HOLDER.search(text)
+            who = holder[1] if holder else "another program"
             raise BusyError(_busy(path, who, timeout_seconds)) from None
         raise WarehouseError(
             f"The warehouse {path} cannot be opened and was left alone: {one_line(error)}"
@@ -193,6 +206,9 @@ class Warehouse:
         try:
             self._pipeline.run(source).raise_on_failed_jobs()
         except (DltException, duckdb.Error, OSError) as error:
+            # Left where it is, the package would be loaded in place of the next one.
+            del self._pipeline
+            shutil.rmtree(self._working, ignore_errors=True)
             raise WarehouseError(
                 f"The warehouse {self.path} could not be written ({one_line(_root(error))}); "
                 "what was committed before is kept, and the next run asks for the rest."
@@ -200,23 +216,35 @@ class Warehouse:
 
     def _create_tables(self) -> None:
         """Creates what is missing and refuses tables that another version made otherwise."""
-        found = table_columns(self.connection, DATASET)
-        if not all(name in found for name in TABLES):
+        self._refuse_other_columns()
+        if not all(name in table_columns(self.connection, DATASET) for name in TABLES):
             self._run(Batch(), create=True)
-            for name, schema in TABLES.items():
-                for column, meaning in descriptions(schema).items():
-                    text = meaning.replace("'", "''")
-                    self.connection.execute(
-                        f"COMMENT ON COLUMN {DATASET}.{name}.{column} IS '{text}'"
-                    )
-            found = table_columns(self.connection, DATASET)
+            self._refuse_other_columns()
+        self._describe_columns()
+
+    def _refuse_other_columns(self) -> None:
+        found = table_columns(self.connection, DATASET)
         for name, schema in TABLES.items():
             expected = {column.name: _DUCKDB_TYPES[column.type] for column in schema}
-            if found[name] != expected:
+            if found.get(name, expected) != expected:
                 raise WarehouseError(
                     f"The table {DATASET}.{name} in {self.path} has other columns than this "
                     "version writes; it was left alone: use the version that made it, or load "
                     "into a new file."
+                )
+
+    def _describe_columns(self) -> None:
+        """Comments on columns that have none: all of a new table, or what a kill left out."""
+        silent = self.connection.execute(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE comment IS NULL "
+            "AND schema_name = $schema AND database_name = current_database()",
+            {"schema": DATASET},
+        ).fetchall()
+        for table, column in silent:
+            if table in TABLES:
+                text = descriptions(TABLES[table])[column].replace("'", "''")
+                self.connection.execute(
+                    f"COMMENT ON COLUMN {DATASET}.{table}.{column} IS '{text}'"
                 )
 
 
@@ -270,6 +298,20 @@ def reading() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+def _refuse_foreign(path: Path) -> None:
+    """DuckDB itself would go and download what it takes to open a file of SQLite."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        file.seek(_MAGIC_OFFSET_BYTES)
+        is_duckdb = file.read(len(_MAGIC)) == _MAGIC
+    if not is_duckdb:
+        raise WarehouseError(
+            f"{path} is not a DuckDB file and was left alone; set DESTINATION__DUCKDB__CREDENTIALS "
+            "to where the warehouse is, or is to be."
+        )
+
+
 def _require_file(path: Path) -> None:
     if not path.exists():
         raise WarehouseError(
@@ -298,7 +340,7 @@ def one_line(error: BaseException) -> str:
 
 
 def _root(error: BaseException) -> BaseException:
-    while (inner := error.__cause__ or error.__context__) is not None:
+    while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
         error = inner
     return error
 

@@ -2,7 +2,8 @@
 
 `requests` applies its timeout to every single read, so a server that sends a byte now and then
 keeps it busy for ever. Here each connection tells which socket the current thread uses, and a timer
-shuts that socket down when the time is over: the read then ends with a connection error.
+shuts that socket down when the time is over. The read then ends, with an error or as if the server
+had closed the connection: who was bitten has no whole answer, whatever the read says.
 """
 
 from __future__ import annotations
@@ -30,19 +31,30 @@ class Watchdog:
     def __init__(self) -> None:
         self.has_bitten = False
         self._connection: HTTPConnection | None = None
+        self._socket: Any = None
 
     def watch(self, connection: HTTPConnection) -> None:
-        """From now on this is the connection to shut down."""
+        """From now on this is the connection to shut down.
+
+        Raises:
+            TimeoutError: the time was over while there was nothing to shut down yet.
+        """
         self._connection = connection
+        # A connection that is not to be kept forgets its socket before the body is read.
+        self._socket = connection.sock
+        if self.has_bitten:
+            raise TimeoutError
 
     def bite(self) -> None:
         """Ends the exchange, from any thread."""
         self.has_bitten = True
-        sock = self._connection.sock if self._connection else None
+        # Before `connect` is through, only the connection knows which socket it is at.
+        sock = self._socket or (self._connection.sock if self._connection else None)
         if sock is not None:
             with contextlib.suppress(OSError):
-                # Below TLS: its own shutdown would wait for the peer.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                # Below TLS, whose own shutdown would wait for the peer; TLS within TLS is no socket
+                # but has one.
+                socket.socket.shutdown(getattr(sock, "socket", sock), socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
@@ -74,11 +86,23 @@ class WatchedAdapter(HTTPAdapter):
 
 
 class _Watched(HTTPConnection):
+    def connect(self) -> None:
+        self._show_watchdog()
+        super().connect()
+        self._show_watchdog()
+
     def request(self, *args: Any, **kwargs: Any) -> None:
-        watchdog = getattr(_current, "watchdog", None)
+        self._show_watchdog()
+        super().request(*args, **kwargs)
+
+    def _tunnel(self) -> None:
+        super()._tunnel()
+        self._show_watchdog()
+
+    def _show_watchdog(self) -> None:
+        watchdog: Watchdog | None = getattr(_current, "watchdog", None)
         if watchdog is not None:
             watchdog.watch(self)
-        super().request(*args, **kwargs)
 
 
 class _WatchedTLS(_Watched, HTTPSConnection):

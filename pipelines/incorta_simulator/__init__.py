@@ -2,5 +2,6 @@
 
 The files in the way of the data: `draws` → `plans` → `tree` → `execution` → `story` → `progress` →
 `company` make the answers; `answer` → `endpoint` → `faults` → `traffic` → `server` → `serving` give
-them.
+them. What goes wrong: `bodies` → `packing` → `transport` → `echoes` are the faults, `weather` lets
+them happen by chance, and `case` → `…_cases` → `catalogue` say what a client must make of each.
 """

@@ -8,6 +8,16 @@ from http.client import responses
 from typing import Any
 
 JSON = "application/json"
+HTML = "text/html"
+
+
+def head(status: int, *headers: tuple[str, str]) -> bytes:
+    """A status line and these headers, with the empty line after them."""
+    lines = [
+        f"HTTP/1.1 {status} {responses.get(status, '')}",
+        *(f"{name}: {value}" for name, value in headers),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 @dataclass(frozen=True)
@@ -31,13 +41,12 @@ class Answer:
 
     def head(self) -> bytes:
         """Status line and headers, with the empty line after them."""
-        lines = [
-            f"HTTP/1.1 {self.status} {responses.get(self.status, '')}",
-            f"Content-Type: {self.content_type}",
-            f"Content-Length: {len(self.body)}",
-            *(f"{name}: {value}" for name, value in self.headers),
-        ]
-        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+        return head(
+            self.status,
+            ("Content-Type", self.content_type),
+            ("Content-Length", str(len(self.body))),
+            *self.headers,
+        )
 
     def encode(self) -> bytes:
         """The whole answer as it goes over the wire."""

@@ -43,7 +43,7 @@ class Company:
         hidden_plan: The name of a plan that the token may not view.
     """
 
-    def __init__(  # noqa: PLR0913 - each is one independent trait of the company
+    def __init__(
         self,
         plans: tuple[Plan, ...] = PLANS,
         story: tuple[Element, ...] | None = None,

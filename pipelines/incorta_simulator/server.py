@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import socket
+import struct
 import sys
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 STOP_POLL_SECONDS = 0.02
 
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
 _CLOSE = ("Connection", "close")
 
 
@@ -31,7 +35,7 @@ class Simulator:
     `state_file`, running executions go on where the last simulator with that file stopped.
     """
 
-    def __init__(  # noqa: PLR0913 - one server has as many independent settings
+    def __init__(
         self,
         company: Company | None = None,
         *,
@@ -139,12 +143,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Listener
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    _in_flight = False
 
     def do_GET(self) -> None:
         self._begin()
         try:
-            fault = self.server.simulator.faults.take(self._question.number)
+            fault = self.server.simulator.faults.take(self.question.number)
             if fault:
                 fault.write(self)
             else:
@@ -152,9 +155,16 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             self._end()
 
+    @property
+    def token(self) -> str:
+        return self._authorization.removeprefix("Bearer ")
+
+    @property
+    def _authorization(self) -> str:
+        return self.headers.get("Authorization", "")
+
     def normal(self) -> Answer:
-        authorization = self.headers.get("Authorization", "")
-        return self.server.simulator.endpoint.answer(self._question, authorization)
+        return self.server.simulator.endpoint.answer(self.question, self._authorization)
 
     def write_part(self, data: bytes) -> None:
         self.wfile.write(data)
@@ -164,15 +174,30 @@ class _Handler(BaseHTTPRequestHandler):
         self._end()
         self.wfile.write(data)
 
+    def wait(self, seconds: float | None = None) -> bool:
+        poll = select.poll()
+        # The other side's hanging up and our own, which is how `stop` ends the wait.
+        poll.register(self.connection, select.POLLRDHUP)
+        return not poll.poll(None if seconds is None else seconds * 1000)
+
+    def is_gone(self) -> bool:
+        return not self.wait(0)
+
+    def reset(self) -> None:
+        self._end()
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        # Right here: the server would shut it down first, and that is an end in good order.
+        self.rfile.close()
+        self.connection.close()
+
     def _begin(self) -> None:
-        self._question = Question.of(self.path)
-        self.server.simulator.traffic.begin(self._question, self.path, dict(self.headers.items()))
-        self._in_flight = True
+        self.question = Question.of(self.path)
+        headers = dict(self.headers.items())
+        self.server.simulator.traffic.begin(self, self.question, self.path, headers)
 
     def _end(self) -> None:
-        if self._in_flight:
-            self._in_flight = False
-            self.server.simulator.traffic.end()
+        self.server.simulator.traffic.end(self)
 
     def _refuse_method(self) -> None:
         self._begin()

@@ -1,17 +1,28 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
+from threading import Thread
+from threading import enumerate as running_threads
 from typing import Any
 
 import pytest
 
 from incorta_simulator.company import Company
+from incorta_simulator.faults import Fault
 from incorta_simulator.plans import Group, Plan, Schema
 from incorta_simulator.server import Simulator
 
 Ask = Callable[..., tuple[int, Any]]
+Play = Callable[[Fault], socket.socket]
+Threads = Callable[[], list[Thread]]
+
+REQUEST = (
+    b"GET /incorta/api/v2/demo/load-plan/status/1?level=4 HTTP/1.1\r\n"
+    b"Host: simulator\r\nAuthorization: Bearer simulator-token\r\n\r\n"
+)
 
 
 @pytest.fixture
@@ -49,3 +60,32 @@ def ask(connection: HTTPConnection) -> Ask:
         return response.status, json.loads(response.read())
 
     return ask
+
+
+@pytest.fixture
+def play(simulator: Simulator) -> Iterator[Play]:
+    """Ask for execution 1, which meets a fault: a socket on which the answer arrives."""
+    clients = []
+
+    def play(fault: Fault) -> socket.socket:
+        simulator.faults.plan(1, fault, times=1)
+        client = socket.create_connection((simulator.host, simulator.port), timeout=10)
+        clients.append(client)
+        client.sendall(REQUEST)
+        return client
+
+    yield play
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def serving() -> Threads:
+    """The threads that have begun to serve a connection since, and still do."""
+    before = set(running_threads())
+
+    def serving() -> list[Thread]:
+        since = set(running_threads()) - before
+        return [thread for thread in since if "process_request" in thread.name]
+
+    return serving

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from incorta_simulator.faults import Faults, RawBody, Refusal
+from incorta_simulator.faults import Faults, Gap, RawBody, Redirect, Refusal, WrongTenant
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
@@ -35,14 +36,18 @@ def get_status(connection: HTTPConnection, execution_id: int) -> int:
             "INC_09030108: Invalid authentication header. Invalid Token [abcde12345]",
         ),
         (403, "Forbidden", "You have no View access to any schema of the load plan."),
+        (408, "Request Timeout", "The request took too long."),
         (422, "Unprocessable Entity", "The request cannot be processed."),
+        (425, "Too Early", "Too early."),
         (429, "Too Many Requests", "Too many requests."),
         (
             500,
             "Internal Server Error",
             "INC_05150402: No loader services are currently available for this tenant.",
         ),
+        (502, "Bad Gateway", "Bad gateway."),
         (503, "Service Unavailable", "The service is unavailable."),
+        (504, "Gateway Timeout", "The gateway timed out."),
     ],
 )
 def test_a_refusal_has_the_documented_message(
@@ -104,6 +109,43 @@ def test_a_raw_body_may_have_its_own_code_and_type(
     response.read()
 
     assert (response.status, response.headers["Content-Type"]) == (502, "text/html")
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (Gap(), "INC_05291904: The LOAD_PLAN of ID [1] cannot be found."),
+        (WrongTenant(), "Invalid [demo] tenant in resource path"),
+    ],
+)
+def test_the_vendors_two_404_name_what_was_asked_for(
+    simulator: Simulator, connection: HTTPConnection, fault: Gap | WrongTenant, message: str
+) -> None:
+    """An execution that exists can be a gap, and the right tenant a wrong one."""
+    simulator.faults.plan(1, fault)
+    response = get(connection, 1)
+
+    assert (response.status, json.loads(response.read())) == (404, {"message": message})
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("body", [b"", b"<p>Moved"])
+def test_a_redirect_leads_where_it_is_told(
+    simulator: Simulator, connection: HTTPConnection, status: int, body: bytes
+) -> None:
+    """To any host, with or without a body."""
+    simulator.faults.plan(1, Redirect(status, "https://other.invalid/x", body))
+    response = get(connection, 1)
+
+    assert (response.status, response.headers["Location"]) == (status, "https://other.invalid/x")
+    assert response.read() == body
+
+
+def test_a_redirect_may_lead_nowhere(simulator: Simulator, connection: HTTPConnection) -> None:
+    """Its location can be missing."""
+    simulator.faults.plan(1, Redirect(302, None))
+
+    assert get(connection, 1).headers["Location"] is None
 
 
 def test_a_fault_happens_as_often_as_planned(

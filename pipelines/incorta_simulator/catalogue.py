@@ -1,0 +1,41 @@
+"""Every fault that the simulator can play, by name, with what a client must make of it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from incorta_simulator import body_cases, refusal_cases, wire_cases
+from incorta_simulator.packing import Chunked, Compressed, Unframed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from incorta_simulator.case import Case
+    from incorta_simulator.faults import Fault
+
+CATALOGUE: Mapping[str, Case] = MappingProxyType(
+    refusal_cases.CASES | wire_cases.CASES | body_cases.CASES
+)
+"""Names never change their meaning, so that tests can speak of them."""
+
+_PASSING = (
+    "request_timeout",
+    "too_many_requests",
+    "no_loader",
+    "bad_gateway",
+    "service_unavailable",
+    "gateway_timeout",
+    "cut_at_once",
+    "cut_in_head",
+    "cut_in_body",
+    "cut_in_chunks",
+    "reset_at_once",
+    "reset_in_body",
+)
+
+
+def passing() -> tuple[Fault, ...]:
+    """Faults for a `Weather`: those that are quick and worth another try, and odd packings."""
+    packings = (Compressed(), Chunked(), Unframed())
+    return (*(CATALOGUE[name].make() for name in _PASSING), *packings)

@@ -1,0 +1,135 @@
+"""What the tests of the program share: a cluster, settings that reach it, sockets of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import stamina
+
+from incorta_loads.logs import turn_telemetry_off
+from incorta_loads.settings import Settings, load_settings
+from incorta_loads.warehouse import Warehouse, open_for_writing
+from incorta_simulator.company import Company
+from incorta_simulator.server import Simulator
+
+TENANT = "Größe/1"
+TOKEN = "q7/Zt+Kp%41.secret-token~42=="
+
+MakeSettings = Callable[..., Settings]
+Talk = Callable[[socket.socket], None]
+Serve = Callable[..., str]
+
+turn_telemetry_off()
+
+
+@pytest.fixture(autouse=True)
+def no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is configured outside of a test has no part in it."""
+    for name in list(os.environ):
+        if name.startswith(("SOURCES__", "DESTINATION__")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """A running cluster of thirty final executions: 1 to 32 without 3 and 10."""
+    company = Company(executions=30, running=0, seed=32)
+    assert company.ids == (1, 2, *range(4, 10), *range(11, 33))
+    with Simulator(company, tenant=TENANT, token=TOKEN) as running:
+        yield running
+
+
+@pytest.fixture
+def make_settings(simulator: Simulator) -> MakeSettings:
+    """Settings for the simulator; one attempt an id unless told otherwise."""
+
+    def make(**explicit: object) -> Settings:
+        given: dict[str, object] = {
+            "cluster_url": simulator.url,
+            "tenant": TENANT,
+            "token": TOKEN,
+            "cluster": "test",
+            "max_attempts": 1,
+            "timeout_seconds": 30,
+        }
+        return load_settings(given | explicit)
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: MakeSettings) -> Settings:
+    """As `make_settings` gives them."""
+    return make_settings()
+
+
+@pytest.fixture
+def warehouse_path(tmp_path: Path) -> Path:
+    """Where no warehouse is yet."""
+    return tmp_path / "warehouse.duckdb"
+
+
+@pytest.fixture(scope="session")
+def made_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse without rows: making its tables takes a second, copying it none."""
+    path = tmp_path_factory.mktemp("made") / "warehouse.duckdb"
+    with open_for_writing(path, 5):
+        pass
+    return path
+
+
+@pytest.fixture
+def empty_warehouse(made_warehouse: Path, warehouse_path: Path) -> Iterator[Warehouse]:
+    """One without rows, open for writing."""
+    shutil.copyfile(made_warehouse, warehouse_path)
+    with open_for_writing(warehouse_path, 5) as opened:
+        yield opened
+
+
+@pytest.fixture
+def no_pauses() -> Iterator[None]:
+    """Retries follow at once, as many as the settings say."""
+    stamina.set_testing(testing=True, attempts=100, cap=True)
+    yield
+    stamina.set_testing(testing=False)
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts a server that leaves each connection to a function of the test; returns its URL."""
+    listeners: list[socket.socket] = []
+
+    def start(talk: Talk, tls: ssl.SSLContext | None = None) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+        Thread(target=_accept, args=(listener, talk, tls), daemon=True).start()
+        return f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}/incorta"
+
+    yield start
+    for listener in listeners:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def _accept(listener: socket.socket, talk: Talk, tls: ssl.SSLContext | None) -> None:
+    with suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            Thread(target=_leave_to, args=(talk, connection, tls), daemon=True).start()
+
+
+def _leave_to(talk: Talk, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
+    with suppress(OSError), connection:
+        if tls is None:
+            talk(connection)
+            return
+        with tls.wrap_socket(connection, server_side=True) as secured:
+            talk(secured)

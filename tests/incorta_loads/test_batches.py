@@ -1,0 +1,407 @@
+"""Rules of the way from ids to batches of rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS, NODES
+from incorta_loads.batches import KEPT_BODY_BYTES, Batch, fetch_batches
+from incorta_loads.errors import (
+    ClusterDownError,
+    IncortaLoadsError,
+    InvalidTokenError,
+    WrongTenantError,
+)
+from incorta_loads.execution_ids import ExecutionIds
+from incorta_loads.plan import asked_for
+from incorta_loads.redaction import Redactor
+from incorta_loads.settings import Settings
+from incorta_loads.status_json import decode
+from incorta_loads.status_tree import Execution, flatten
+from incorta_simulator.faults import Exchange, RawBody, Refusal
+from incorta_simulator.server import Simulator
+
+MakeSettings = Callable[..., Settings]
+Row = dict[str, Any]
+
+TREE = b'{"name":"Nightly","type":"LOAD_PLAN"}'
+
+
+def fetched(
+    ids: str, settings: Settings, stopping: threading.Event | None = None
+) -> Iterator[Batch]:
+    redactor = Redactor([settings.token])
+    feed = asked_for(ExecutionIds.parse(ids))
+    return fetch_batches(feed, settings, run_id="run-1", redactor=redactor, stopping=stopping)
+
+
+def until_error(batches: Iterator[Batch]) -> tuple[list[Batch], IncortaLoadsError]:
+    """What was yielded before the error, and the error, without which the test fails."""
+    got: list[Batch] = []
+    with pytest.raises(IncortaLoadsError) as caught:
+        got.extend(iter(lambda: next(batches), None))
+    return got, caught.value
+
+
+def only(batches: Iterator[Batch]) -> Batch:
+    (batch,) = batches
+    return batch
+
+
+def outcomes(*batches: Batch) -> dict[int, str]:
+    rows = pa.concat_tables([batch.fetches for batch in batches]).to_pylist()
+    return {row["execution_id"]: row["outcome"] for row in sorted(rows, key=key)}
+
+
+def key(row: Row) -> int:
+    return int(row["execution_id"])
+
+
+def asked(simulator: Simulator) -> list[int]:
+    return [request.execution_id or 0 for request in simulator.requests]
+
+
+# --- Rows -----------------------------------------------------------------------------------------
+
+
+def test_trees_become_the_rows_of_whole_executions(
+    simulator: Simulator, settings: Settings
+) -> None:
+    """Each tree in full, under the time that the ledger has for it; gaps have no nodes."""
+    batch = only(fetched("1-34", settings))
+
+    fetched_at = {key(row): row["fetched_at"] for row in batch.fetches.to_pylist()}
+    assert sorted(fetched_at) == list(range(1, 35))
+    executions = [
+        Execution(each, fetched_at[each], decode(json.dumps(simulator.company.tree(each)).encode()))
+        for each in simulator.company.ids
+    ]
+    assert len(executions) == 30
+    expected = flatten(executions, cluster="test", tenant=simulator.tenant)
+    assert (
+        batch.nodes.sort_by([("execution_id", "ascending"), ("node_id", "ascending")]) == expected
+    )
+    assert batch.invalid_payloads.num_rows == 0
+    assert (batch.nodes.schema, batch.fetches.schema) == (NODES, FETCHES)
+
+
+def test_the_ledger_says_what_became_of_each_id(simulator: Simulator, settings: Settings) -> None:
+    """One row an id, every outcome, every column."""
+    simulator.faults.plan(1, RawBody(TREE))
+    simulator.faults.plan(2, RawBody(b"<html>"))
+    simulator.faults.plan(3, Refusal(403, "Not yours."))
+    simulator.faults.plan(4, Refusal(422, "What?"))
+    simulator.faults.plan(5, Refusal(503, "Down."))
+    before = datetime.now(UTC)
+    batch = only(fetched("1-5,999", settings))
+    after = datetime.now(UTC)
+
+    rows = sorted(batch.fetches.to_pylist(), key=key)
+    for row in rows:
+        assert before <= row.pop("fetched_at") <= after
+        assert 0 <= row.pop("duration_ms") <= (after - before).total_seconds() * 1000 + 1
+    shared = {"cluster": "test", "tenant": simulator.tenant, "run_id": "run-1", "attempts": 1}
+    gap = "INC_05291904: The LOAD_PLAN of ID [999] cannot be found."
+    no_json = "the body is not JSON (JSON is malformed: invalid character (byte 0))"
+    assert rows == [
+        shared | {"execution_id": each, "outcome": outcome, "http_status": status,
+                  "message": message, "bytes": size}
+        for each, outcome, status, message, size in [
+            (1, "loaded", 200, None, len(TREE)),
+            (2, "invalid_payload", 200, no_json, len(b"<html>")),
+            (3, "forbidden", 403, "Not yours.", len(b'{"message": "Not yours."}')),
+            (4, "rejected", 422, "What?", len(b'{"message": "What?"}')),
+            (5, "unavailable", 503, "Down.", len(b'{"message": "Down."}')),
+            (999, "not_found", 404, gap, len(json.dumps({"message": gap}))),
+        ]
+    ]  # fmt: skip
+
+
+def test_what_is_no_tree_is_kept_as_it_came(simulator: Simulator, settings: Settings) -> None:
+    """Such as the vendor's own example, which has a comma too many."""
+    body = b'{"name": "LoadPlan_Demo",}'
+    simulator.faults.plan(7, RawBody(body))
+    batch = only(fetched("7", settings))
+
+    (ledger,) = batch.fetches.to_pylist()
+    assert batch.nodes.num_rows == 0
+    assert batch.invalid_payloads.schema == INVALID_PAYLOADS
+    assert batch.invalid_payloads.to_pylist() == [
+        {
+            "cluster": "test",
+            "tenant": simulator.tenant,
+            "execution_id": 7,
+            "body_sha256": "0178f55cc00ded0a9473d564adcd26291dcf0624f1dd1aa8abd4e08dadf7d206",
+            "run_id": "run-1",
+            "fetched_at": ledger["fetched_at"],
+            "error": ledger["message"],
+            "body": body,
+            "bytes": 26,
+        }
+    ]
+
+
+@pytest.mark.parametrize("size", [0, KEPT_BODY_BYTES, KEPT_BODY_BYTES + 1])
+def test_of_a_large_body_the_beginning_is_kept(
+    simulator: Simulator, settings: Settings, size: int
+) -> None:
+    """The first MiB, with size and digest of all of it."""
+    body = bytes(range(1, 256)) * (size // 255 + 1)
+    body = body[:size]
+    simulator.faults.plan(1, RawBody(body))
+    (row,) = only(fetched("1", settings)).invalid_payloads.to_pylist()
+    assert row["body"] == body[: 2**20]
+    assert row["bytes"] == size
+    assert row["body_sha256"] == hashlib.sha256(body).hexdigest()
+
+
+def test_a_body_over_the_limit_is_kept_as_far_as_it_was_read(
+    simulator: Simulator, make_settings: MakeSettings
+) -> None:
+    """It is no tree, even if it would have been one."""
+    simulator.faults.plan(1, RawBody(TREE + b" " * 4096))
+    (row,) = only(fetched("1", make_settings(max_body_mib=0.002))).invalid_payloads.to_pylist()
+    assert row["error"] == "the body is larger than 0.002 MiB"
+    assert row["body"] == TREE + b" " * (2097 - len(TREE))
+    assert row["bytes"] == 2097
+
+
+@pytest.mark.parametrize("spelling", ["plain", "json", "unicode", "percent"])
+def test_a_tree_that_contains_the_token_is_no_tree(
+    simulator: Simulator, settings: Settings, spelling: str
+) -> None:
+    """However it is spelled, nothing of it is stored; what else came is kept."""
+    token = settings.token
+    spelled = {
+        "plain": token,
+        "json": token.replace("/", "\\/"),
+        "unicode": "".join(f"\\u{ord(each):04x}" for each in token),
+        "percent": "".join(f"%{ord(each):02X}" for each in token),
+    }[spelling]
+    simulator.faults.plan(1, RawBody(b'{"name":"%s","type":"LOAD_PLAN"}' % spelled.encode()))
+    batch = only(fetched("1", settings))
+
+    assert outcomes(batch) == {1: "invalid_payload"}
+    assert batch.nodes.num_rows == 0
+    (row,) = batch.invalid_payloads.to_pylist()
+    kept = b'{"name":"[redacted]","type":"LOAD_PLAN"}'
+    assert (row["body"], row["body_sha256"]) == (kept, hashlib.sha256(kept).hexdigest())
+    assert row["error"] == "it contains the access token, which must not be stored"
+
+
+def test_a_reason_does_not_repeat_the_token(simulator: Simulator, settings: Settings) -> None:
+    """A body that is no tree for another reason too."""
+    simulator.faults.plan(1, RawBody(f'{{"name": nonsense {settings.token}'.encode()))
+    batch = only(fetched("1", settings))
+    assert outcomes(batch) == {1: "invalid_payload"}
+    rows = batch.fetches.to_pylist() + batch.invalid_payloads.to_pylist()
+    assert settings.token not in str(rows)
+    assert "[redacted]" in str(rows)
+
+
+# --- Where a batch ends ---------------------------------------------------------------------------
+
+
+def sizes(batches: Iterator[Batch]) -> list[int]:
+    return [batch.fetches.num_rows for batch in batches]
+
+
+def test_a_batch_ends_at_a_hundred_ids(simulator: Simulator, settings: Settings) -> None:
+    """Whatever became of them."""
+    batches = list(fetched("1-250", settings))
+    assert sizes(iter(batches)) == [100, 100, 50]
+    assert sorted(outcomes(*batches)) == list(range(1, 251))
+
+
+def test_a_batch_ends_at_a_hundred_thousand_nodes(
+    simulator: Simulator, make_settings: MakeSettings
+) -> None:
+    """With the tree that reaches them."""
+    children = b",".join([b"{}"] * 39_999)
+    for each in range(1, 6):
+        simulator.faults.plan(each, RawBody(b'{"childStatusDetails":[' + children + b"]}"))
+    batches = list(fetched("1-5", make_settings(concurrency=1)))
+    assert [(batch.fetches.num_rows, batch.nodes.num_rows) for batch in batches] == [
+        (3, 120_000),
+        (2, 80_000),
+    ]
+
+
+def test_a_batch_ends_at_32_mib_of_bodies(
+    simulator: Simulator, make_settings: MakeSettings
+) -> None:
+    """Trees or not."""
+    for each in range(1, 7):
+        simulator.faults.plan(each, RawBody((TREE if each % 2 else b"?") + b" " * 8 * 2**20))
+    assert sizes(fetched("1-6", make_settings(concurrency=1))) == [4, 2]
+
+
+def test_a_batch_ends_where_its_paths_would_fill_the_memory(
+    simulator: Simulator, make_settings: MakeSettings
+) -> None:
+    """A few small bodies may have long paths: 70 MiB is the bound for each of these."""
+    long_name = b'{"name":"%s"}' % (b"x" * 100_000)
+    children = b",".join([long_name] + [b"{}"] * 699)
+    for each in range(1, 4):
+        simulator.faults.plan(each, RawBody(b'{"childStatusDetails":[' + children + b"]}"))
+    assert sizes(fetched("1-3", make_settings(concurrency=1))) == [2, 1]
+
+
+def test_no_ids_are_no_batch(settings: Settings) -> None:
+    """Rather than an empty one."""
+    feed = asked_for(ExecutionIds())
+    redactor = Redactor([settings.token])
+    assert list(fetch_batches(feed, settings, run_id="run-1", redactor=redactor)) == []
+
+
+# --- How many at a time, and when it ends ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_as_many_requests_at_a_time_as_are_set(
+    simulator: Simulator, make_settings: MakeSettings, concurrency: int
+) -> None:
+    """Never more, and no fewer while there are ids: each answer waits for that many requests."""
+    together = threading.Barrier(concurrency, timeout=20)
+
+    class Together:
+        def write(self, exchange: Exchange) -> None:
+            together.wait()
+            exchange.write_last(exchange.normal().encode())
+
+    for each in range(1, 31):
+        simulator.faults.plan(each, Together())
+    batch = only(fetched("1-30", make_settings(concurrency=concurrency)))
+    assert batch.fetches.num_rows == 30
+    assert simulator.max_in_flight == concurrency
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Refusal(401), InvalidTokenError),
+        (Refusal(404, "Invalid [DEFAULT] tenant in resource path"), WrongTenantError),
+    ],
+)
+def test_a_wrong_configuration_ends_the_asking_and_keeps_the_answers(
+    simulator: Simulator,
+    make_settings: MakeSettings,
+    fault: Refusal,
+    error: type[IncortaLoadsError],
+) -> None:
+    """The id at which it was noticed was not asked for, as far as the ledger goes."""
+    for each in (1, 2):
+        simulator.faults.plan(each, RawBody(TREE))
+    simulator.faults.plan(3, fault)
+    stopping = threading.Event()
+    batches, raised = until_error(fetched("1-9", make_settings(concurrency=1), stopping))
+    assert type(raised) is error
+    assert [outcomes(batch) for batch in batches] == [{1: "loaded", 2: "loaded"}]
+    assert asked(simulator) == [1, 2, 3]
+
+
+def test_what_is_under_way_at_a_wrong_configuration_is_awaited(
+    simulator: Simulator, make_settings: MakeSettings
+) -> None:
+    """An answer that comes after the refusal is kept too."""
+    was_refused = threading.Event()
+
+    class Late:
+        def write(self, exchange: Exchange) -> None:
+            assert was_refused.wait(20)
+            RawBody(TREE).write(exchange)
+
+    class RefuseWhenBothAreHere(Refusal):
+        def write(self, exchange: Exchange) -> None:
+            super().write(exchange)
+            was_refused.set()
+
+    simulator.faults.plan(1, Late())
+    simulator.faults.plan(2, RefuseWhenBothAreHere(401))
+    batches, raised = until_error(fetched("1,2", make_settings(concurrency=2)))
+    assert type(raised) is InvalidTokenError
+    assert [outcomes(batch) for batch in batches] == [{1: "loaded"}]
+
+
+@pytest.mark.parametrize(("concurrency", "most"), [(1, 8), (4, 8), (6, 12)])
+def test_a_cluster_that_is_down_ends_the_asking_and_keeps_the_answers(
+    simulator: Simulator, make_settings: MakeSettings, concurrency: int, most: int
+) -> None:
+    """After max(8, 2 × concurrency) ids in a row, and those that are under way by then."""
+    for each in range(1, 4):
+        simulator.faults.plan(each, RawBody(TREE))
+    for each in range(4, 100):
+        simulator.faults.plan(each, Refusal(503, "Down."))
+    batches, raised = until_error(fetched("1-99", make_settings(concurrency=concurrency)))
+    assert type(raised) is ClusterDownError
+    assert re.fullmatch(
+        rf"The cluster is down: {most} ids in a row were unavailable, the last one \(\d+\) with: "
+        r"Down\. What was fetched before is kept; run the same command again when it is back\.",
+        str(raised),
+    )
+    (batch,) = batches
+    came_back = outcomes(batch)
+    assert [each for each, outcome in came_back.items() if outcome == "loaded"] == [1, 2, 3]
+    late_answers_and_under_way = 2 * (concurrency - 1)
+    assert 3 + most <= len(came_back) <= 3 + most + late_answers_and_under_way
+    assert sorted(came_back) == sorted(asked(simulator))
+
+
+def test_ids_that_are_unavailable_now_and_then_are_no_cluster_that_is_down(
+    simulator: Simulator, make_settings: MakeSettings
+) -> None:
+    """Any other answer shows that it is up, a refusal too."""
+    for each in range(1, 33):
+        fault = Refusal(503, "Down.") if each % 8 else Refusal(403, "Not yours.")
+        simulator.faults.plan(each, fault)
+    came_back = outcomes(only(fetched("1-32", make_settings(concurrency=1))))
+    assert list(came_back.values()) == [*["unavailable"] * 7, "forbidden"] * 4
+
+
+def test_a_wish_to_end_lets_the_ids_under_way_come_back(
+    simulator: Simulator, make_settings: MakeSettings
+) -> None:
+    """No further id is asked for, and there is no error."""
+    stopping = threading.Event()
+
+    class Stop:
+        def write(self, exchange: Exchange) -> None:
+            stopping.set()
+            RawBody(TREE).write(exchange)
+
+    simulator.faults.plan(1, RawBody(TREE))
+    simulator.faults.plan(2, RawBody(TREE))
+    simulator.faults.plan(3, Stop())
+    batch = only(fetched("1-99", make_settings(concurrency=1), stopping))
+    assert outcomes(batch) == {1: "loaded", 2: "loaded", 3: "loaded"}
+    assert asked(simulator) == [1, 2, 3]
+
+
+def test_a_wish_to_end_before_the_beginning_asks_for_nothing(
+    simulator: Simulator, settings: Settings
+) -> None:
+    """Not even for the first id."""
+    stopping = threading.Event()
+    stopping.set()
+    assert list(fetched("1-9", settings, stopping)) == []
+    assert simulator.requests == ()
+
+
+def test_who_takes_no_more_batches_asks_for_no_more_ids(
+    simulator: Simulator, make_settings: MakeSettings
+) -> None:
+    """A run that cannot write ends its requests and its threads."""
+    batches = fetched("1-500", make_settings(concurrency=2))
+    assert next(batches).fetches.num_rows == 100
+    del batches
+    assert len(simulator.requests) <= 102
+    assert not [each for each in threading.enumerate() if each.name.startswith("fetch")]

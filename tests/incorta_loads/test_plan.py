@@ -1,0 +1,617 @@
+"""Rules of which ids a run asks for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incorta_loads.base_tables import FETCHES, NODES
+from incorta_loads.execution_ids import HIGHEST_ID, ExecutionIds
+from incorta_loads.plan import Feed, Known, asked_for, due, read_known
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+ENDED = "Terminator State"
+RUNNING = "Load State"
+
+
+# --- Handing out ids -----------------------------------------------------------------------------
+
+
+def walk(
+    first: Sequence[int],
+    probe_from: int | None,
+    probe_gap: int,
+    last: Sequence[int],
+    exists: Callable[[int], bool],
+) -> list[int]:
+    """What somebody asks who asks one id at a time: the definition."""
+    asked = list(first)
+    probed = []
+    missing = 0
+    while probe_from is not None and missing < probe_gap and probe_from <= HIGHEST_ID:
+        probed.append(probe_from)
+        missing = 0 if exists(probe_from) else missing + 1
+        probe_from += 1
+    return asked + probed + [each for each in last if each not in probed]
+
+
+def ask(
+    feed: Feed, exists: Callable[[int], bool], at_a_time: int, data: st.DataObject
+) -> list[int]:
+    """Asks up to so many ids at a time, whose answers come in any order."""
+    asked: list[int] = []
+    flying: list[int] = []
+    while True:
+        wants_more = len(flying) < at_a_time and (not flying or data.draw(st.booleans()))
+        if wants_more and (execution_id := feed.take()) is not None:
+            asked.append(execution_id)
+            flying.append(execution_id)
+        elif flying:
+            answered = flying.pop(data.draw(st.integers(0, len(flying) - 1)))
+            feed.report(answered, has_nodes=exists(answered))
+        else:
+            return asked
+
+
+offsets = st.sets(st.integers(0, 40), max_size=25)
+
+
+@given(offsets, offsets, offsets, st.integers(1, 5), st.integers(1, 6), st.data())
+def test_probing_asks_what_a_sequential_walk_asks(
+    existing: set[int],
+    first: set[int],
+    last: set[int],
+    probe_gap: int,
+    at_a_time: int,
+    data: st.DataObject,
+) -> None:
+    """The same ids in the same order, however many are in flight and in whatever order they end."""
+    origin = data.draw(st.sampled_from([100, HIGHEST_ID - 20]))
+    probe_from = data.draw(st.none() | st.integers(origin, min(origin + 25, HIGHEST_ID + 1)))
+    ids = [
+        sorted(origin + each - 10 for each in offsets if origin + each - 10 <= HIGHEST_ID)
+        for offsets in (existing, first, last)
+    ]
+    feed = Feed(
+        ExecutionIds.of(ids[1]),
+        probe_from=probe_from,
+        probe_gap=probe_gap,
+        last=ExecutionIds.of(ids[2]),
+    )
+    exists = set(ids[0]).__contains__
+    expected = walk(ids[1], probe_from, probe_gap, ids[2], exists)
+    assert ask(feed, exists, at_a_time, data) == expected
+    assert feed.take() is None
+
+
+def test_a_feed_waits_for_answers_that_may_move_the_end() -> None:
+    """None while probes are out is not the end: an answer with nodes brings further ids."""
+    feed = Feed(ExecutionIds(), probe_from=5, probe_gap=2, last=ExecutionIds.of([1, 6, 7]))
+    assert [feed.take() for _ in range(3)] == [5, 6, None]
+    feed.report(5, has_nodes=False)
+    assert feed.take() is None
+    feed.report(6, has_nodes=True)
+    assert [feed.take() for _ in range(3)] == [7, 8, None]
+    feed.report(8, has_nodes=False)
+    feed.report(7, has_nodes=False)
+    assert [feed.take() for _ in range(2)] == [1, None]
+
+
+def test_ids_that_were_named_are_asked_exactly() -> None:
+    """No id is added, whatever came back."""
+    feed = asked_for(ExecutionIds.parse("720,3-5"))
+    taken = []
+    while (execution_id := feed.take()) is not None:
+        taken.append(execution_id)
+        feed.report(execution_id, has_nodes=True)
+    assert taken == [3, 4, 5, 720]
+
+
+def test_a_scheduled_run_asks_in_three_phases() -> None:
+    """Not final ones, then new ones above the highest, then those without nodes."""
+    known = Known(ExecutionIds.of([7, 9]), ExecutionIds.of([2, 8, 12, 90]), highest=10)
+    feed = due(known, first_id=1, probe_gap=3)
+    taken = []
+    while (execution_id := feed.take()) is not None:
+        taken.append(execution_id)
+        feed.report(execution_id, has_nodes=execution_id == 12)
+    assert taken == [7, 9, 11, 12, 13, 14, 15, 2, 8, 90]
+
+
+def test_an_empty_warehouse_begins_at_the_first_id() -> None:
+    """With nothing there, `probe_gap` ids from `first_id` on, and then what was asked before."""
+    feed = due(Known(without_nodes=ExecutionIds.of([400, 501, 600])), first_id=500, probe_gap=3)
+    taken = []
+    while (execution_id := feed.take()) is not None:
+        taken.append(execution_id)
+        feed.report(execution_id, has_nodes=False)
+    assert taken == [500, 501, 502, 400, 600]
+
+
+def test_there_is_nothing_above_the_largest_id() -> None:
+    """A warehouse that has it looks for no new ones."""
+    known = Known(ExecutionIds(), ExecutionIds.of([3]), highest=HIGHEST_ID)
+    feed = due(known, first_id=1, probe_gap=20)
+    assert [feed.take(), feed.take()] == [3, None]
+
+
+# --- Reading the warehouse -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The base tables, in memory."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def add_nodes(
+        self,
+        execution_id: int,
+        *state_types: str | None,
+        at: datetime = NOW,
+        cluster: str = "c",
+        tenant: str = "t",
+    ) -> None:
+        """An execution with a node for each state type, the root first."""
+        self.connection.executemany(
+            "INSERT INTO load_status.nodes BY NAME SELECT ? AS cluster, ? AS tenant, "
+            "? AS execution_id, ? AS node_id, ? AS state_type, ?::TIMESTAMPTZ AS fetched_at",
+            [
+                (cluster, tenant, execution_id, node_id, state_type, at)
+                for node_id, state_type in enumerate(state_types or (ENDED,))
+            ],
+        )
+
+    def add_fetch(
+        self,
+        execution_id: int,
+        outcome: str,
+        run_id: str = "run 1",
+        *,
+        at: datetime = NOW,
+        cluster: str = "c",
+        tenant: str = "t",
+    ) -> None:
+        """One row of the ledger."""
+        self.connection.execute(
+            "INSERT INTO load_status.fetches BY NAME SELECT ? AS cluster, ? AS tenant, "
+            "? AS execution_id, ? AS run_id, ? AS outcome, ?::TIMESTAMPTZ AS fetched_at",
+            (cluster, tenant, execution_id, run_id, outcome, at),
+        )
+
+    def load(self, execution_id: int, *state_types: str | None, run_id: str = "run 1") -> None:
+        """An execution and its row of the ledger."""
+        self.add_nodes(execution_id, *state_types)
+        self.add_fetch(execution_id, "loaded", run_id)
+
+    def known(
+        self,
+        *,
+        cluster: str = "c",
+        tenant: str = "t",
+        first_id: int = 1,
+        probe_gap: int = 20,
+        now: datetime = NOW,
+    ) -> Known:
+        """What a run learns from the tables."""
+        return read_known(
+            self.connection,
+            cluster=cluster,
+            tenant=tenant,
+            first_id=first_id,
+            probe_gap=probe_gap,
+            now=now,
+        )
+
+    def clear(self) -> None:
+        """Empties both tables."""
+        self.connection.execute("DELETE FROM load_status.nodes; DELETE FROM load_status.fetches")
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Empty base tables with the columns that dlt makes."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'; CREATE SCHEMA load_status")
+        for name, schema in {"nodes": NODES, "fetches": FETCHES}.items():
+            connection.register("empty", schema.empty_table())
+            connection.execute(f"CREATE TABLE load_status.{name} AS FROM empty")
+            connection.unregister("empty")
+        yield connection
+
+
+@pytest.fixture
+def tables(database: duckdb.DuckDBPyConnection) -> Tables:
+    """The base tables without rows."""
+    found = Tables(database)
+    found.clear()
+    return found
+
+
+def known(not_final: str = "", without_nodes: str = "", highest: int | None = None) -> Known:
+    """Both sets as people write them."""
+    ids = [
+        ExecutionIds.parse(each) if each else ExecutionIds() for each in (not_final, without_nodes)
+    ]
+    return Known(ids[0], ids[1], highest)
+
+
+def test_empty_tables_say_nothing(tables: Tables) -> None:
+    """Nothing to ask again, and no highest id."""
+    assert tables.known() == known()
+
+
+@pytest.mark.parametrize(
+    "state_types",
+    [
+        ["Terminator State"],
+        ["terminator state"],
+        ["\t\n\v\f\r TERMINATOR STATE \r"],
+        ["Terminator State", "Terminator State"],
+        ["Terminator State", None],
+        ["Terminator State", "", "Paused"],
+        ["Terminator State", "Load\u00a0State"],
+        ["Terminator State", "\u00a0Load State"],
+        ["Terminator State", "LOAD \u017fTATE"],
+    ],
+)
+def test_an_execution_is_final(tables: Tables, state_types: list[str | None]) -> None:
+    """Root in terminator state, no node in load state; only case in A–Z and outer blanks vary."""
+    tables.load(1, *state_types)
+    assert tables.known() == known(highest=1)
+
+
+@pytest.mark.parametrize(
+    "state_types",
+    [
+        ["Load State"],
+        [None],
+        [""],
+        ["Paused"],
+        ["Terminator  State"],
+        ["Terminator\u00a0State"],
+        ["\u00a0Terminator State"],
+        ["TERMINATOR \u017fTATE"],
+        ["Load State", "Terminator State"],
+        [None, "Terminator State"],
+        ["Terminator State", "Load State"],
+        ["Terminator State", "Terminator State", " load state\v"],
+        ["Terminator State", "LOAD STATE", "Terminator State"],
+    ],
+)
+def test_an_execution_is_not_final(tables: Tables, state_types: list[str | None]) -> None:
+    """A node in load state, or a root in any other state, and it is asked again."""
+    tables.load(1, *state_types)
+    assert tables.known() == known(not_final="1", highest=1)
+
+
+def test_nodes_are_the_truth(tables: Tables) -> None:
+    """Nodes without a ledger row count and outlive later failures; a row alone does not count."""
+    tables.add_nodes(1)
+    tables.add_nodes(2, RUNNING)
+    tables.load(3)
+    tables.add_fetch(3, "not_found", "run 2", at=NOW + HOUR)
+    tables.add_fetch(4, "loaded")
+    assert tables.known(now=NOW + DAY) == known(not_final="2", without_nodes="4", highest=3)
+
+
+@pytest.mark.parametrize(
+    "outcome", ["forbidden", "rejected", "unavailable", "invalid_payload", "loaded", "new one"]
+)
+def test_ids_without_nodes_are_asked_again(tables: Tables, outcome: str) -> None:
+    """Whatever came back, below and above the highest, however many runs ago."""
+    for run_id in ("run 1", "run 3", "run 5"):
+        for execution_id in (2, 9):
+            tables.add_fetch(execution_id, outcome, run_id)
+    tables.load(1, run_id="run 1")
+    tables.load(5, run_id="run 1")
+    tables.add_fetch(3, "not_found", "run 2")
+    tables.add_fetch(4, "not_found", "run 2")
+    assert tables.known() == known(without_nodes="2,9", highest=5)
+
+
+@pytest.mark.parametrize(
+    ("loaded_by", "not_found_by", "is_settled"),
+    [("run 1", "run 2", True), ("run 2", "run 2", False), ("run 2", "run 1", False)],
+)
+def test_a_gap_is_settled_by_a_run_that_began_after_a_higher_id_had_nodes(
+    tables: Tables, loaded_by: str, not_found_by: str, is_settled: bool
+) -> None:
+    """Decided by the ids of the runs, whatever the times say."""
+    tables.add_fetch(1, "not_found", not_found_by, at=NOW + 2 * HOUR)
+    tables.add_nodes(2)
+    tables.add_fetch(2, "loaded", loaded_by, at=NOW + HOUR)
+    expected = known(without_nodes="" if is_settled else "1", highest=2)
+    assert tables.known(now=NOW + DAY) == expected
+    tables.clear()
+    tables.add_fetch(1, "not_found", not_found_by, at=NOW)
+    tables.add_nodes(2)
+    tables.add_fetch(2, "loaded", loaded_by, at=NOW + HOUR)
+    assert tables.known(now=NOW + DAY) == expected
+
+
+def test_any_higher_id_settles_a_gap(tables: Tables) -> None:
+    """Not only the next one, and its first loading counts; a lower one says nothing."""
+    tables.load(1, run_id="run 1")
+    for gap in (2, 4, 8):
+        tables.add_fetch(gap, "not_found", "run 3")
+    tables.load(3, run_id="run 5")
+    tables.load(6, run_id="run 1")
+    tables.add_fetch(6, "loaded", "run 7")
+    tables.add_fetch(5, "not_found", "run 1")
+    assert tables.known() == known(without_nodes="5,8", highest=6)
+
+
+def test_a_higher_id_without_nodes_settles_nothing(tables: Tables) -> None:
+    """Neither one of whose loading only the ledger speaks, nor one whose loading no run tells."""
+    tables.add_fetch(1, "not_found", "run 2")
+    tables.add_fetch(2, "not_found", "run 2")
+    tables.add_nodes(3)
+    tables.add_fetch(4, "loaded", "run 1")
+    assert tables.known() == known(without_nodes="1,2,4", highest=3)
+
+
+def test_the_last_answer_decides(tables: Tables) -> None:
+    """The greatest (fetched_at, run_id), in whatever order the rows stand."""
+    tables.load(9, run_id="run 0")
+    tables.add_fetch(1, "not_found", "run 1", at=NOW + HOUR)
+    tables.add_fetch(1, "unavailable", "run 2", at=NOW)
+    tables.add_fetch(2, "unavailable", "run 2", at=NOW + HOUR)
+    tables.add_fetch(2, "not_found", "run 1", at=NOW)
+    tables.add_fetch(3, "not_found", "run 2", at=NOW)
+    tables.add_fetch(3, "unavailable", "run 1", at=NOW)
+    tables.add_fetch(4, "unavailable", "run 2", at=NOW)
+    tables.add_fetch(4, "not_found", "run 1", at=NOW)
+    assert tables.known(now=NOW + DAY) == known(without_nodes="2,4-8", highest=9)
+
+
+@pytest.mark.parametrize(
+    ("span", "pause", "is_due"),
+    [
+        (timedelta(0), timedelta(0), True),
+        (10 * HOUR, HOUR, True),
+        (10 * HOUR, HOUR - timedelta(microseconds=1), False),
+        (timedelta(seconds=3), timedelta(seconds=0.3), True),
+        (timedelta(seconds=3), timedelta(seconds=0.299999), False),
+        (30 * DAY - timedelta(microseconds=1), 3 * DAY, True),
+        (30 * DAY - timedelta(microseconds=1), 3 * DAY - timedelta(microseconds=1), False),
+        (30 * DAY, 3 * DAY, False),
+        (30 * DAY, 3650 * DAY, False),
+        (400 * DAY, 3650 * DAY, False),
+    ],
+)
+def test_ids_age(tables: Tables, span: timedelta, pause: timedelta, is_due: bool) -> None:
+    """Asked again after a tenth of the time from first to last asking, after 30 days no more."""
+    last = NOW - pause
+    for execution_id, outcome in ((1, "forbidden"), (2, "loaded")):
+        tables.add_fetch(execution_id, outcome, "run 1", at=last - span)
+        tables.add_fetch(execution_id, outcome, "run 2", at=last - span / 2)
+        tables.add_fetch(execution_id, outcome, "run 3", at=last)
+    tables.add_nodes(2, RUNNING, at=last)
+    expected = known("2", "1", 2) if is_due else known(highest=2)
+    assert tables.known() == expected
+
+
+def test_ageing_does_not_depend_on_the_clock_on_the_wall(tables: Tables) -> None:
+    """Thirty days are 720 hours, also where the connection's time zone changes its clocks."""
+    for execution_id, first in ((1, 720.5), (2, 719.5)):
+        last = datetime(2026, 11, 19, tzinfo=UTC)
+        tables.add_fetch(execution_id, "forbidden", "run 1", at=last - first * HOUR)
+        tables.add_fetch(execution_id, "forbidden", "run 2", at=last)
+    try:
+        tables.connection.execute("SET TimeZone = 'America/New_York'")
+        assert tables.known() == known(without_nodes="2")
+    finally:
+        tables.connection.execute("SET TimeZone = 'UTC'")
+
+
+def test_an_execution_without_ledger_rows_was_asked_when_its_nodes_came(tables: Tables) -> None:
+    """Once, so that it is due at once and not aged, however old it is."""
+    tables.add_nodes(1, RUNNING, ENDED, at=NOW - 400 * DAY)
+    assert tables.known() == known(not_final="1", highest=1)
+
+
+def test_ids_that_nobody_asked_for_are_due(tables: Tables) -> None:
+    """Between the lowest id that is known and the highest with nodes; not above that."""
+    tables.add_fetch(100, "unavailable")
+    tables.load(103)
+    tables.load(104)
+    tables.add_fetch(106, "rejected")
+    tables.load(110)
+    tables.add_fetch(200, "rejected")
+    assert tables.known() == known(without_nodes="100-102,105-109,200", highest=110)
+
+
+@pytest.mark.parametrize(
+    ("first_id", "probe_gap", "holes"),
+    [
+        (0, 20, "22-24"),
+        (1, 20, "1-20,22-24"),
+        (2, 20, "2-20,22-24"),
+        (20, 1, "20,22-24"),
+        (21, 20, "22-24"),
+        (23, 20, "22-24"),
+        (500, 20, "22-24"),
+        (0, 21, "0-20,22-24"),
+        (0, 22, "0-20,22-24"),
+    ],
+)
+def test_ids_below_the_lowest_are_due_when_the_first_id_is_near(
+    tables: Tables, first_id: int, probe_gap: int, holes: str
+) -> None:
+    """From `first_id` when that is at most `probe_gap` below the lowest known, else from there."""
+    tables.load(21)
+    tables.load(25)
+    expected = known(without_nodes=holes, highest=25)
+    assert tables.known(first_id=first_id, probe_gap=probe_gap) == expected
+
+
+def test_without_nodes_no_id_is_a_hole(tables: Tables) -> None:
+    """Only ids that were asked for are asked again; probing begins at `first_id` anyway."""
+    tables.add_fetch(3, "unavailable")
+    tables.add_fetch(7, "not_found")
+    assert tables.known() == known(without_nodes="3,7")
+
+
+def test_clusters_and_tenants_never_mix(tables: Tables) -> None:
+    """The same ids elsewhere change nothing: not what is final, settled, due, or the highest."""
+    tables.add_nodes(1, RUNNING)
+    tables.add_fetch(1, "loaded", "run 1")
+    tables.add_fetch(2, "not_found", "run 2")
+    tables.add_fetch(4, "forbidden", "run 2")
+    alone = known("1", "2,4", 1)
+    assert tables.known() == alone
+    for cluster, tenant in (("c", "T"), ("C", "t"), ("t", "c"), ("d", "d")):
+        for execution_id in (1, 2, 3, 9):
+            tables.add_nodes(execution_id, cluster=cluster, tenant=tenant)
+            tables.add_fetch(execution_id, "loaded", "run 0", cluster=cluster, tenant=tenant)
+        tables.add_fetch(4, "not_found", "run 2", at=NOW + HOUR, cluster=cluster, tenant=tenant)
+        assert tables.known() == alone
+        expected = known(without_nodes="5-8", highest=9)
+        assert tables.known(cluster=cluster, tenant=tenant, now=NOW + HOUR) == expected
+
+
+def test_ids_go_to_the_largest_there_can_be(tables: Tables) -> None:
+    """2**63 - 1 itself, with a hole of nine quintillion ids below it."""
+    tables.load(5)
+    tables.load(HIGHEST_ID - 2)
+    tables.load(HIGHEST_ID, RUNNING)
+    assert tables.known(first_id=5) == Known(
+        ExecutionIds.of([HIGHEST_ID]),
+        ExecutionIds.of_ranges([(6, HIGHEST_ID - 3), (HIGHEST_ID - 1, HIGHEST_ID - 1)]),
+        highest=HIGHEST_ID,
+    )
+    assert tables.known(first_id=HIGHEST_ID) == tables.known(first_id=5)
+
+
+def test_reading_leaves_nothing_behind(tables: Tables) -> None:
+    """No table, and the same answer again."""
+    tables.load(1, RUNNING)
+    before = tables.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+    assert tables.known() == tables.known()
+    assert tables.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall() == before
+
+
+# --- Reading against a plain definition ----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """One row of the ledger, in hours before now."""
+
+    execution_id: int
+    run: int
+    hours_ago: int
+    outcome: str
+
+
+ids = st.integers(1, 12)
+fetches = st.lists(
+    st.builds(
+        Fetch,
+        execution_id=ids,
+        run=st.integers(1, 4),
+        hours_ago=st.sampled_from([0, 1, 2, 10, 20, 21, 719, 720, 721, 800]),
+        outcome=st.sampled_from(["loaded", "not_found", "not_found", "unavailable"]),
+    ),
+    max_size=20,
+    unique_by=lambda row: (row.execution_id, row.run),
+)
+states = st.sampled_from([ENDED, ENDED, RUNNING, None])
+executions = st.dictionaries(ids, st.lists(states, min_size=1, max_size=3), max_size=6)
+
+
+def define(
+    nodes: dict[int, list[str | None]], ledger: list[Fetch], first_id: int, probe_gap: int
+) -> Known:
+    """The rules of the design, id by id."""
+    highest = max(nodes, default=None)
+    seen = set(nodes) | {row.execution_id for row in ledger}
+    not_final, without_nodes = set(), set()
+    for execution_id in seen:
+        rows = [row for row in ledger if row.execution_id == execution_id]
+        asked = [row.hours_ago for row in rows] or [0]
+        span, pause = max(asked) - min(asked), min(asked)
+        is_due = span < 720 and pause * 10 >= span
+        if execution_id in nodes:
+            states = nodes[execution_id]
+            if is_due and (states[0] != ENDED or RUNNING in states):
+                not_final.add(execution_id)
+            continue
+        last = min(rows, key=lambda row: (row.hours_ago, -row.run))
+        is_settled = last.outcome == "not_found" and any(
+            row.outcome == "loaded" and row.run < last.run
+            for row in ledger
+            if row.execution_id > execution_id and row.execution_id in nodes
+        )
+        if is_due and not is_settled:
+            without_nodes.add(execution_id)
+    if highest is not None:
+        begin = first_id if min(seen) - probe_gap <= first_id < min(seen) else min(seen)
+        without_nodes |= set(range(begin, highest)) - seen
+    return Known(ExecutionIds.of(not_final), ExecutionIds.of(without_nodes), highest)
+
+
+@given(executions, fetches, st.integers(0, 14), st.integers(1, 6))
+def test_the_plan_is_what_the_definition_says(
+    database: duckdb.DuckDBPyConnection,
+    nodes: dict[int, list[str | None]],
+    ledger: list[Fetch],
+    first_id: int,
+    probe_gap: int,
+) -> None:
+    """Any nodes and any ledger."""
+    tables = Tables(database)
+    tables.clear()
+    for execution_id, state_types in nodes.items():
+        tables.add_nodes(execution_id, *state_types)
+    for row in ledger:
+        at = NOW - row.hours_ago * HOUR
+        tables.add_fetch(row.execution_id, row.outcome, f"run {row.run}", at=at)
+    expected = define(nodes, ledger, first_id, probe_gap)
+    assert tables.known(first_id=first_id, probe_gap=probe_gap) == expected
+
+
+# --- Size ----------------------------------------------------------------------------------------
+
+
+def test_planning_on_a_large_warehouse_takes_under_a_second(tables: Tables) -> None:
+    """100,000 executions of three nodes, 300,000 rows in the ledger, every tenth id a gap."""
+    tables.connection.execute(
+        f"""
+        INSERT INTO load_status.nodes BY NAME
+        SELECT
+            'c' AS cluster, 't' AS tenant, id AS execution_id, node AS node_id,
+            if(id % 1000 = 1, 'Load State', 'Terminator State') AS state_type,
+            '{NOW}'::TIMESTAMPTZ AS fetched_at
+        FROM range(1, 111112) AS ids(id), range(3) AS nodes(node)
+        WHERE id % 10 > 0;
+        INSERT INTO load_status.fetches BY NAME
+        SELECT
+            'c' AS cluster, 't' AS tenant, id AS execution_id, 'run ' || run AS run_id,
+            if(id % 10 > 0, 'loaded', if(id % 20 > 0, 'not_found', 'forbidden')) AS outcome,
+            '{NOW}'::TIMESTAMPTZ AS fetched_at
+        FROM range(1, 111112) AS ids(id), range(3) AS runs(run)
+        """
+    )
+    count = "SELECT count(DISTINCT execution_id), count(*) FROM load_status."
+    assert tables.connection.execute(count + "nodes").fetchone() == (100_000, 300_000)
+    assert tables.connection.execute(count + "fetches").fetchone() == (111_111, 333_333)
+    began = time.perf_counter()
+    found = tables.known()
+    seconds = time.perf_counter() - began
+    assert found == Known(
+        ExecutionIds.of(range(1, 111_112, 1000)),
+        ExecutionIds.of(range(20, 111_112, 20)),
+        highest=111_111,
+    )
+    assert seconds < 1

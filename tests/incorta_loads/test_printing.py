@@ -1,0 +1,308 @@
+"""Rules of rows on stdout."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incorta_loads.choices import Format
+from incorta_loads.printing import (
+    number,
+    print_json,
+    print_line,
+    print_rows,
+    printable,
+    rate,
+    rate_with_interval,
+    value,
+)
+from incorta_loads.queries import Rows
+
+Printed = pytest.CaptureFixture[str]
+
+AT = datetime(2026, 11, 23, 21, 43, 45, 123456, tzinfo=UTC)
+NASTY = "[bold]a[/] :smile:\x1b[31m\n\u202e\x9b\ttab\x00é漢"
+
+MIXED = Rows(
+    ["name", "errors", "rate", "ok", "at"],
+    [
+        {"name": "Sales, EU", "errors": 12, "rate": 0.5, "ok": True, "at": AT},
+        {"name": None, "errors": None, "rate": None, "ok": None, "at": None},
+        {"name": "", "errors": 0, "rate": 1e-09, "ok": False, "at": AT.replace(microsecond=0)},
+    ],
+)
+
+
+@pytest.fixture(autouse=True)
+def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The width of a terminal that nobody widened."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def rows_of(*rows: dict[str, Any]) -> Rows:
+    return Rows(list(rows[0]), list(rows))
+
+
+# --- CSV -----------------------------------------------------------------------------------------
+
+
+def test_csv_in_full(capsys: Printed) -> None:
+    """All columns as they are; NULL is an empty field and an empty text a quoted one."""
+    print_rows(MIXED, Format.CSV, columns=[value("name")], title="unused")
+    assert capsys.readouterr().out == (
+        "name,errors,rate,ok,at\n"
+        '"Sales, EU",12,0.5,true,2026-11-23T21:43:45.123456+00:00\n'
+        ",,,,\n"
+        '"",0,1e-09,false,2026-11-23T21:43:45+00:00\n'
+    )
+
+
+def test_csv_without_rows_has_its_heading(capsys: Printed) -> None:
+    """The columns can be seen."""
+    print_rows(Rows(["a", 'b"c'], []), Format.CSV)
+    assert capsys.readouterr().out == 'a,"b""c"\n'
+
+
+def test_csv_of_one_column_has_no_blank_line(capsys: Printed) -> None:
+    """Which readers would leave out."""
+    print_rows(rows_of({"a": None}, {"a": ""}, {"a": "b"}), Format.CSV)
+    assert capsys.readouterr().out == 'a\n""\n""\nb\n'
+
+
+def test_csv_has_what_python_has_no_text_for(capsys: Printed) -> None:
+    """Bytes as DuckDB shows them, nested values as JSON."""
+    row = {"body": b"a\xff\n", "list": [AT, None, Decimal("1.5")], "map": {date(2026, 1, 2): True}}
+    print_rows(rows_of(row), Format.CSV)
+    assert capsys.readouterr().out == (
+        "body,list,map\n"
+        '"a\\xff\n","[""2026-11-23T21:43:45.123456+00:00"", null, 1.5]","{""2026-01-02"": true}"\n'
+    )
+
+
+cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
+    ["\r", "\n", "a\rb", '"', ",", "a,b", " a ", "=1+1", "\r\n"]
+)
+
+
+@given(st.lists(st.lists(cells, min_size=2, max_size=2), max_size=4))
+def test_csv_is_read_back_as_it_was(texts: list[list[str]]) -> None:
+    """Quotation marks, commas and line ends of any kind inside of texts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdout", stdout := io.StringIO())
+        print_rows(
+            Rows(["a", "b"], [dict(zip("ab", row, strict=True)) for row in texts]), Format.CSV
+        )
+    read = list(csv.reader(io.StringIO(stdout.getvalue(), newline="")))
+    assert read == [["a", "b"], *texts]
+
+
+# --- JSON ----------------------------------------------------------------------------------------
+
+
+def test_json_in_full(capsys: Printed) -> None:
+    """Numbers are numbers, switches switches, NULL null, times ISO 8601."""
+    print_rows(MIXED, Format.JSON, columns=[value("name")], title="unused")
+    assert capsys.readouterr().out == (
+        "[\n"
+        "  {\n"
+        '    "name": "Sales, EU",\n'
+        '    "errors": 12,\n'
+        '    "rate": 0.5,\n'
+        '    "ok": true,\n'
+        '    "at": "2026-11-23T21:43:45.123456+00:00"\n'
+        "  },\n"
+        "  {\n"
+        '    "name": null,\n'
+        '    "errors": null,\n'
+        '    "rate": null,\n'
+        '    "ok": null,\n'
+        '    "at": null\n'
+        "  },\n"
+        "  {\n"
+        '    "name": "",\n'
+        '    "errors": 0,\n'
+        '    "rate": 1e-09,\n'
+        '    "ok": false,\n'
+        '    "at": "2026-11-23T21:43:45+00:00"\n'
+        "  }\n"
+        "]\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (2**100, "1267650600228229401496703205376"),
+        (Decimal("1.50"), "1.5"),
+        (Decimal(7), "7.0"),
+        (float("nan"), '"nan"'),
+        (float("inf"), '"inf"'),
+        (float("-inf"), '"-inf"'),
+        (date(2026, 1, 2), '"2026-01-02"'),
+        (timedelta(days=1, seconds=2), '"1 day, 0:00:02"'),
+        (UUID(int=7), '"00000000-0000-0000-0000-000000000007"'),
+        (b"a\xff", '"a\\\\xff"'),
+        ("漢é\x1b\u2028", '"漢é\\u001b\u2028"'),
+        ({"a": 1, 2: None}, '{\n  "a": 1,\n  "2": null\n}'),
+        ((1, [AT]), '[\n  1,\n  [\n    "2026-11-23T21:43:45.123456+00:00"\n  ]\n]'),
+        ([], "[]"),
+    ],
+)
+def test_json_of_each_kind_of_value(capsys: Printed, item: object, text: str) -> None:
+    """What DuckDB can give, also below other values; what JSON has no number for is a text."""
+    print_json(item)
+    printed = capsys.readouterr().out
+    assert printed == text + "\n"
+    json.loads(printed, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+def test_json_without_rows_is_an_empty_list(capsys: Printed) -> None:
+    """Not nothing."""
+    print_rows(Rows(["a"], []), Format.JSON)
+    assert capsys.readouterr().out == "[]\n"
+
+
+# --- Tables --------------------------------------------------------------------------------------
+
+
+def test_a_table_in_full(capsys: Printed) -> None:
+    """Numbers to the right, a dash for NULL, times to the second."""
+    print_rows(MIXED, Format.TABLE, title="What there is")
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "What there is",
+        "name       errors   rate     ok  at",
+        "Sales, EU      12    0.5   true  2026-11-23T21:43:45+00:00",
+        "–               –      –      –  –",
+        "                0  1e-09  false  2026-11-23T21:43:45+00:00",
+    ]
+
+
+def test_a_table_shows_the_columns_that_are_asked_for(capsys: Printed) -> None:
+    """With their headings, in their order; shares as percent with their intervals."""
+    found = rows_of(
+        {"t": "a", "n": 3, "r": 0.123456, "r_low": 0.0, "r_high": 1.0, "more": 1},
+        {"t": None, "n": None, "r": None, "r_low": None, "r_high": None, "more": 1},
+        {"t": "b", "n": 0, "r": 0.0, "r_low": 0.0, "r_high": 0.00049, "more": 1},
+    )
+    columns = [
+        number("n", "runs"),
+        value("t"),
+        rate("r", "failed"),
+        rate_with_interval("r", "rate"),
+    ]
+    print_rows(found, Format.TABLE, columns=columns)
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "runs  t  failed                rate",
+        "   3  a  12.3 %  12.3 % (0.0–100.0)",
+        "   –  –       –                   –",
+        "   0  b   0.0 %     0.0 % (0.0–0.0)",
+    ]
+
+
+def test_headings_are_names_without_underscores(capsys: Printed) -> None:
+    """Unless another title is given; where no columns are given they are as in the result."""
+    found = rows_of({"load_plan": "a", "last_id": 1})
+    print_rows(found, Format.TABLE, columns=[value("load_plan"), number("last_id")])
+    print_rows(found, Format.TABLE)
+    assert capsys.readouterr().out.splitlines() == [
+        "load plan  last id",
+        "a                1",
+        "load_plan  last_id",
+        "a                1",
+    ]
+
+
+def test_a_table_without_rows_has_its_headings(capsys: Printed) -> None:
+    """The title and the columns can be seen."""
+    print_rows(Rows(["a", "b"], []), Format.TABLE, title="Nothing")
+    assert capsys.readouterr().out == "Nothing\na  b\n"
+
+
+def test_nothing_in_a_table_is_markup_or_moves_the_cursor(capsys: Printed) -> None:
+    """Brackets stay, what does not show is escaped: in cells, headings and titles."""
+    print_rows(rows_of({NASTY: NASTY}), Format.TABLE, title=NASTY)
+    shown = "[bold]a[/] :smile:\\x1b[31m\\n\\u202e\\x9b\\ttab\\x00é漢"
+    assert capsys.readouterr().out == f"{shown}\n{shown}\n{shown}\n"
+
+
+def test_long_names_are_folded_and_numbers_are_not(capsys: Printed) -> None:
+    """At 80 columns every character of both is there, and no line is longer."""
+    row = {"name": "x" * 100, "a": 123_456_789_012_345, "b": 0.123456789012}
+    print_rows(rows_of(row), Format.TABLE)
+    lines = capsys.readouterr().out.splitlines()
+    assert [len(line) for line in lines] == [80, 80, 80, 80]
+    assert [line.split() for line in lines] == [
+        ["name", "a", "b"],
+        ["x" * 47, "123456789012345", "0.123456789012"],
+        ["x" * 47],
+        ["x" * 6],
+    ]
+
+
+def test_numbers_are_whole_at_any_width(capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they do not fit, lines get longer than the terminal, which breaks them."""
+    monkeypatch.setenv("COLUMNS", "20")
+    print_rows(rows_of({"name": "x" * 15, "a": 123_456_789_012, "b": 987_654_321}), Format.TABLE)
+    assert capsys.readouterr().out.splitlines() == [
+        "name             a          b",
+        "xxxx  123456789012  987654321",
+        "xxxx                         ",
+        "xxxx                         ",
+        "xxx                          ",
+    ]
+
+
+def test_wide_characters_keep_the_columns_straight(capsys: Printed) -> None:
+    """A character of two cells takes two."""
+    print_rows(rows_of({"a": "漢字", "b": "x"}, {"a": "abcd", "b": "y"}), Format.TABLE)
+    assert capsys.readouterr().out.splitlines() == ["a     b", "漢字  x", "abcd  y"]
+
+
+# --- Lines ---------------------------------------------------------------------------------------
+
+
+def test_a_line_is_one_line(capsys: Printed) -> None:
+    """Whatever its length and its characters."""
+    print_line("x" * 200 + NASTY)
+    assert capsys.readouterr().out == (
+        "x" * 200 + "[bold]a[/] :smile:\\x1b[31m\\n\\u202e\\x9b\\ttab\\x00é漢\n"
+    )
+
+
+def test_styles_are_for_terminals(capsys: Printed) -> None:
+    """In a pipe a line is its text."""
+    print_line("failed", "bold red")
+    assert capsys.readouterr().out == "failed\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("Größe 漢字 😀 – “x” \\n", "Größe 漢字 😀 – “x” \\n"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("a\r\nb\tc\bd\x7f", "a\\r\\nb\\tc\\x08d\\x7f"),
+        ("\u200b\u200f\u202e\u2066\ufeff", "\\u200b\\u200f\\u202e\\u2066\\ufeff"),
+        ("\u2028\u2029\x85\xa0\u3000", "\\u2028\\u2029\\x85\\xa0\\u3000"),
+        ("\U000e0041\ud800", "\\U000e0041\\ud800"),
+    ],
+)
+def test_what_does_not_show_is_shown_as_its_escape(text: str, shown: str) -> None:
+    """Controls, marks of direction, blanks of no width, odd blanks, tags, surrogates."""
+    assert printable(text) == shown
+
+
+@given(st.text())
+def test_printable_text_is_printable(text: str) -> None:
+    """And stays as it is when it was."""
+    assert printable(text).isprintable()
+    assert printable(printable(text)) == printable(text)

@@ -1,0 +1,646 @@
+"""Rules of what the commands read from the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from incorta_loads.base_tables import FETCHES, NODES
+from incorta_loads.choices import By, Sort
+from incorta_loads.errors import ConfigurationError, WarehouseError
+from incorta_loads.queries import (
+    Rows,
+    coverage,
+    execution_nodes,
+    failure_rates,
+    one_statement,
+    unknown_statuses,
+)
+from incorta_loads.warehouse import open_for_reading
+
+AT = datetime(2026, 11, 23, 21, 43, 45, 123456, tzinfo=UTC)
+
+Connection = duckdb.DuckDBPyConnection
+
+
+# --- Failure rates -------------------------------------------------------------------------------
+
+FIGURES = (
+    "errors BIGINT, error_rate_low DOUBLE, "
+    "recent_counted BIGINT, recent_errors BIGINT, recent_error_rate_low DOUBLE"
+)
+FIGURE_NAMES = "errors error_rate_low recent_counted recent_errors recent_error_rate_low"
+MARTS = {
+    "failure_rates_by_plan": "load_plan",
+    "failure_rates_by_group": "load_plan group_name",
+    "failure_rates_by_schema": "schema_name",
+    "failure_rates_by_table": "schema_name table_name",
+    "failure_rates_by_plan_and_schema": "load_plan schema_name",
+    "failure_rates_by_plan_and_table": "load_plan schema_name table_name",
+}
+
+
+@pytest.fixture
+def marts() -> Iterator[Connection]:
+    """The marts of failure rates, made by hand and empty."""
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA load_analysis")
+        for mart, names in MARTS.items():
+            columns = ", ".join(f"{name} VARCHAR" for name in ["cluster", "tenant", *names.split()])
+            connection.execute(f"CREATE TABLE load_analysis.{mart} ({columns}, {FIGURES})")
+        yield connection
+
+
+def fill(connection: Connection, mart: str, *rows: tuple[object, ...]) -> None:
+    """Rows of one cluster and tenant, unless they name their own."""
+    width = 7 + len(MARTS[mart].split())
+    whole = [row if len(row) == width else ("c", "t", *row) for row in rows]
+    marks = ", ".join("?" * width)
+    connection.executemany(f"INSERT INTO load_analysis.{mart} VALUES ({marks})", whole)
+
+
+def names_of(
+    connection: Connection,
+    by: By,
+    *,
+    plan: str | None = None,
+    recent: bool = False,
+    sort: Sort = Sort.RATE,
+    limit: int | None = None,
+) -> list[tuple[Any, ...]]:
+    """The names of the rows found, in their order."""
+    found, names = failure_rates(connection, by, plan=plan, recent=recent, sort=sort, limit=limit)
+    return [tuple(row[name] for name in names) for row in found.rows]
+
+
+TABLES = [
+    # schema, table, errors, error_rate_low, recent: counted, errors, error_rate_low
+    ("S", "once of one", 1, 0.21, 1, 1, 0.9),
+    ("S", "often", 90, 0.83, 10, 0, 0.0),
+    ("S", "never", 0, 0.0, 10, 0, 0.0),
+    ("S", "not counted", 0, None, 0, 0, None),
+    ("S", "b", 30, 0.4, 9, 3, 0.1),
+    ("S", "a", 30, 0.4, 9, 4, 0.1),
+    ("R", "z", 30, 0.4, 0, 0, None),
+    ("S", None, 30, 0.4, 9, 3, 0.1),
+    (None, "a", 30, 0.4, 9, 3, 0.1),
+    ("S", "many", 31, 0.4, 9, 3, 0.1),
+    ("S", "B", 30, 0.4, 9, 3, 0.1),
+]
+
+
+def test_the_lower_end_of_the_interval_leads(marts: Connection) -> None:
+    """Then errors, then names in code-point order; NULL is last everywhere."""
+    fill(marts, "failure_rates_by_table", *TABLES)
+    assert names_of(marts, By.TABLE) == [
+        ("S", "often"),
+        ("S", "many"),
+        ("R", "z"),
+        ("S", "B"),
+        ("S", "a"),
+        ("S", "b"),
+        ("S", None),
+        (None, "a"),
+        ("S", "once of one"),
+        ("S", "never"),
+        ("S", "not counted"),
+    ]
+
+
+def test_the_number_of_errors_may_lead(marts: Connection) -> None:
+    """Then the lower end of the interval, then names."""
+    fill(marts, "failure_rates_by_table", *TABLES, ("S", "30 of more", 30, 0.1, 0, 0, None))
+    assert names_of(marts, By.TABLE, sort=Sort.ERRORS) == [
+        ("S", "often"),
+        ("S", "many"),
+        ("R", "z"),
+        ("S", "B"),
+        ("S", "a"),
+        ("S", "b"),
+        ("S", None),
+        (None, "a"),
+        ("S", "30 of more"),
+        ("S", "once of one"),
+        ("S", "never"),
+        ("S", "not counted"),
+    ]
+
+
+def test_recent_rates_look_at_recent_executions_only(marts: Connection) -> None:
+    """Their own order, without what has nothing counted there."""
+    fill(marts, "failure_rates_by_table", *TABLES)
+    by_rate = [
+        ("S", "once of one"),
+        ("S", "a"),
+        ("S", "B"),
+        ("S", "b"),
+        ("S", "many"),
+        ("S", None),
+        (None, "a"),
+        ("S", "never"),
+        ("S", "often"),
+    ]
+    assert names_of(marts, By.TABLE, recent=True) == by_rate
+    by_errors = [*by_rate[1:7], by_rate[0], *by_rate[7:]]
+    assert names_of(marts, By.TABLE, recent=True, sort=Sort.ERRORS) == by_errors
+
+
+def test_a_limit_cuts_the_end(marts: Connection) -> None:
+    """So many rows at most, the first of the whole order."""
+    fill(marts, "failure_rates_by_table", *TABLES)
+    assert names_of(marts, By.TABLE, limit=2) == [("S", "often"), ("S", "many")]
+    assert names_of(marts, By.TABLE, limit=1, recent=True) == [("S", "once of one")]
+    assert len(names_of(marts, By.TABLE, limit=100)) == 11
+
+
+def test_of_equal_names_cluster_and_tenant_decide(marts: Connection) -> None:
+    """The order is the same on every call."""
+    rows = [(cluster, tenant, "P", 1, 0.1, 1, 1, 0.1) for tenant in "ba" for cluster in "dc"]
+    fill(marts, "failure_rates_by_plan", *rows)
+    found, _ = failure_rates(marts, By.PLAN, plan=None, recent=False, sort=Sort.RATE, limit=None)
+    assert [(row["cluster"], row["tenant"]) for row in found.rows] == [
+        ("c", "a"),
+        ("c", "b"),
+        ("d", "a"),
+        ("d", "b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("by", "mart", "expected"),
+    [
+        (By.PLAN, "failure_rates_by_plan", [("P",), ("Q",)]),
+        (By.GROUP, "failure_rates_by_group", [("P", "x"), ("Q", "x")]),
+        (By.SCHEMA, "failure_rates_by_schema", [("x",), ("y",)]),
+        (By.TABLE, "failure_rates_by_table", [("x", "x"), ("y", "x")]),
+    ],
+)
+def test_each_kind_has_its_mart(
+    marts: Connection, by: By, mart: str, expected: list[tuple[str, ...]]
+) -> None:
+    """All its columns come back, and the names that say of what."""
+    figures = (1, 0.1, 1, 1, 0.1)
+    fill(marts, mart, *((*names, *figures) for names in expected))
+    assert names_of(marts, by) == expected
+    found, names = failure_rates(marts, by, plan=None, recent=False, sort=Sort.RATE, limit=1)
+    assert " ".join(names) == MARTS[mart]
+    assert found == Rows(
+        ["cluster", "tenant", *MARTS[mart].split(), *FIGURE_NAMES.split()],
+        [
+            {"cluster": "c", "tenant": "t"}
+            | dict(zip(names, expected[0], strict=True))
+            | dict(zip(FIGURE_NAMES.split(), figures, strict=True))
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("by", "mart", "names"),
+    [
+        (By.PLAN, "failure_rates_by_plan", ()),
+        (By.GROUP, "failure_rates_by_group", ("x",)),
+        (By.SCHEMA, "failure_rates_by_plan_and_schema", ("x",)),
+        (By.TABLE, "failure_rates_by_plan_and_table", ("x", "y")),
+    ],
+)
+def test_of_one_plan_rates_are_counted_within_it(
+    marts: Connection, by: By, mart: str, names: tuple[str, ...]
+) -> None:
+    """Schemas and tables from the marts by plan; the plan's name compares exactly."""
+    plans = ["P", "p", "P ", None, "P' OR '1'='1"]
+    fill(marts, mart, *((plan, *names, 1, 0.1, 1, 1, 0.1) for plan in plans))
+    assert names_of(marts, by, plan="P") == [("P", *names)]
+    assert names_of(marts, by, plan="P' OR '1'='1", recent=True) == [("P' OR '1'='1", *names)]
+    assert names_of(marts, by, plan="no such plan") == []
+
+
+# --- Coverage and statuses -----------------------------------------------------------------------
+
+
+def test_coverage_has_a_row_a_cluster_and_tenant(marts: Connection) -> None:
+    """By their names, with all columns of the mart."""
+    marts.execute(
+        "CREATE TABLE load_analysis.coverage AS "
+        "SELECT * FROM (VALUES ('d', 't', 1), ('c', 'u', 2), ('c', 't', 3)) "
+        "AS rows(cluster, tenant, ids_asked)"
+    )
+    assert coverage(marts) == Rows(
+        ["cluster", "tenant", "ids_asked"],
+        [
+            {"cluster": "c", "tenant": "t", "ids_asked": 3},
+            {"cluster": "c", "tenant": "u", "ids_asked": 2},
+            {"cluster": "d", "tenant": "t", "ids_asked": 1},
+        ],
+    )
+
+
+def test_unknown_statuses_come_with_the_most_frequent_first(marts: Connection) -> None:
+    """Those whose outcome is unknown, and no others."""
+    marts.execute(
+        "CREATE TABLE load_analysis.status_ledger AS SELECT * FROM (VALUES "
+        "('c', 't', 'TABLE', 'Load State', 'Running', 'running', 90), "
+        "('c', 't', 'TABLE', 'Odd', 'b', 'unknown', 5), "
+        "('c', 't', 'TABLE', 'Odd', 'a', 'unknown', 5), "
+        "('c', 't', NULL, NULL, NULL, 'unknown', 7)) "
+        "AS rows(cluster, tenant, type, state_type, job_status, outcome, nodes)"
+    )
+    found = unknown_statuses(marts)
+    assert found.names == ["cluster", "tenant", "type", "state_type", "job_status", "nodes"]
+    assert [tuple(row.values()) for row in found.rows] == [
+        ("c", "t", None, None, None, 7),
+        ("c", "t", "TABLE", "Odd", "a", 5),
+        ("c", "t", "TABLE", "Odd", "b", 5),
+    ]
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Iterator[Connection]:
+    """A DuckDB file of somebody else's."""
+    duckdb.connect(tmp_path / "foreign.duckdb").close()
+    with open_for_reading(tmp_path / "foreign.duckdb", 0) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize(
+    "ask", [coverage, unknown_statuses, lambda connection: names_of(connection, By.TABLE)]
+)
+def test_without_an_analysis_it_says_what_to_run(
+    foreign: Connection, ask: Callable[[Connection], object]
+) -> None:
+    """Each question to a mart that is not there."""
+    with pytest.raises(WarehouseError) as raised:
+        ask(foreign)
+    assert str(raised.value) == (
+        "The warehouse has no analysis yet; run incorta-loads analyze first."
+    )
+
+
+# --- One execution -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def base_tables() -> Iterator[Connection]:
+    """Empty base tables."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'; CREATE SCHEMA load_status")
+        for name, schema in {"nodes": NODES, "fetches": FETCHES}.items():
+            connection.register("empty", schema.empty_table())
+            connection.execute(f"CREATE TABLE load_status.{name} AS FROM empty")
+        yield connection
+
+
+def add_tree(connection: Connection, *last_descendants: int, cluster: str = "c") -> None:
+    """Execution 7, a node for each id of a last descendant."""
+    connection.executemany(
+        "INSERT INTO load_status.nodes BY NAME SELECT ? AS cluster, 't' AS tenant, "
+        "7 AS execution_id, ? AS node_id, ? AS last_descendant_id, ?::TIMESTAMPTZ AS fetched_at",
+        [(cluster, node_id, last, AT) for node_id, last in enumerate(last_descendants)],
+    )
+
+
+def add_outcomes(
+    connection: Connection, *outcomes: str, cluster: str = "c", at: datetime = AT
+) -> None:
+    """The mart `node_outcomes`, as far as execution 7 is concerned."""
+    connection.execute(
+        "CREATE SCHEMA IF NOT EXISTS load_analysis; "
+        "CREATE TABLE IF NOT EXISTS load_analysis.node_outcomes "
+        "(cluster VARCHAR, tenant VARCHAR, execution_id BIGINT, node_id BIGINT, "
+        "fetched_at TIMESTAMPTZ, outcome VARCHAR)"
+    )
+    connection.executemany(
+        "INSERT INTO load_analysis.node_outcomes VALUES (?, 't', 7, ?, ?, ?)",
+        [(cluster, node_id, at, outcome) for node_id, outcome in enumerate(outcomes)],
+    )
+
+
+def outcomes_of(found: Rows) -> list[tuple[str, int, str | None]]:
+    return [(row["cluster"], row["node_id"], row["outcome"]) for row in found.rows]
+
+
+def test_an_execution_comes_in_preorder_with_its_outcomes(base_tables: Connection) -> None:
+    """All columns of its nodes and the outcome, cluster by cluster."""
+    add_tree(base_tables, 1, 1, cluster="d")
+    add_tree(base_tables, 2, 1, 2)
+    base_tables.execute(
+        "INSERT INTO load_status.nodes BY NAME SELECT 'c' AS cluster, 't' AS tenant, "
+        "8 AS execution_id, 0 AS node_id"
+    )
+    add_outcomes(base_tables, "partial", "failure", "success")
+    add_outcomes(base_tables, "success", "success", cluster="d")
+    found = execution_nodes(base_tables, 7, failed=False)
+    assert found.names == [*NODES.names, "outcome"]
+    assert outcomes_of(found) == [
+        ("c", 0, "partial"),
+        ("c", 1, "failure"),
+        ("c", 2, "success"),
+        ("d", 0, "success"),
+        ("d", 1, "success"),
+    ]
+
+
+def test_outcomes_of_an_older_answer_do_not_count(base_tables: Connection) -> None:
+    """The analysis may be older than the nodes, or not there at all."""
+    add_tree(base_tables, 1, 1)
+    without = [("c", 0, None), ("c", 1, None)]
+    assert outcomes_of(execution_nodes(base_tables, 7, failed=False)) == without
+    add_outcomes(base_tables, "running", "running", at=AT.replace(year=2025))
+    assert outcomes_of(execution_nodes(base_tables, 7, failed=False)) == without
+    with pytest.raises(WarehouseError) as raised:
+        execution_nodes(base_tables, 7, failed=True)
+    assert str(raised.value) == (
+        "Execution 7 was not analysed yet; run incorta-loads analyze first."
+    )
+
+
+def test_what_failed_comes_with_all_above_it(base_tables: Connection) -> None:
+    """Nodes in error and their ancestors, whatever these say, and nothing else."""
+    #   0 ─┬─ 1 ─┬─ 2 error
+    #      │     └─ 3
+    #      ├─ 4 ─── 5
+    #      ├─ 6 error ─── 7
+    #      └─ 8 ─── 9 ─── 10 error
+    add_tree(base_tables, 10, 3, 2, 3, 5, 5, 7, 7, 10, 10, 10)
+    good, bad = "success", "failure"
+    add_outcomes(
+        base_tables, good, good, "partial", good, good, good, bad, "skipped", good, "unknown", bad
+    )
+    add_tree(base_tables, 1, 1, cluster="b")
+    add_outcomes(base_tables, good, "interrupted", cluster="b")
+    assert outcomes_of(execution_nodes(base_tables, 7, failed=True)) == [
+        ("c", 0, good),
+        ("c", 1, good),
+        ("c", 2, "partial"),
+        ("c", 6, bad),
+        ("c", 8, good),
+        ("c", 9, "unknown"),
+        ("c", 10, bad),
+    ]
+
+
+def test_where_nothing_failed_there_are_no_rows(base_tables: Connection) -> None:
+    """An execution that ended well is no error."""
+    add_tree(base_tables, 1, 1)
+    add_outcomes(base_tables, "success", "success")
+    found = execution_nodes(base_tables, 7, failed=True)
+    assert found == Rows([*NODES.names, "outcome"], [])
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_an_execution_that_is_not_there_says_why(base_tables: Connection, failed: bool) -> None:
+    """It was never asked for, or what its last asking gave."""
+    with pytest.raises(ConfigurationError) as raised:
+        execution_nodes(base_tables, 7, failed=failed)
+    assert str(raised.value) == (
+        "Execution 7 was never asked for; run incorta-loads ingest --ids 7."
+    )
+    for run_id, hour, outcome in (("1", 9, "unavailable"), ("3", 10, "forbidden"), ("2", 10, "x")):
+        base_tables.execute(
+            "INSERT INTO load_status.fetches BY NAME SELECT 7 AS execution_id, ? AS run_id, "
+            "?::TIMESTAMPTZ AS fetched_at, ? AS outcome, 'No, no.' AS message",
+            (run_id, AT.replace(hour=hour), outcome),
+        )
+    with pytest.raises(ConfigurationError) as raised:
+        execution_nodes(base_tables, 7, failed=failed)
+    assert str(raised.value) == (
+        "Execution 7 did not load: forbidden at 2026-11-23 10:43:45 UTC (No, no.)."
+    )
+
+
+def test_a_file_without_base_tables_says_what_to_run(foreign: Connection) -> None:
+    """Nothing was ever loaded into it."""
+    with pytest.raises(WarehouseError) as raised:
+        execution_nodes(foreign, 7, failed=False)
+    assert str(raised.value) == (
+        "The warehouse has no executions yet; run incorta-loads ingest first."
+    )
+
+
+# --- One statement -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A warehouse with one small table."""
+    path = tmp_path / "loads.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.execute(
+            "CREATE SCHEMA load_status; CREATE SEQUENCE load_status.ids; "
+            "CREATE TABLE load_status.nodes AS "
+            "SELECT * FROM (VALUES (1, 'a'), (2, NULL)) AS rows(execution_id, name)"
+        )
+    return path
+
+
+@pytest.fixture
+def reading(path: Path) -> Iterator[Connection]:
+    """The connection that `incorta-loads sql` has."""
+    with open_for_reading(path, 0) as connection:
+        yield connection
+
+
+NODES_ROWS = [{"execution_id": 1, "name": "a"}, {"execution_id": 2, "name": None}]
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("SELECT * FROM load_status.nodes ORDER BY ALL", NODES_ROWS),
+        ("FROM load_status.nodes ORDER BY execution_id", NODES_ROWS),
+        ("TABLE load_status.nodes", NODES_ROWS),
+        ("-- all of it\n/* ; */ SELECT * FROM load_status.nodes; ", NODES_ROWS),
+        ("(SELECT 1 AS a) UNION ALL (SELECT 2) ORDER BY a", [{"a": 1}, {"a": 2}]),
+        ("VALUES (1, NULL)", [{"col0": 1, "col1": None}]),
+        ("WITH n AS (FROM load_status.nodes) SELECT count(*) AS n FROM n", [{"n": 2}]),
+        ("SELECT ';' AS a", [{"a": ";"}]),
+        ("SELECT 1 AS a WHERE false", []),
+        ("SHOW DATABASES", [{"database_name": "loads"}]),
+        ("SELECT fetched FROM (SELECT TIMESTAMPTZ '2026-11-23 22:43:45+01' AS fetched)",
+         [{"fetched": AT.replace(microsecond=0)}]),
+    ],
+)  # fmt: skip
+def test_reading_statements_are_run(
+    reading: Connection, query: str, rows: list[dict[str, Any]]
+) -> None:
+    """The result as it is, times in UTC."""
+    assert one_statement(reading, query).rows == rows
+
+
+@pytest.mark.parametrize(
+    ("query", "column", "first"),
+    [
+        ("DESCRIBE load_status.nodes", "column_name", "execution_id"),
+        ("DESCRIBE SELECT 1 AS a", "column_name", "a"),
+        ("SHOW load_status.nodes", "column_name", "execution_id"),
+        ("SHOW ALL TABLES", "name", "nodes"),
+        ("SUMMARIZE load_status.nodes", "max", "2"),
+        ("EXPLAIN SELECT 1", "explain_key", "physical_plan"),
+        ("EXPLAIN ANALYZE SELECT 1", "explain_key", "analyzed_plan"),
+        ("PRAGMA table_info('load_status.nodes')", "name", "execution_id"),
+    ],
+)
+def test_statements_about_tables_are_run(
+    reading: Connection, query: str, column: str, first: object
+) -> None:
+    """What a person asks who looks around."""
+    assert one_statement(reading, query).rows[0][column] == first
+
+
+def test_columns_of_one_name_keep_their_values(reading: Connection) -> None:
+    """They get numbers, as in a subquery of DuckDB, also where a number is taken."""
+    found = one_statement(reading, "SELECT 1 AS a, 2 AS a, 3 AS a, 4 AS a_1, 5 AS b")
+    assert found == Rows(
+        ["a", "a_1", "a_2", "a_1_1", "b"], [{"a": 1, "a_1": 2, "a_2": 3, "a_1_1": 4, "b": 5}]
+    )
+    same = "SELECT * FROM (SELECT 1 AS a, 2 AS a, 3 AS a, 4 AS a_1, 5 AS b)"
+    assert one_statement(reading, same) == found
+
+
+MERGE = """
+MERGE INTO load_status.nodes USING (SELECT 1 AS execution_id) AS s USING (execution_id)
+WHEN MATCHED THEN DELETE
+"""
+WRONG_COLUMN = (
+    'Binder Error: Referenced column "nam" not found in FROM clause! Candidate bindings: "name"'
+)
+ONLY_READS = "`sql` only reads, and this is {}; nothing was run: use SELECT."
+ONE = "`sql` takes one statement, and this is {}; nothing was run."
+
+
+@pytest.mark.parametrize(
+    ("query", "kind"),
+    [
+        ("INSERT INTO load_status.nodes VALUES (3, 'c')", "INSERT"),
+        ("UPDATE load_status.nodes SET name = 'x'", "UPDATE"),
+        ("DELETE FROM load_status.nodes", "DELETE"),
+        ("TRUNCATE load_status.nodes", "DELETE"),
+        (MERGE, "MERGE_INTO"),
+        ("WITH a AS (SELECT 1) INSERT INTO load_status.nodes SELECT 1, 'x' FROM a", "INSERT"),
+        ("CREATE TABLE t AS SELECT 1", "CREATE"),
+        ("CREATE TEMP TABLE t AS SELECT 1", "CREATE"),
+        ("CREATE OR REPLACE VIEW load_status.v AS SELECT 1", "CREATE"),
+        ("ALTER TABLE load_status.nodes RENAME TO n", "ALTER"),
+        ("COMMENT ON TABLE load_status.nodes IS 'x'", "ALTER"),
+        ("DROP TABLE load_status.nodes", "DROP"),
+        ("COPY load_status.nodes TO 'stolen.csv'", "COPY"),
+        ("COPY (SELECT 1) TO 'stolen.csv'", "COPY"),
+        ("COPY load_status.nodes FROM '/etc/passwd'", "COPY"),
+        ("EXPORT DATABASE 'stolen'", "EXPORT"),
+        ("ATTACH 'other.duckdb'", "ATTACH"),
+        ("ATTACH ':memory:' AS m", "ATTACH"),
+        ("DETACH loads", "DETACH"),
+        ("USE memory", "SET"),
+        ("INSTALL httpfs", "LOAD"),
+        ("LOAD httpfs", "LOAD"),
+        ("SET threads = 1", "SET"),
+        ("SET enable_external_access = true", "SET"),
+        ("SET VARIABLE a = 1", "SET"),
+        ("RESET threads", "SET"),
+        ("PRAGMA threads = 2", "SET"),
+        ("PRAGMA enable_profiling", "PRAGMA"),
+        ("CALL pragma_version()", "CALL"),
+        ("CHECKPOINT", "CALL"),
+        ("VACUUM", "VACUUM"),
+        ("ANALYZE", "VACUUM"),
+        ("BEGIN", "TRANSACTION"),
+        ("PREPARE a AS SELECT 1", "PREPARE"),
+    ],
+)  # fmt: skip
+def test_other_statements_are_refused_before_they_run(
+    reading: Connection, path: Path, query: str, kind: str
+) -> None:
+    """Whatever writes, leaves the file, or changes settings; the sentence says what it is."""
+    refused_without_effect(reading, path, query, ONLY_READS.format(kind))
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("", ONE.format(0)),
+        (" \n", ONE.format(0)),
+        (";", ONE.format(0)),
+        ("-- SELECT 1", ONE.format(0)),
+        ("SELECT 1; SELECT 2", ONE.format(2)),
+        ("SELECT 1; DROP TABLE load_status.nodes", ONE.format(2)),
+        ("SELECT 1;; DELETE FROM load_status.nodes; SELECT 3", ONE.format(3)),
+    ],
+)
+def test_not_one_statement_is_refused(
+    reading: Connection, path: Path, query: str, message: str
+) -> None:
+    """None, or several, of which none is run."""
+    refused_without_effect(reading, path, query, message)
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("SELEC 1", 'Parser Error: syntax error at or near "SELEC"'),
+        ("SELECT nam FROM load_status.nodes", WRONG_COLUMN),
+        ("SELECT error('boom')", "Invalid Input Error: boom"),
+        ("SELECT sum('x'::INTEGER)",
+         "Conversion Error: Could not convert string 'x' to INT32"),
+        ("SELECT * FROM query('DELETE FROM load_status.nodes')",
+         "Parser Error: Expected a single SELECT statement"),
+    ],
+)  # fmt: skip
+def test_what_duckdb_refuses_is_said_in_its_words(
+    reading: Connection, path: Path, query: str, reason: str
+) -> None:
+    """On one line, without the drawing of the place."""
+    refused_without_effect(reading, path, query, f"DuckDB refused the statement: {reason}")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM read_blob('/etc/passwd')",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_json('/etc/passwd')",
+        "SELECT * FROM read_parquet('/etc/passwd')",
+        "SELECT * FROM sniff_csv('/etc/passwd')",
+        "SELECT * FROM glob('/etc/*')",
+        "SELECT * FROM read_duckdb('/tmp/other.duckdb')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM '/etc/x.csv'",
+        "SELECT * FROM query('FROM read_text(''/etc/passwd'')')",
+        "SELECT getenv('HOME')",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO 'stolen.csv'",
+        "EXPLAIN ANALYZE INSERT INTO load_status.nodes VALUES (3, 'c')",
+        "SELECT nextval('load_status.ids')",
+        "SELECT * FROM frame",
+    ],
+)
+def test_reading_statements_stay_in_the_warehouse(
+    reading: Connection, path: Path, query: str
+) -> None:
+    """No files, no environment, no sequences, none of the program's own variables."""
+    frame = NODES.empty_table()
+    assert frame.num_rows == 0
+    refused_without_effect(reading, path, query, "DuckDB refused the statement: ")
+
+
+def refused_without_effect(connection: Connection, path: Path, query: str, message: str) -> None:
+    """Refused with a message that begins so, on one line; nothing is other than before."""
+    before = path.read_bytes()
+    settings = "SELECT * FROM duckdb_settings() WHERE name NOT LIKE '%memory%' ORDER BY ALL"
+    settings_before = connection.execute(settings).fetchall()
+    with pytest.raises(ConfigurationError) as raised:
+        one_statement(connection, query)
+    assert str(raised.value).startswith(message)
+    if not message.endswith(": "):
+        assert str(raised.value) == message
+    assert "\n" not in str(raised.value)
+    assert connection.execute(settings).fetchall() == settings_before
+    assert one_statement(connection, "FROM load_status.nodes").rows == NODES_ROWS
+    assert path.read_bytes() == before
+    assert sorted(each.name for each in path.parent.iterdir()) == [
+        "loads.duckdb",
+        "loads.duckdb.lock",
+    ]

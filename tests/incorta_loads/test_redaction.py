@@ -1,0 +1,183 @@
+"""Rules of redaction: no secret survives, and nothing else changes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from urllib.parse import quote
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from incorta_loads.redaction import REPLACEMENT, RedactingFilter, Redactor
+
+SECRET = 'q7/Zt+Kp."secret"\\token~42%'
+
+characters = st.characters(min_codepoint=0x21, max_codepoint=0x7E)
+secrets = st.text(characters, min_size=4, max_size=30)
+any_secrets = st.one_of(secrets, st.text(min_size=4, max_size=12))
+texts = st.text(max_size=40)
+
+
+def spellings(character: str) -> list[str]:
+    r"""Plain, `%2f`, `%2F`, `\u002f`, `\u002F`, and `\/` where JSON has such a short form."""
+    percent = quote(character.encode(errors="surrogatepass"), safe="")
+    if percent == character:
+        percent = "".join(f"%{byte:02X}" for byte in character.encode())
+    utf16 = character.encode("utf-16-be", "surrogatepass")
+    units = [utf16[i : i + 2].hex() for i in range(0, len(utf16), 2)]
+    lower = "".join(f"\\u{unit}" for unit in units)
+    upper = "".join(f"\\u{unit.upper()}" for unit in units)
+    short = {"/": "\\/"}.get(character) or json.dumps(character)[1:-1]
+    return [character, percent, percent.lower(), lower, upper, short]
+
+
+@st.composite
+def spelled(draw: st.DrawFn, secret: str) -> str:
+    return "".join(draw(st.sampled_from(spellings(each))) for each in secret)
+
+
+def pieces(cleaned: str) -> list[str]:
+    return cleaned.split(REPLACEMENT)
+
+
+@given(any_secrets, texts, texts, st.data())
+def test_no_spelling_of_the_secret_survives(
+    secret: str, before: str, after: str, data: st.DataObject
+) -> None:
+    """Each character plain, percent- or JSON-escaped, in any mixture: in texts and in bytes."""
+    echo = data.draw(spelled(secret))
+    redactor = Redactor([secret])
+    assume(not redactor.found_in(before.encode() + b"\0" + after.encode()))
+    assert redactor.clean_text(echo) == REPLACEMENT
+    for cleaned in (
+        redactor.clean_text(before + echo + after),
+        redactor.clean_bytes((before + echo + after).encode(errors="surrogatepass")).decode(
+            errors="surrogatepass"
+        ),
+    ):
+        assert REPLACEMENT in cleaned
+        assert [piece for piece in pieces(cleaned) if echo in piece or secret in piece] == []
+    assert redactor.found_in((before + echo + after).encode(errors="surrogatepass"))
+
+
+@given(secrets, texts)
+def test_what_has_no_secret_is_left_as_it_is(secret: str, text: str) -> None:
+    """Texts and bytes without the secret come back equal."""
+    redactor = Redactor([secret])
+    assume(secret not in text)
+    assume("%" not in text)
+    assume("\\" not in text)
+    assert redactor.clean_text(text) == text
+    assert redactor.clean_bytes(text.encode()) == text.encode()
+    assert not redactor.found_in(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'q7/Zt+Kp."secret"\\token~42',
+        'Q7/ZT+KP."SECRET"\\TOKEN~42%',
+        "q7%2FZt",
+        r"\u0071\u0037",
+        "100 % of \\ 42%",
+        "",
+    ],
+)
+def test_what_resembles_the_secret_is_left_as_it_is(text: str) -> None:
+    """A part of it, other letters' case, other escapes."""
+    redactor = Redactor([SECRET])
+    assert redactor.clean_text(text) == text
+    assert redactor.clean_bytes(text.encode()) == text.encode()
+
+
+def test_a_server_that_echoes_the_token() -> None:
+    """A message, a URL and a JSON body in full."""
+    redactor = Redactor([SECRET])
+    assert redactor.clean_text(f"Invalid Token [{SECRET}]!") == "Invalid Token [[redacted]]!"
+    url = f"https://c/?t={quote(SECRET, safe='')}&u=1"
+    assert redactor.clean_text(url) == "https://c/?t=[redacted]&u=1"
+    body = json.dumps({"message": f"no {SECRET}", "again": SECRET}).encode()
+    assert redactor.clean_bytes(body) == b'{"message": "no [redacted]", "again": "[redacted]"}'
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40))
+def test_bytes_need_not_be_text(before: bytes, after: bytes) -> None:
+    """Around the secret every byte stays."""
+    redactor = Redactor([SECRET])
+    body = before + quote(SECRET, safe="").encode() + after
+    assert redactor.clean_bytes(body) == before + REPLACEMENT.encode() + after
+
+
+def test_all_secrets_are_replaced() -> None:
+    """Also where one begins like another: then the whole of it, whatever order they came in."""
+    for given_secrets in (["abcd", "abcdefgh"], ["abcdefgh", "abcd"]):
+        redactor = Redactor(given_secrets)
+        assert redactor.clean_text("abcdefgh abcd") == "[redacted] [redacted]"
+
+
+@pytest.mark.parametrize("given_secrets", [[], [""], ["", ""]])
+def test_without_secrets_everything_passes(given_secrets: list[str]) -> None:
+    """No secret, and an empty one, replace nothing."""
+    redactor = Redactor(given_secrets)
+    assert redactor.clean_text("a %41 \\u0041") == "a %41 \\u0041"
+    assert redactor.clean_bytes(b"a %41 \\u0041") == b"a %41 \\u0041"
+    assert not redactor.found_in(b"a %41 \\u0041")
+
+
+def test_a_secret_of_another_encoding_is_no_error() -> None:
+    """The environment may hold bytes that are no UTF-8; they are replaced like others."""
+    assert Redactor(["tok\udcff\ud800en"]).clean_text("x tok\udcff\ud800en") == "x [redacted]"
+
+
+# --- Log records ---------------------------------------------------------------------------------
+
+
+def logged(record: logging.LogRecord) -> str:
+    assert RedactingFilter(Redactor([SECRET])).filter(record)
+    return logging.Formatter("%(message)s").format(record)
+
+
+def record(message: object, *arguments: object) -> logging.LogRecord:
+    return logging.LogRecord("x", logging.INFO, "x.py", 1, message, arguments, None)
+
+
+def test_a_record_passes_without_the_secret() -> None:
+    """In the message, in its arguments, and in both together."""
+    assert logged(record(f"token {SECRET} refused")) == "token [redacted] refused"
+    assert logged(record("token %s refused after %d", SECRET, 3)) == (
+        "token [redacted] refused after 3"
+    )
+    assert logged(record("%s" + SECRET[1:].replace("%", "%%"), SECRET[0])) == "[redacted]"
+    assert logged(record(ValueError(SECRET))) == "[redacted]"
+
+
+def test_a_traceback_passes_without_the_secret() -> None:
+    """The error's text and its causes'; all else of the traceback stays."""
+    try:
+        try:
+            dict[str, str]()[SECRET]
+        except KeyError as error:
+            raise ValueError("for " + quote(SECRET)) from error
+    except ValueError:
+        failed = record("failed")
+        failed.exc_info = sys.exc_info()
+    text = logged(failed)
+    assert SECRET not in text
+    assert text.splitlines()[-1] == "ValueError: for [redacted]"
+    assert text.splitlines()[0] == "failed"
+    assert "test_a_traceback_passes_without_the_secret" in text
+
+
+def test_a_traceback_that_was_formatted_before_passes_without_the_secret() -> None:
+    """As another handler, or a queue, leaves it."""
+    failed = record("failed")
+    failed.exc_text = f"ValueError: {SECRET}"
+    assert logged(failed) == "failed\nValueError: [redacted]"
+
+
+def test_a_record_whose_arguments_do_not_fit_passes_without_the_secret() -> None:
+    """What a library logs wrongly ends nothing, and is not printed by logging itself."""
+    assert logged(record("%d of %s", SECRET)) == "%d of %s ('[redacted]',)"

@@ -1,0 +1,663 @@
+"""Rules of the one door for configuration."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
+from incorta_loads.errors import InvalidSettingError, MissingSettingError
+from incorta_loads.settings import (
+    Settings,
+    database_path,
+    load_settings,
+    lock_timeout_seconds,
+    probing,
+    secret_values,
+)
+
+TOKEN = "ABC123.secret-token/456"
+URL = "https://my-cluster.cloud.incorta.com"
+
+Configure = Callable[..., None]
+Write = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
+    """Writes `.dlt/config.toml` and `secrets.toml` into the working directory, an empty one."""
+    context = Container()[PluggableRunContext]
+    before = context.context.run_dir
+    monkeypatch.chdir(tmp_path)
+    # What the person who runs the tests configured for all their projects has no part in them.
+    monkeypatch.setattr(type(context.context), "global_dir", str(tmp_path / "nowhere"))
+    context.reload(str(tmp_path))
+
+    def write_files(config: str = "", secrets: str = "") -> None:
+        (tmp_path / ".dlt").mkdir(exist_ok=True)
+        (tmp_path / ".dlt" / "config.toml").write_text(config)
+        (tmp_path / ".dlt" / "secrets.toml").write_text(secrets)
+        context.reload(str(tmp_path))
+
+    yield write_files
+    monkeypatch.undo()
+    context.reload(before)
+
+
+@pytest.fixture
+def configure(monkeypatch: pytest.MonkeyPatch) -> Configure:
+    """Sets environment variables of `[sources.incorta]`; the three required ones unless given."""
+
+    def set_all(**given: str | None) -> None:
+        required = {"cluster_url": URL, "tenant": "default", "token": TOKEN}
+        for name, value in (required | given).items():
+            if value is not None:
+                monkeypatch.setenv(f"SOURCES__INCORTA__{name.upper()}", value)
+
+    return set_all
+
+
+def refusal(**explicit: object) -> str:
+    """The message of what cannot be used; it never shows the token."""
+    with pytest.raises(InvalidSettingError) as raised:
+        load_settings(explicit)
+    assert TOKEN not in str(raised.value)
+    return str(raised.value)
+
+
+# --- Where values come from ----------------------------------------------------------------------
+
+
+def test_defaults_in_full(configure: Configure) -> None:
+    """What three settings make of the others."""
+    configure()
+    assert load_settings() == Settings(
+        cluster_url="https://my-cluster.cloud.incorta.com/incorta",
+        tenant="default",
+        token=TOKEN,
+        cluster="my-cluster.cloud.incorta.com",
+        concurrency=4,
+        max_attempts=5,
+        timeout_seconds=60.0,
+        first_id=1,
+        probe_gap=20,
+        allow_http=False,
+        ca_bundle=None,
+        max_body_mib=32.0,
+        lock_timeout_seconds=60.0,
+    )
+    assert load_settings().total_seconds == 180.0
+
+
+ALL = Settings(
+    cluster_url="http://incorta.example:8080/app",
+    tenant="Größe/1",
+    token=TOKEN,
+    cluster="production",
+    concurrency=64,
+    max_attempts=1,
+    timeout_seconds=0.5,
+    first_id=0,
+    probe_gap=1_000_000,
+    allow_http=True,
+    ca_bundle="ca.pem",
+    max_body_mib=0.25,
+    lock_timeout_seconds=0.0,
+)
+
+
+def test_every_setting_comes_from_the_environment(configure: Configure, tmp_path: Path) -> None:
+    """`SOURCES__INCORTA__…`, blanks around values left out."""
+    (tmp_path / "ca.pem").touch()
+    configure(
+        cluster_url=" http://incorta.example:8080/app ",
+        tenant="Größe/1 ",
+        cluster=" production",
+        concurrency=" 64",
+        max_attempts="1 ",
+        timeout_seconds="0.5",
+        first_id="0",
+        probe_gap="1000000",
+        allow_http=" True ",
+        ca_bundle="ca.pem",
+        max_body_mib="0.25",
+        lock_timeout_seconds="0",
+    )
+    assert load_settings() == ALL
+
+
+def test_every_setting_comes_from_the_files_of_dlt(write: Write, tmp_path: Path) -> None:
+    """`.dlt/config.toml`, and `.dlt/secrets.toml` for the token; with the types of TOML."""
+    (tmp_path / "ca.pem").touch()
+    write(
+        """
+        [sources.incorta]
+        cluster_url = "http://incorta.example:8080/app"
+        tenant = "Größe/1"
+        cluster = "production"
+        concurrency = 64
+        max_attempts = 1
+        timeout_seconds = 0.5
+        first_id = 0
+        probe_gap = 1_000_000
+        allow_http = true
+        ca_bundle = "ca.pem"
+        max_body_mib = 0.25
+        lock_timeout_seconds = 0
+        """,
+        f'[sources.incorta]\ntoken = "{TOKEN}"\n',
+    )
+    assert load_settings() == ALL
+    assert secret_values() == [TOKEN]
+    assert lock_timeout_seconds() == 0.0
+    assert probing() == {"first_id": 0, "probe_gap": 1_000_000}
+
+
+def test_the_command_reads_the_files_of_its_working_directory(tmp_path: Path) -> None:
+    """A process of its own, with nothing in its environment."""
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text(
+        f'[sources.incorta]\ncluster_url = "{URL}"\ntenant = "default"\n'
+        '[destination.duckdb]\ncredentials = "data/loads.duckdb"\n'
+    )
+    (tmp_path / ".dlt" / "secrets.toml").write_text(f'[sources.incorta]\ntoken = "{TOKEN}"\n')
+    code = (
+        "from incorta_loads.settings import *; settings = load_settings(); "
+        "print(settings.cluster_url, settings.tenant, settings.token, database_path())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path), "RUNTIME__DLTHUB_TELEMETRY": "false"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{URL}/incorta default {TOKEN} {tmp_path}/data/loads.duckdb\n"
+
+
+def test_the_environment_goes_before_the_files(write: Write, configure: Configure) -> None:
+    """And a value that is given goes before both; None is not given."""
+    write('[sources.incorta]\ntenant = "of the file"\ncluster = "of the file"\nfirst_id = 7\n')
+    configure(tenant="of the environment", cluster="of the environment")
+    settings = load_settings({"cluster": "given", "tenant": None, "concurrency": 2})
+    assert (settings.tenant, settings.cluster, settings.first_id, settings.concurrency) == (
+        "of the environment",
+        "given",
+        7,
+        2,
+    )
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+def test_blank_values_count_as_missing(write: Write, configure: Configure, blank: str) -> None:
+    """A file is looked at as if the variable was not there, and then the default holds."""
+    write('[sources.incorta]\ntenant = "of the file"\n', f'[sources.incorta]\ntoken = "{TOKEN}"\n')
+    names = {each.name for each in fields(Settings)} - {"cluster_url"}
+    configure(**dict.fromkeys(names, blank))
+    assert load_settings() == Settings(
+        cluster_url=f"{URL}/incorta",
+        tenant="of the file",
+        token=TOKEN,
+        cluster="my-cluster.cloud.incorta.com",
+    )
+    assert (lock_timeout_seconds(), probing()) == (60.0, {"first_id": 1, "probe_gap": 20})
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("cluster_url", "config"), ("tenant", "config"), ("token", "secrets")],
+)
+@pytest.mark.parametrize("blank", [None, "", "  "])
+def test_a_missing_setting_lists_the_places_looked_at(
+    configure: Configure, name: str, file: str, blank: str | None
+) -> None:
+    """The environment variable and the file, where each would belong."""
+    configure(**{name: blank})
+    with pytest.raises(MissingSettingError) as raised:
+        load_settings()
+    assert str(raised.value) == (
+        f"No {name} is set: looked for the environment variable SOURCES__INCORTA__{name.upper()} "
+        f"and for `{name}` under [sources.incorta] in .dlt/{file}.toml; set one of them."
+    )
+
+
+@pytest.mark.parametrize("prefix", ["", "INCORTA__", "SOURCES__", "SOURCES__INCORTA__INCORTA__"])
+def test_stray_variables_are_not_used(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
+    """dlt's own look-up would take a TOKEN that was meant for something else; this one does not."""
+    for name, value in {"token": TOKEN, "tenant": "stray", "cluster_url": URL}.items():
+        monkeypatch.setenv(prefix + name.upper(), value)
+    with pytest.raises(MissingSettingError, match="No cluster_url is set"):
+        load_settings()
+    assert secret_values() == []
+
+
+def test_a_stray_cluster_names_none(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor do CLUSTER and CONCURRENCY mean the settings of this program."""
+    for name in ("CLUSTER", "SOURCES__CLUSTER", "CONCURRENCY", "DATABASE", "CREDENTIALS"):
+        monkeypatch.setenv(name, "7")
+    configure()
+    settings = load_settings()
+    assert (settings.cluster, settings.concurrency) == ("my-cluster.cloud.incorta.com", 4)
+
+
+def test_files_that_cannot_be_read_are_said_to_be(write: Write, tmp_path: Path) -> None:
+    """A token without quotation marks is the usual one: the place is shown, and not the token."""
+    code = "from incorta_loads.settings import *; print(secret_values()); load_settings()"
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "secrets.toml").write_text(f"[sources.incorta]\ntoken = {TOKEN}\n")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path), "RUNTIME__DLTHUB_TELEMETRY": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "[]\n"
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(
+        "incorta_loads.errors.InvalidSettingError: The configuration of dlt cannot be read "
+        "(A problem encountered when loading secrets.toml from paths ['./.dlt/secrets.toml', "
+    )
+    assert last.endswith("Unexpected character: 'A' at line 2 col 8); correct it and try again.")
+    assert TOKEN not in done.stderr
+
+
+# --- The token -----------------------------------------------------------------------------------
+
+
+def test_the_token_is_not_shown(configure: Configure) -> None:
+    """Settings may be printed."""
+    configure()
+    settings = load_settings()
+    assert settings.token == TOKEN
+    assert TOKEN not in repr(settings)
+    assert TOKEN not in str(settings)
+    assert "tenant='default'" in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        f" {TOKEN}",
+        f"{TOKEN}\n",
+        f"{TOKEN}\r\n",
+        f"{TOKEN[:5]} {TOKEN[5:]}",
+        f"{TOKEN}\u00a0",
+        f"{TOKEN}ö",
+        f"{TOKEN}\udcff",
+        f"{TOKEN}\x7f",
+    ],
+)
+def test_a_token_that_can_be_none_is_refused(configure: Configure, token: str) -> None:
+    """Blanks, line ends, characters outside ASCII: said without showing any of it."""
+    configure(token=token)
+    message = refusal()
+    assert message == (
+        "The setting token (SOURCES__INCORTA__TOKEN) contains blanks, line ends or characters "
+        "outside ASCII, which no access token has; copy it again (it is not shown here)."
+    )
+    assert secret_values() == [token]
+
+
+def test_a_token_of_digits_is_a_token(write: Write) -> None:
+    """Also where TOML takes it for a number."""
+    write(
+        f'[sources.incorta]\ncluster_url = "{URL}"\ntenant = 1\n',
+        "[sources.incorta]\ntoken = 12345\n",
+    )
+    settings = load_settings()
+    assert (settings.token, settings.tenant, secret_values()) == ("12345", "1", ["12345"])
+
+
+# --- The URL and the name of the cluster ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "cluster"),
+    [
+        ("https://h.example", "https://h.example/incorta", "h.example"),
+        ("https://h.example/", "https://h.example/incorta", "h.example"),
+        ("https://h.example/incorta", "https://h.example/incorta", "h.example"),
+        ("https://h.example/incorta/", "https://h.example/incorta", "h.example"),
+        ("https://h.example/Incorta", "https://h.example/Incorta", "h.example/Incorta"),
+        ("https://h.example/a/b//", "https://h.example/a/b", "h.example/a/b"),
+        ("HTTPS://H.Example:443/A", "https://h.example/A", "h.example/A"),
+        ("https://h.example:8443", "https://h.example:8443/incorta", "h.example:8443"),
+        ("https://h.example:80/x", "https://h.example:80/x", "h.example:80/x"),
+        ("https://h.example:", "https://h.example/incorta", "h.example"),
+        ("https://[2001:DB8::1]:443", "https://[2001:db8::1]/incorta", "[2001:db8::1]"),
+        ("https://[2001:db8::1]:8443/", "https://[2001:db8::1]:8443/incorta", "[2001:db8::1]:8443"),
+        ("https://10.0.0.1", "https://10.0.0.1/incorta", "10.0.0.1"),
+        ("http://localhost", "http://localhost/incorta", "localhost"),
+        ("http://LOCALHOST:80", "http://localhost/incorta", "localhost"),
+        ("http://localhost:443", "http://localhost:443/incorta", "localhost:443"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/incorta", "127.0.0.1:8080"),
+        ("http://127.255.0.9", "http://127.255.0.9/incorta", "127.255.0.9"),
+        ("http://[::1]:8080", "http://[::1]:8080/incorta", "[::1]:8080"),
+    ],
+)
+def test_forms_of_the_url(configure: Configure, given: str, url: str, cluster: str) -> None:
+    """`/incorta` is added where no path is; the cluster is named after what tells it apart."""
+    configure(cluster_url=given)
+    settings = load_settings()
+    assert (settings.cluster_url, settings.cluster) == (url, cluster)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "my-cluster.cloud.incorta.com",
+        "//h.example",
+        "ftp://h.example",
+        "file:///etc/passwd",
+        "https://",
+        "https:///incorta",
+        "https:h.example",
+        "https://:443",
+        "https://h.example:port",
+        "https://h.example:65536",
+        "https://h.example:-1",
+        "https://[::1",
+        "https://[fe80::1%25eth0]",
+        "https://h ost",
+        "https://h%2eexample",
+        "https://h.example\\x",
+        "incorta",
+    ],
+)
+def test_what_is_no_url_is_shown_with_an_example(configure: Configure, given: str) -> None:
+    """The value, and what it must look like."""
+    configure(cluster_url=given)
+    assert refusal() == (
+        f"The setting cluster_url (SOURCES__INCORTA__CLUSTER_URL) is '{given}'; it must look like "
+        "https://my-cluster.cloud.incorta.com."
+    )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"https://user:{TOKEN}@h.example",
+        f"https://{TOKEN}@h.example/incorta",
+        f"user:{TOKEN}@h.example",
+        f"https://h.example/incorta?token={TOKEN}",
+        f"h.example?token={TOKEN}",
+        f"https://h.example#{TOKEN}",
+        f"https://h.example:port?{TOKEN}",
+    ],
+)
+def test_a_url_with_more_than_a_place_is_not_shown(configure: Configure, given: str) -> None:
+    """User names, passwords, queries and fragments are where secrets are written."""
+    configure(cluster_url=given)
+    assert refusal() == (
+        "The setting cluster_url (SOURCES__INCORTA__CLUSTER_URL) must be scheme, host and base "
+        "path only: no user name, password, query or fragment."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("http://h.example", "h.example"),
+        ("http://localhost.example", "localhost.example"),
+        ("http://127.0.0.1.example", "127.0.0.1.example"),
+        ("http://128.0.0.1", "128.0.0.1"),
+        ("http://0.0.0.0", "0.0.0.0"),
+        ("http://2130706433", "2130706433"),
+        ("http://[::2]:80", "::2"),
+        ("HTTP://10.0.0.1", "10.0.0.1"),
+    ],
+)
+def test_plain_http_is_for_this_machine(configure: Configure, given: str, host: str) -> None:
+    """Elsewhere it takes `allow_http`, since everybody between could read the token."""
+    configure(cluster_url=given)
+    assert refusal() == (
+        f"The setting cluster_url (SOURCES__INCORTA__CLUSTER_URL) is plain HTTP to {host}, which "
+        "would show the token to the network; use https://, or set allow_http = true where that "
+        "is acceptable."
+    )
+    refused = f"{'[' + host + ']' if ':' in host else host}"
+    settings = load_settings({"allow_http": True})
+    assert settings.cluster_url == f"http://{refused}/incorta"
+    assert settings.cluster == refused
+
+
+def test_a_name_given_to_the_cluster_is_its_name(configure: Configure) -> None:
+    """As it was written, whatever the URL is."""
+    configure(cluster="Prod EU/1", cluster_url="https://h.example:8443/x")
+    assert load_settings().cluster == "Prod EU/1"
+
+
+# --- Numbers, switches, files --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("concurrency", "four", "a whole number"),
+        ("concurrency", "4.0", "a whole number"),
+        ("concurrency", "1e2", "a whole number"),
+        ("concurrency", "True", "a whole number"),
+        ("max_attempts", "5 5", "a whole number"),
+        ("first_id", "0x10", "a whole number"),
+        ("probe_gap", "20;", "a whole number"),
+        ("timeout_seconds", "1 min", "a number"),
+        ("max_body_mib", "32 MiB", "a number"),
+        ("lock_timeout_seconds", "1,5", "a number"),
+        ("allow_http", "maybe", "true or false"),
+        ("allow_http", "on", "true or false"),
+        ("allow_http", "2", "true or false"),
+    ],
+)
+def test_what_cannot_be_converted(configure: Configure, name: str, value: str, kind: str) -> None:
+    """The setting, its variable, the value, and what it must be."""
+    configure(**{name: value})
+    assert refusal() == (
+        f"The setting {name} (SOURCES__INCORTA__{name.upper()}) is '{value}'; it must be {kind}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "lowest", "highest", "bounds"),
+    [
+        ("concurrency", 1, 64, "1 and 64"),
+        ("max_attempts", 1, 100, "1 and 100"),
+        ("timeout_seconds", 0.001, 3600, "0.001 and 3,600"),
+        ("first_id", 0, 2**63 - 1, "0 and 9,223,372,036,854,775,807"),
+        ("probe_gap", 1, 1_000_000, "1 and 1,000,000"),
+        ("max_body_mib", 0.001, 1024, "0.001 and 1,024"),
+        ("lock_timeout_seconds", 0, 86_400, "0 and 86,400"),
+    ],
+)
+def test_numbers_have_bounds(
+    configure: Configure, name: str, lowest: float, highest: float, bounds: str
+) -> None:
+    """Both ends are allowed, the next numbers beyond are not."""
+    step = 1 if isinstance(lowest, int) else 0.0005
+    for value in (lowest, highest):
+        configure(**{name: str(value)})
+        assert getattr(load_settings(), name) == value
+    for value in (lowest - step, highest + step):
+        configure(**{name: str(value)})
+        assert refusal() == (
+            f"The setting {name} (SOURCES__INCORTA__{name.upper()}) is {value}; it must be "
+            f"between {bounds}."
+        )
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_numbers_are_finite(configure: Configure, value: str) -> None:
+    """What Python takes for a number is not always one."""
+    configure(timeout_seconds=value)
+    assert refusal() == (
+        f"The setting timeout_seconds (SOURCES__INCORTA__TIMEOUT_SECONDS) is {value}; it must be "
+        "between 0.001 and 3,600."
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("true", True),
+        ("TRUE", True),
+        ("1", True),
+        ("Yes", True),
+        ("false", False),
+        ("False", False),
+        ("0", False),
+        ("no", False),
+    ],
+)
+def test_switches(configure: Configure, value: str, expected: bool) -> None:
+    """The words for true and false, in any case."""
+    configure(allow_http=value)
+    assert load_settings().allow_http is expected
+
+
+def test_values_that_are_given_are_checked_too(configure: Configure) -> None:
+    """Explicit ones as those of the configuration, whatever their type."""
+    configure()
+    assert load_settings({"concurrency": 8, "timeout_seconds": 5, "allow_http": False}) == Settings(
+        cluster_url=f"{URL}/incorta",
+        tenant="default",
+        token=TOKEN,
+        cluster="my-cluster.cloud.incorta.com",
+        concurrency=8,
+        timeout_seconds=5.0,
+    )
+    assert refusal(concurrency=0) == (
+        "The setting concurrency (SOURCES__INCORTA__CONCURRENCY) is 0; it must be between 1 and 64."
+    )
+
+
+@pytest.mark.parametrize("name", ["nowhere.pem", "."])
+def test_a_bundle_that_cannot_be_read(configure: Configure, name: str) -> None:
+    """A file that is not there, and what is no file, with the system's reason."""
+    configure(ca_bundle=name)
+    reason = {"nowhere.pem": "No such file or directory", ".": "Is a directory"}[name]
+    assert refusal() == (
+        f"The setting ca_bundle (SOURCES__INCORTA__CA_BUNDLE) is '{name}', which cannot be read "
+        f"({reason}); name a PEM file."
+    )
+
+
+# --- The warehouse -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        (None, "incorta_loads.duckdb"),
+        ("", "incorta_loads.duckdb"),
+        (" ", "incorta_loads.duckdb"),
+        ("loads.duckdb", "loads.duckdb"),
+        ("data/loads.db", "data/loads.db"),
+        ("duckdb:loads.duckdb", "loads.duckdb"),
+        ("duckdb:///loads.duckdb", "loads.duckdb"),
+        ("/var/data/loads.duckdb", "/var/data/loads.duckdb"),
+        ("duckdb:////var/data/loads.duckdb", "/var/data/loads.duckdb"),
+        ("Lasten ö 1.duckdb", "Lasten ö 1.duckdb"),
+        ("load_status_2.duckdb", "load_status_2.duckdb"),
+    ],
+)
+def test_forms_of_the_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: str | None, path: str
+) -> None:
+    """dlt's `DESTINATION__DUCKDB__CREDENTIALS`, from the working directory where it is relative."""
+    if given is not None:
+        monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", given)
+    assert database_path() == tmp_path / path
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        '[destination.duckdb]\ncredentials = "of/file.duckdb"',
+        '[destination.duckdb]\ncredentials = "duckdb:///of/file.duckdb"',
+        '[destination.duckdb.credentials]\ndatabase = "of/file.duckdb"',
+        '[destination.duckdb]\ncredentials = {database = "of/file.duckdb", read_only = false}',
+    ],
+)
+def test_the_path_comes_from_the_files_of_dlt(
+    monkeypatch: pytest.MonkeyPatch, write: Write, tmp_path: Path, config: str
+) -> None:
+    """As a text or as a table, and the environment goes before."""
+    write(config)
+    assert database_path() == tmp_path / "of/file.duckdb"
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", "of/environment.duckdb")
+    assert database_path() == tmp_path / "of/environment.duckdb"
+
+
+def test_the_database_may_be_set_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As dlt allows, in its own variable."""
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__DATABASE", "loads.duckdb")
+    assert database_path() == tmp_path / "loads.duckdb"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (":memory:", ":memory:"),
+        (":pipeline:", ":pipeline:"),
+        ("duckdb:", ""),
+        ("duckdb:///", ""),
+        ("md:loads", "md:loads"),
+        (f"md:loads?motherduck_token={TOKEN}", "md:loads…"),
+        (f"duckdb:///md:loads?motherduck_token={TOKEN}", "md:loads…"),
+        (f"postgresql://loader:{TOKEN}@h/db", "postgresql…"),
+        ("s3://bucket/loads.duckdb", "s3…"),
+        ("data/", "data/"),
+        (".", "."),
+    ],
+)
+def test_what_is_no_file_is_refused(
+    monkeypatch: pytest.MonkeyPatch, given: str, shown: str
+) -> None:
+    """In memory, elsewhere, or a directory; what could be a password is not shown."""
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", given)
+    with pytest.raises(InvalidSettingError) as raised:
+        database_path()
+    assert str(raised.value) == (
+        f"The warehouse must be a DuckDB file, not '{shown}'; "
+        "set DESTINATION__DUCKDB__CREDENTIALS to a path such as incorta_loads.duckdb."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "database"),
+    [
+        ("load_status.duckdb", "load_status"),
+        ("Load_Analysis.db", "Load_Analysis"),
+        ("load_status_staging", "load_status_staging"),
+        ("load_status.v2.duckdb", "load_status"),
+        (".load_status.duckdb", "load_status"),
+    ],
+)
+def test_the_file_is_not_called_like_a_schema(
+    monkeypatch: pytest.MonkeyPatch, name: str, database: str
+) -> None:
+    """DuckDB would not know which of the two is meant."""
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", f"data/{name}")
+    with pytest.raises(InvalidSettingError) as raised:
+        database_path()
+    assert str(raised.value) == (
+        f"The warehouse cannot be called {name}: DuckDB names a database after its file, and "
+        f"'{database}' is a schema in it; set DESTINATION__DUCKDB__CREDENTIALS to another name."
+    )
+
+
+def test_settings_change_nothing_in_the_environment(configure: Configure) -> None:
+    """Reading them is all that is done."""
+    configure()
+    before = dict(os.environ)
+    load_settings()
+    assert dict(os.environ) == before

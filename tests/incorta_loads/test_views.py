@@ -1,0 +1,364 @@
+"""Rules of what each command shows."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from incorta_loads.choices import Format
+from incorta_loads.client import Answer
+from incorta_loads.queries import Row, Rows
+from incorta_loads.settings import Settings
+from incorta_loads.views import show_check, show_coverage, show_execution, show_failure_rates
+
+Printed = pytest.CaptureFixture[str]
+
+AT = datetime(2026, 11, 23, 21, 43, 45, 123456, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The width of a terminal that nobody widened."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def lines(capsys: Printed) -> list[str]:
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+# --- Failure rates -------------------------------------------------------------------------------
+
+RATES = {
+    "runs": 130,
+    "counted": 120,
+    "errors": 30,
+    "failure_rate": 0.125,
+    "error_rate": 0.25,
+    "error_rate_low": 0.1811,
+    "error_rate_high": 0.3344,
+    "last_error_execution_id": 417,
+    "recent_counted": 9,
+    "recent_errors": 3,
+    "recent_error_rate": 1 / 3,
+    "recent_error_rate_low": 0.1206,
+    "recent_error_rate_high": 0.6458,
+}
+SCHEMA_TABLE = ("schema_name", "table_name")
+NOTHING_COUNTED = dict.fromkeys(RATES) | {"runs": 2, "counted": 0, "errors": 0}
+
+
+def rates(*names: dict[str, Any], cluster: str = "c", **other: Any) -> Rows:
+    key = {"cluster": cluster, "tenant": "t"}
+    rows = [key | each | (NOTHING_COUNTED if other.get("nothing") else RATES) for each in names]
+    return Rows(list(rows[0]), rows)
+
+
+def table(schema: str | None, name: str | None) -> dict[str, Any]:
+    return {"schema_name": schema, "table_name": name}
+
+
+def test_failure_rates_in_full(capsys: Printed) -> None:
+    """Counts beside rates beside intervals, within 80 columns."""
+    found = rates({"load_plan": "Sales Daily"}, {"load_plan": None})
+    show_failure_rates(found, ("load_plan",), Format.TABLE, by="plan", recent=False)
+    assert lines(capsys) == [
+        "Failure rates by plan",
+        "load plan    runs  counted  errors  failed   error rate (95 %)  last error",
+        "Sales Daily   130      120      30  12.5 %  25.0 % (18.1–33.4)         417",
+        "–             130      120      30  12.5 %  25.0 % (18.1–33.4)         417",
+    ]
+
+
+def test_recent_failure_rates_in_full(capsys: Printed) -> None:
+    """The recent counts, and the title says so."""
+    found = rates({"load_plan": "Sales Daily"})
+    show_failure_rates(found, ("load_plan",), Format.TABLE, by="plan", recent=True)
+    assert lines(capsys) == [
+        "Failure rates by plan, recent executions",
+        "load plan    counted  errors   error rate (95 %)  last error",
+        "Sales Daily        9       3  33.3 % (12.1–64.6)         417",
+    ]
+
+
+def test_where_nothing_counted_there_is_no_rate(capsys: Printed) -> None:
+    """A dash, never 0 %."""
+    found = rates({"load_plan": "Sales Daily"}, nothing=True)
+    show_failure_rates(found, ("load_plan",), Format.TABLE, by="plan", recent=False)
+    assert lines(capsys)[-1].split() == ["Sales", "Daily", "2", "0", "0", "–", "–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        ([("S", "S.a"), ("T.x", "T.x.b")], [["S.a"], ["T.x.b"]]),
+        ([("S", "S.a"), ("T", "b")], [["S", "S.a"], ["T", "b"]]),
+        ([("S", "S.a"), ("S", "T.a")], [["S", "S.a"], ["S", "T.a"]]),
+        ([("S", "S.a"), ("S", "Sa")], [["S", "S.a"], ["S", "Sa"]]),
+        ([("S", "S.a"), ("S", None)], [["S", "S.a"], ["S", "–"]]),
+        ([("S", "S.a"), (None, "None.a")], [["S", "S.a"], ["–", "None.a"]]),
+        ([("S", "S.a"), ("", ".a")], [["S.a"], [".a"]]),
+    ],
+)
+def test_the_schema_is_shown_where_the_tables_do_not_say_it(
+    capsys: Printed, tables: list[tuple[str | None, str | None]], expected: list[list[str]]
+) -> None:
+    """Names of tables are mostly qualified, and 80 columns are few."""
+    found = rates(*(table(*each) for each in tables))
+    show_failure_rates(found, SCHEMA_TABLE, Format.TABLE, by="table", recent=True)
+    heading, *rows = lines(capsys)[1:]
+    assert heading.startswith("schema name" if len(expected[0]) > 1 else "table name")
+    assert [row.split()[: len(expected[0])] for row in rows] == expected
+
+
+def test_csv_and_json_are_complete(capsys: Printed) -> None:
+    """All columns of the mart, the schema and the unrounded rates among them."""
+    found = rates(table("S", "S.a"))
+    show_failure_rates(found, SCHEMA_TABLE, Format.JSON, by="table", recent=True)
+    assert json.loads(capsys.readouterr().out) == found.rows
+    show_failure_rates(found, SCHEMA_TABLE, Format.CSV, by="table", recent=True)
+    assert capsys.readouterr().out == (
+        "cluster,tenant,schema_name,table_name,runs,counted,errors,failure_rate,error_rate,"
+        "error_rate_low,error_rate_high,last_error_execution_id,recent_counted,recent_errors,"
+        "recent_error_rate,recent_error_rate_low,recent_error_rate_high\n"
+        "c,t,S,S.a,130,120,30,0.125,0.25,0.1811,0.3344,417,9,3,0.3333333333333333,0.1206,0.6458\n"
+    )
+
+
+def test_cluster_and_tenant_are_shown_where_there_are_several(capsys: Printed) -> None:
+    """Only the one that differs."""
+    first, second = rates({"load_plan": "P"}), rates({"load_plan": "P"}, cluster="d")
+    found = Rows(first.names, first.rows + second.rows)
+    show_failure_rates(found, ("load_plan",), Format.TABLE, by="plan", recent=True)
+    heading, *rows = lines(capsys)[1:]
+    assert heading.split()[:3] == ["cluster", "load", "plan"]
+    assert [row.split()[:2] for row in rows] == [["c", "P"], ["d", "P"]]
+
+
+def test_failure_rates_of_nothing(capsys: Printed) -> None:
+    """The headings of all columns, and no error."""
+    found = Rows(rates(table("S", "S.a")).names, [])
+    show_failure_rates(found, SCHEMA_TABLE, Format.TABLE, by="table", recent=False)
+    title, *heading = lines(capsys)
+    assert title == "Failure rates by table"
+    assert " ".join(heading).split().count("name") == 2
+
+
+def test_qualified_tables_fit_80_columns(capsys: Printed) -> None:
+    """Names of 16 characters and five-digit counts on one line; longer names are folded."""
+    found = rates(table("Sales", "Sales.order_line"), table("S", "S." + "x" * 30))
+    for row in found.rows:
+        row["runs"] = row["counted"] = row["errors"] = row["last_error_execution_id"] = 12_345
+    show_failure_rates(found, SCHEMA_TABLE, Format.TABLE, by="table", recent=False)
+    assert lines(capsys) == [
+        "Failure rates by table",
+        "table name         runs  counted  errors  failed   error rate (95 %)  last error",
+        "Sales.order_line  12345    12345   12345  12.5 %  25.0 % (18.1–33.4)       12345",
+        "S.xxxxxxxxxxxxxx  12345    12345   12345  12.5 %  25.0 % (18.1–33.4)       12345",
+        "xxxxxxxxxxxxxxxx",
+    ]
+
+
+# --- Coverage ------------------------------------------------------------------------------------
+
+COVERAGE: Row = {
+    "cluster": "c",
+    "tenant": "t",
+    "ids_asked": 12,
+    "loaded": 7,
+    "not_found": 2,
+    "forbidden": 1,
+    "rejected": 0,
+    "unavailable": 2,
+    "invalid_payload": 0,
+    "lowest_loaded_id": 3,
+    "highest_loaded_id": 11,
+    "ids_missing": 2,
+    "executions_not_final": 1,
+    "aged": 0,
+    "last_fetched_at": AT,
+}
+NONE_UNKNOWN = Rows(["type", "nodes"], [])
+
+
+def covered(*rows: Row) -> Rows:
+    return Rows(list(COVERAGE), list(rows))
+
+
+def test_coverage_in_full(capsys: Printed) -> None:
+    """What was asked, what came back, what is missing, how fresh it is."""
+    show_coverage(covered(COVERAGE), NONE_UNKNOWN, Format.TABLE)
+    assert lines(capsys) == [
+        "Coverage of c, tenant t",
+        "12 ids asked: 7 loaded, 2 not_found, 1 forbidden, 2 unavailable.",
+        "Executions 3 to 11, with 2 ids missing between them; 1 not final.",
+        "Last answer: 2026-11-23 21:43:45 UTC.",
+    ]
+
+
+def test_coverage_of_ids_without_executions(capsys: Printed) -> None:
+    """No range where nothing was loaded; ids that are asked no more are said."""
+    nothing: Row = dict.fromkeys(COVERAGE, 0) | {
+        "cluster": "[c]",
+        "tenant": "\x1bt",
+        "ids_asked": 3,
+        "not_found": 3,
+        "aged": 3,
+        "lowest_loaded_id": None,
+        "highest_loaded_id": None,
+        "last_fetched_at": AT,
+    }
+    show_coverage(covered(nothing), NONE_UNKNOWN, Format.TABLE)
+    assert lines(capsys) == [
+        "Coverage of [c], tenant \\x1bt",
+        "3 ids asked: 3 not_found.",
+        "3 ids are asked for only with --ids: 30 days gave no answer.",
+        "Last answer: 2026-11-23 21:43:45 UTC.",
+    ]
+
+
+def test_coverage_of_nothing(capsys: Printed) -> None:
+    """A sentence, and in other formats no rows."""
+    show_coverage(covered(), NONE_UNKNOWN, Format.TABLE)
+    show_coverage(covered(), NONE_UNKNOWN, Format.JSON)
+    show_coverage(covered(), NONE_UNKNOWN, Format.CSV)
+    assert lines(capsys) == ["Nothing was asked for yet.", "[]", ",".join(COVERAGE)]
+
+
+def test_coverage_shows_statuses_that_no_rule_knows(capsys: Printed) -> None:
+    """After the rest, for people; for programs the coverage is all."""
+    unknown = Rows(
+        ["type", "job_status", "nodes"],
+        [{"type": "TABLE", "job_status": "Odd\n[red]", "nodes": 5}],
+    )
+    show_coverage(covered(COVERAGE), unknown, Format.TABLE)
+    assert lines(capsys)[4:] == [
+        "Statuses that no rule knows (outcome unknown)",
+        "type   job_status  nodes",
+        "TABLE  Odd\\n[red]      5",
+    ]
+    show_coverage(covered(COVERAGE), unknown, Format.JSON)
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == [COVERAGE | {"last_fetched_at": "2026-11-23T21:43:45.123456+00:00"}]
+
+
+# --- One execution -------------------------------------------------------------------------------
+
+NODE: Row = {
+    "cluster": "c",
+    "tenant": "t",
+    "execution_id": 7,
+    "node_id": 0,
+    "last_descendant_id": 0,
+    "depth": 0,
+    "type": "LOAD_PLAN",
+    "name": "Sales Daily",
+    "state_type": "Terminator State",
+    "job_status": "Failed",
+    "extra": None,
+    "fetched_at": AT,
+    "outcome": "failure",
+}
+
+
+def node(node_id: int, last: int, depth: int, **other: Any) -> Row:
+    return NODE | {"node_id": node_id, "last_descendant_id": last, "depth": depth} | other
+
+
+TREE = [
+    node(0, 3, 0),
+    node(1, 3, 1, type="GROUP", name="Group [1]"),
+    node(2, 2, 2, type="TABLE", name="a\nb", job_status="Odd", outcome="unknown"),
+    node(3, 3, 2, type="TABLE", name=None, job_status=None, state_type=None, outcome="unknown"),
+]
+
+
+def executed(*rows: Row) -> Rows:
+    return Rows(list(NODE), list(rows))
+
+
+def test_an_execution_is_a_tree(capsys: Printed) -> None:
+    """Indented by depth; statuses that no rule knows with their state; absent names and all."""
+    show_execution(7, executed(*TREE), Format.TABLE)
+    assert lines(capsys) == [
+        "Execution 7 of c, tenant t, as of 2026-11-23 21:43:45 UTC",
+        "Sales Daily  Failed",
+        "  Group [1]  Failed",
+        "    a\\nb  Odd (Terminator State)",
+        "    (TABLE without a name)  no status (no state)",
+    ]
+
+
+def test_an_execution_that_was_not_analysed_shows_its_states(capsys: Printed) -> None:
+    """Without outcomes the status alone would not say how it ended."""
+    show_execution(7, executed(node(0, 0, 0, outcome=None, type=None, name="")), Format.TABLE)
+    assert lines(capsys)[1:] == ["(no type without a name)  Failed (Terminator State)"]
+
+
+def test_an_execution_as_json_is_the_tree_of_the_cluster(capsys: Printed) -> None:
+    """Names and statuses as they were received, in one document."""
+    show_execution(7, executed(*TREE), Format.JSON)
+    failed = {"stateType": "Terminator State", "jobStatus": "Failed"}
+    odd = {"stateType": "Terminator State", "jobStatus": "Odd"}
+    assert json.loads(capsys.readouterr().out) == {
+        "name": "Sales Daily",
+        "type": "LOAD_PLAN",
+        "status": failed,
+        "childStatusDetails": [
+            {
+                "name": "Group [1]",
+                "type": "GROUP",
+                "status": failed,
+                "childStatusDetails": [
+                    {"name": "a\nb", "type": "TABLE", "status": odd},
+                    {"type": "TABLE"},
+                ],
+            }
+        ],
+    }
+
+
+def test_an_execution_of_two_clusters_is_two_trees(capsys: Printed) -> None:
+    """Each with its own first line; as JSON each on a line of its own."""
+    found = executed(node(0, 0, 0), node(0, 0, 0, cluster="d", name="Other"))
+    show_execution(7, found, Format.TABLE)
+    assert lines(capsys) == [
+        "Execution 7 of c, tenant t, as of 2026-11-23 21:43:45 UTC",
+        "Sales Daily  Failed",
+        "Execution 7 of d, tenant t, as of 2026-11-23 21:43:45 UTC",
+        "Other  Failed",
+    ]
+    show_execution(7, found, Format.JSON)
+    printed = [json.loads(line)["name"] for line in lines(capsys)]
+    assert printed == ["Sales Daily", "Other"]
+
+
+def test_an_execution_as_csv_is_its_rows(capsys: Printed) -> None:
+    """All columns."""
+    show_execution(7, executed(TREE[2]), Format.CSV)
+    assert capsys.readouterr().out == (
+        "cluster,tenant,execution_id,node_id,last_descendant_id,depth,type,name,state_type,"
+        "job_status,extra,fetched_at,outcome\n"
+        'c,t,7,2,2,2,TABLE,"a\nb",Terminator State,Odd,,2026-11-23T21:43:45.123456+00:00,unknown\n'
+    )
+
+
+def test_an_execution_without_errors_says_so(capsys: Printed) -> None:
+    """A sentence for people, null as JSON, the heading alone as CSV."""
+    show_execution(7, executed(), Format.TABLE)
+    show_execution(7, executed(), Format.JSON)
+    show_execution(7, executed(), Format.CSV)
+    assert lines(capsys) == ["Nothing failed in execution 7.", "null", ",".join(NODE)]
+
+
+def test_a_check_says_what_works(capsys: Printed) -> None:
+    """The cluster, the tenant and the name of the rows; never the token."""
+    settings = Settings("https://h/incorta", "Größe/1", "s3cret-token", cluster="h")
+    show_check(settings, Answer(1, "not_found", AT))
+    assert capsys.readouterr().out == (
+        "https://h/incorta answers and takes the tenant 'Größe/1' and the token "
+        "(execution 1: not_found).\n"
+        "Rows will stand under the cluster name 'h'.\n"
+    )

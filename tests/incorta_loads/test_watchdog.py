@@ -1,0 +1,172 @@
+"""Rules of the limit to the time of a whole exchange; what it means for an id is in test_client."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+import pytest
+import requests
+from urllib3.connection import HTTPConnection
+
+from incorta_loads.watchdog import Watchdog, WatchedAdapter, limited_to
+from incorta_simulator.faults import Exchange
+from incorta_simulator.server import Simulator
+
+LIMIT_SECONDS = 0.3
+
+
+class Drip:
+    """Begins an answer, and then sends a blank now and then until the client hangs up."""
+
+    def write(self, exchange: Exchange) -> None:
+        exchange.write_part(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")
+        never = threading.Event()
+        while not never.wait(0.02):
+            exchange.write_part(b" ")
+
+
+@pytest.fixture
+def session() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("http://", WatchedAdapter())
+        yield session
+
+
+def ask(session: requests.Session, simulator: Simulator, execution_id: int) -> int:
+    """The status code of one whole exchange, with no other limit of time."""
+    path = f"/api/v2/demo/load-plan/status/{execution_id}"
+    return session.get(f"{simulator.url}{path}").status_code
+
+
+def test_an_exchange_within_its_time_is_left_alone(
+    simulator: Simulator, session: requests.Session
+) -> None:
+    """It ends as it would have, and its timer with it."""
+    threads = threading.active_count()
+    with limited_to(30) as watchdog:
+        assert ask(session, simulator, 1) == 401
+        timers = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
+        assert len(timers) == 1
+    timers[0].join(timeout=10)
+    assert not timers[0].is_alive()
+    assert not watchdog.has_bitten
+    assert threading.active_count() <= threads + 1, "the simulator's one for the connection"
+
+
+def test_an_exchange_is_ended_when_its_time_is_over(
+    simulator: Simulator, session: requests.Session
+) -> None:
+    """However often a byte comes."""
+    simulator.faults.plan(1, Drip())
+    begin = monotonic()
+    with limited_to(LIMIT_SECONDS) as watchdog, pytest.raises(requests.RequestException):
+        ask(session, simulator, 1)
+    assert watchdog.has_bitten
+    assert LIMIT_SECONDS <= monotonic() - begin < 5
+
+
+def test_a_connection_that_is_used_again_is_watched_again(
+    simulator: Simulator, session: requests.Session
+) -> None:
+    """The limit counts for each exchange, not for each connection."""
+    ports: list[int] = []
+
+    class Seen(Drip):
+        def write(self, exchange: Exchange) -> None:
+            ports.append(exchange.connection.getpeername()[1])  # type: ignore[attr-defined]
+            exchange.write_last(exchange.normal().encode())
+
+    class SeenDrip(Seen):
+        def write(self, exchange: Exchange) -> None:
+            ports.append(exchange.connection.getpeername()[1])  # type: ignore[attr-defined]
+            Drip.write(self, exchange)
+
+    simulator.faults.plan(1, Seen(), times=1)
+    simulator.faults.plan(1, SeenDrip(), times=1)
+    with limited_to(30):
+        assert ask(session, simulator, 1) == 401
+    with limited_to(LIMIT_SECONDS) as watchdog, pytest.raises(requests.RequestException):
+        ask(session, simulator, 1)
+    assert watchdog.has_bitten
+    assert len(ports) == 2
+    assert len(set(ports)) == 1
+
+
+def test_a_connection_that_was_shut_down_is_not_used_again(
+    simulator: Simulator, session: requests.Session
+) -> None:
+    """The next exchange of the same thread gets an answer."""
+    simulator.faults.plan(1, Drip(), times=1)
+    with limited_to(LIMIT_SECONDS), pytest.raises(requests.RequestException):
+        ask(session, simulator, 1)
+    with limited_to(30) as watchdog:
+        assert ask(session, simulator, 1) == 401
+    assert not watchdog.has_bitten
+
+
+def test_each_thread_has_its_own_limit(simulator: Simulator) -> None:
+    """One that is over ends no exchange of another thread."""
+    simulator.faults.plan(1, Drip())
+    is_over = threading.Event()
+
+    class Late:
+        """Answers once the other exchange was ended."""
+
+        def write(self, exchange: Exchange) -> None:
+            assert is_over.wait(10)
+            exchange.write_last(exchange.normal().encode())
+
+    simulator.faults.plan(2, Late())
+
+    def exchange(execution_id: int, seconds: float) -> int | None:
+        with requests.Session() as session, limited_to(seconds):
+            session.trust_env = False
+            session.mount("http://", WatchedAdapter())
+            try:
+                return ask(session, simulator, execution_id)
+            except requests.RequestException:
+                is_over.set()
+                return None
+
+    with ThreadPoolExecutor(2) as pool:
+        ended = pool.submit(exchange, 1, LIMIT_SECONDS)
+        answered = pool.submit(exchange, 2, 30)
+        assert (ended.result(), answered.result()) == (None, 401)
+
+
+def test_time_that_is_over_before_there_is_a_connection_ends_it_too(
+    simulator: Simulator, session: requests.Session
+) -> None:
+    """Looking up a name or trying its addresses may take all of the time."""
+    with limited_to(30) as watchdog:
+        watchdog.bite()
+        with pytest.raises(requests.ConnectionError):
+            ask(session, simulator, 1)
+    assert simulator.requests == ()
+
+
+def test_a_bite_into_nothing_is_harmless() -> None:
+    """Neither before a connection nor after its end."""
+    watchdog = Watchdog()
+    watchdog.bite()
+    assert watchdog.has_bitten
+
+    connection = HTTPConnection("127.0.0.1", 1)
+    connection.sock = socket.socket()
+    connection.sock.close()
+    watchdog = Watchdog()
+    watchdog.watch(connection)
+    watchdog.bite()
+    assert watchdog.has_bitten
+
+
+def test_without_a_limit_connections_are_the_usual_ones(
+    simulator: Simulator, session: requests.Session
+) -> None:
+    """The adapter alone changes nothing."""
+    assert ask(session, simulator, 1) == 401

@@ -1,0 +1,173 @@
+"""What arrives, byte by byte, when an answer breaks on the way."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import TYPE_CHECKING, get_args
+
+import pytest
+
+from incorta_simulator.answer import Answer
+from incorta_simulator.bodies import EXAMPLE
+from incorta_simulator.transport import (
+    Drip,
+    HangUp,
+    HeaderFlood,
+    RawAnswer,
+    Reset,
+    Sent,
+    Slow,
+    Stall,
+    beginning,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from socket import socket
+    from threading import Thread
+
+    from incorta_simulator.faults import Fault
+    from incorta_simulator.server import Simulator
+
+    Play = Callable[[Fault], socket]
+    Threads = Callable[[], list[Thread]]
+
+PLACES = pytest.mark.parametrize("sent", get_args(Sent))
+
+
+def receive(client: socket, size: int) -> bytes:
+    """So many bytes, or fewer when the connection ends."""
+    received = b""
+    while len(received) < size and (part := client.recv(size - len(received))):
+        received += part
+    return received
+
+
+def receive_all(client: socket) -> bytes:
+    return receive(client, 1 << 30)
+
+
+def test_beginnings_end_where_they_say() -> None:
+    """Each is cut out of the same good answer; in chunks there is no length."""
+    whole = Answer(200, EXAMPLE).encode()
+    head, half = Answer(200, EXAMPLE).head(), EXAMPLE[: len(EXAMPLE) // 2]
+
+    assert beginning("nothing") == b""
+    assert beginning("half a head") == b"HTTP/1.1 200 OK\r\nContent-"
+    assert whole.startswith(beginning("half a head"))
+    assert beginning("a head") == head
+    assert beginning("half a body") == head + half
+    assert beginning("half a body in chunks") == (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"%x\r\n%b\r\n" % (len(half), half)
+    )
+
+
+@PLACES
+def test_hanging_up_ends_in_good_order(play: Play, sent: Sent) -> None:
+    """So many bytes, then the end, without an error."""
+    assert receive_all(play(HangUp(sent))) == beginning(sent)
+
+
+@PLACES
+def test_a_reset_is_an_error(play: Play, sent: Sent) -> None:
+    """So many bytes, then the next read fails."""
+    client = play(Reset(sent))
+
+    assert receive(client, len(beginning(sent))) == beginning(sent)
+    with pytest.raises(ConnectionResetError):
+        client.recv(1)
+
+
+@PLACES
+def test_a_stalled_answer_goes_no_further(play: Play, sent: Sent) -> None:
+    """So many bytes, then neither more nor the end."""
+    client = play(Stall(sent))
+
+    assert receive(client, len(beginning(sent))) == beginning(sent)
+    client.settimeout(0.05)
+    with pytest.raises(TimeoutError):
+        client.recv(1)
+
+
+@pytest.mark.parametrize(
+    ("make", "start", "drop"),
+    [
+        (Drip.of_head, b"HTTP/1.1 200 OK\r\nX-Slow: ", b"y"),
+        (
+            Drip.of_body,
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1048576\r\n\r\n",
+            b" ",
+        ),
+        (Drip.of_continue, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+)
+def test_a_drip_comes_in_drops(
+    play: Play, make: Callable[..., Drip], start: bytes, drop: bytes
+) -> None:
+    """One drop each interval; after the whole time it ends by itself, and nothing is whole."""
+    client = play(make(interval_seconds=0.02, total_seconds=0.1))
+    assert receive(client, len(start)) == start
+    started = monotonic()
+    drops = [receive(client, len(drop)) for _ in range(6)]
+
+    assert drops == [drop] * 5 + [b""]
+    assert monotonic() - started > 0.07
+
+
+def test_a_slow_answer_is_whole_in_the_end(play: Play) -> None:
+    """Ten parts, nine pauses."""
+    started = monotonic()
+    client = play(Slow(0.01))
+
+    assert receive(client, len(Answer(200, EXAMPLE).encode())) == Answer(200, EXAMPLE).encode()
+    assert monotonic() - started > 0.08
+
+
+def test_a_raw_answer_is_all_there_is(play: Play) -> None:
+    """Not even a status line is added."""
+    assert receive_all(play(RawAnswer(b"220 Hello\r\n"))) == b"220 Hello\r\n"
+
+
+def test_a_header_flood_is_as_large_as_it_says(play: Play) -> None:
+    """Lines of a KiB, and never the empty line that ends a head."""
+    received = receive_all(play(HeaderFlood(mib=1)))
+
+    assert len(received) == len(b"HTTP/1.1 200 OK\r\n") + 1024 * 1024
+    assert received.count(b"\r\nX-Flood: y") == 1024
+    assert b"\r\n\r\n" not in received
+
+
+@pytest.mark.parametrize("fault", [Stall("half a body"), Drip.of_body(0.01, 60), Slow(60)], ids=str)
+def test_nobody_waits_for_a_client_that_is_gone(play: Play, serving: Threads, fault: Fault) -> None:
+    """The thread ends as soon as the client hangs up."""
+    client = play(fault)
+    client.recv(10)
+    (thread,) = serving()
+    client.close()
+    thread.join(timeout=5)
+
+    assert not thread.is_alive()
+
+
+def test_a_client_that_is_gone_is_not_in_flight(simulator: Simulator, play: Play) -> None:
+    """Who gives a stalled request up and asks again has one request under way."""
+    for _ in range(20):
+        client = play(Stall())
+        client.settimeout(0.005)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        client.close()
+
+    assert simulator.max_in_flight == 1
+
+
+def test_stalled_answers_are_in_flight_together(simulator: Simulator, play: Play) -> None:
+    """As long as their clients wait."""
+    with ThreadPoolExecutor(3) as pool:
+        clients = list(pool.map(lambda _: play(Stall("a head")), range(3)))
+        for client in clients:
+            client.recv(1)
+
+    assert simulator.max_in_flight == 3
