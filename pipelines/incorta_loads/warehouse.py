@@ -243,9 +243,7 @@ class Warehouse:
         for table, column in silent:
             if table in TABLES:
                 text = descriptions(TABLES[table])[column].replace("'", "''")
-                self.connection.execute(
-                    f"COMMENT ON COLUMN {DATASET}.{table}.{column} IS '{text}'"
-                )
+                self.connection.execute(f"COMMENT ON COLUMN {DATASET}.{table}.{column} IS '{text}'")
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import duckdb
+
 from incorta_simulator.company import Company
 from incorta_simulator.plans import Group, Plan, Schema
 from incorta_simulator.server import Simulator
@@ -33,7 +34,9 @@ def serve(executions: int, tables: int, pipe: Connection) -> None:
         for i in range(max(1, tables // TABLES_A_SCHEMA))
     )
     plan = Plan("Bench", (Group("Group 1", schemas),))
-    with Simulator(Company((plan,), executions=executions), tenant="demo", token="t0k3n-bench") as it:
+    with Simulator(
+        Company((plan,), executions=executions), tenant="demo", token="t0k3n-bench"
+    ) as it:
         pipe.send((it.url, it.company.ids[-1]))
         pipe.recv()
 
@@ -61,7 +64,9 @@ def measure(executions: int, tables: int) -> str:
         seconds = time.monotonic() - begin
         database = Path(home) / "incorta_loads.duckdb"
         with duckdb.connect(database, read_only=True) as connection:
-            (nodes,) = connection.execute("SELECT count(*) FROM load_status.nodes").fetchone() or (0,)
+            (nodes,) = connection.execute("SELECT count(*) FROM load_status.nodes").fetchone() or (
+                0,
+            )
         size = database.stat().st_size
     here.send("end")
     server.join()
@@ -74,7 +79,7 @@ def measure(executions: int, tables: int) -> str:
 
 def main() -> None:
     """Prints the table."""
-    print(f"{'executions':>10} {'nodes':>12} {'seconds':>8} {'nodes/s':>9} {'peak MiB':>8} {'file MiB':>8}")
+    print("executions        nodes  seconds   nodes/s peak MiB file MiB")
     for size in sys.argv[1:] or ["1000x1000"]:
         executions, tables = map(int, size.split("x"))
         print(measure(executions, tables), flush=True)

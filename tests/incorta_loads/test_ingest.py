@@ -242,13 +242,11 @@ def test_the_first_problem_of_each_kind_is_told(
 
 
 def test_a_run_whose_ledger_was_lost_has_one_row_an_id(
-    simulator: Simulator, asked: Asked, empty_warehouse: Warehouse, make_settings: MakeSettings
+    empty_warehouse: Warehouse, settings: Settings
 ) -> None:
     """The row that is restored is not one of this run, which may ask for the id as well."""
-    settings = make_settings(probe_gap=1)
     ingest(empty_warehouse, settings, "1-2")
     empty_warehouse.connection.execute("DELETE FROM load_status.fetches")
-    empty_warehouse.connection.execute("UPDATE load_status.nodes SET state_type = 'Load State'")
     ingested = ingest(empty_warehouse, settings, "2")
     rows = empty_warehouse.connection.execute(
         "SELECT execution_id, run_id = $run_id, run_id < $run_id, attempts "

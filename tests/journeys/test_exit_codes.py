@@ -162,18 +162,20 @@ def test_a_signal_ends_the_run_after_the_batch_in_flight(
     assert row["ended_early"]
 
 
+HOLD = """
+import sys, pathlib
+from incorta_loads.warehouse import locked
+with locked(pathlib.Path(sys.argv[1]), 5):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
 def test_a_second_run_waits_then_names_the_holder(user: User) -> None:
     """Exit code 8, one sentence with the process, nothing changed."""
     user.runs("ingest", "--ids", "1-3")
     holder = subprocess.Popen(
-        [
-            COMMAND.with_name("python"),
-            "-c",
-            "import sys, pathlib; from incorta_loads.warehouse import locked\n"
-            "with locked(pathlib.Path(sys.argv[1]), 5):\n"
-            "    print('held', flush=True); sys.stdin.read()",
-            str(user.warehouse),
-        ],
+        [COMMAND.with_name("python"), "-c", HOLD, str(user.warehouse)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
