@@ -162,6 +162,11 @@ class StatusClient:
                     auth=_BearerAuth(self._settings.token),
                     headers={"Accept": "application/json", "Content-Type": "application/json"},
                 ) as response:
+                    if response.status_code < 200:  # noqa: PLR2004
+                        # The answer that follows must not be taken for that of the next request.
+                        response.close()
+                        interim = f"only an interim answer, HTTP {response.status_code}"
+                        raise _Retry(self._unavailable(execution_id, interim))
                     is_success = 200 <= response.status_code < 300  # noqa: PLR2004
                     most = self._settings.max_body_mib * 2**20
                     body, is_whole = _read(
@@ -174,6 +179,9 @@ class StatusClient:
                 raise _Retry(self._unavailable(execution_id, reason)) from None
             if watchdog.has_bitten:  # a connection that was shut down looks like the end of a body
                 raise _Retry(self._unavailable(execution_id, late))
+            if is_success and not body and not _is_framed(response):
+                # Also what http.client makes of a connection that ends within the headers.
+                raise _Retry(self._unavailable(execution_id, "the answer ends before its body"))
         return self._judge(execution_id, response, body, is_whole=is_whole)
 
     def url(self, execution_id: int) -> str:
@@ -275,6 +283,12 @@ class _BearerAuth(AuthBase):
         return request
 
 
+def _is_framed(response: requests.Response) -> bool:
+    """Whether the answer says where its body ends; 204 has none."""
+    headers = {"Content-Length", "Transfer-Encoding"} & {name.title() for name in response.headers}
+    return bool(headers) or response.status_code == 204  # noqa: PLR2004
+
+
 def _read(response: requests.Response, most_bytes: int) -> tuple[bytes, bool]:
     """The body up to a limit, and whether that was all of it."""
     body = bytearray()
@@ -291,7 +305,7 @@ def _said(body: bytes) -> str:
 
 
 def _one_line(text: str) -> str:
-    return re.sub(r"[\s\0]+", " ", text).strip()
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()
 
 
 def _target(response: requests.Response) -> str:

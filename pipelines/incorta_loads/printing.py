@@ -128,6 +128,9 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | No
         table.add_row(*row_cells)
     if title:
         print_line(title, "bold")
+    if not rows:
+        print_line("No rows.")
+        return
     console = _console()
     console.width = max(console.width, least_width)
     console.print(table)

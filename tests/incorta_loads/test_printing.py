@@ -221,10 +221,10 @@ def test_headings_are_names_without_underscores(capsys: Printed) -> None:
     ]
 
 
-def test_a_table_without_rows_has_its_headings(capsys: Printed) -> None:
-    """The title and the columns can be seen."""
+def test_a_table_without_rows_says_so(capsys: Printed) -> None:
+    """The title, and that there is nothing."""
     print_rows(Rows(["a", "b"], []), Format.TABLE, title="Nothing")
-    assert capsys.readouterr().out == "Nothing\na  b\n"
+    assert capsys.readouterr().out == "Nothing\nNo rows.\n"
 
 
 def test_nothing_in_a_table_is_markup_or_moves_the_cursor(capsys: Printed) -> None:

@@ -8,6 +8,7 @@ import pty
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -23,8 +24,8 @@ def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     return caplog
 
 
-def lines(said: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    return [(record.levelname, record.getMessage()) for record in said.records]
+def lines(said: pytest.LogCaptureFixture) -> list[str]:
+    return [f"{record.levelname}: {record.getMessage()}" for record in said.records]
 
 
 SOME = Ingested("run-1", Counter(loaded=90, not_found=10), nodes=4321, seconds=1.25)
@@ -45,28 +46,33 @@ def test_a_line_a_batch_where_there_is_no_terminal(
         report(Ingested("run-1", planned=planned))
         assert lines(said) == [], "there is nothing to say before the first batch"
         report(Ingested("run-1", SOME.outcomes, planned=planned))
-    assert lines(said) == [("INFO", line)]
+    assert lines(said) == [f"INFO: {line}"]
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A terminal as stderr; what it shows can be read from the descriptor."""
-    shown, written = pty.openpty()
+def all_of(terminal: int) -> str:
+    """What was written to a terminal that nobody has open any more."""
+    text = b""
+    with suppress(OSError):  # the way in which Linux says that this was the end
+        while part := os.read(terminal, 4096):
+            text += part
+    return text.decode()
+
+
+def test_a_bar_on_a_terminal(
+    said: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which shows the sums, and goes when the run is over."""
     monkeypatch.setenv("TERM", "xterm")
     for variable in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(variable, raising=False)
-    with os.fdopen(written, "w") as stderr:
+    terminal, end_of_process = pty.openpty()
+    with os.fdopen(end_of_process, "w") as stderr:
         monkeypatch.setattr(sys, "stderr", stderr)
-        yield shown
-    os.close(shown)
-
-
-def test_a_bar_on_a_terminal(said: pytest.LogCaptureFixture, terminal: int) -> None:
-    """Which shows the sums, and goes when the run is over."""
-    assert sys.stderr.isatty()
-    with shown_progress() as report:
-        report(Ingested("run-1", SOME.outcomes, planned=250))
-    text = os.read(terminal, 65536).decode()
+        with shown_progress() as report:
+            report(Ingested("run-1", SOME.outcomes, planned=250))
+        monkeypatch.undo()
+    text = all_of(terminal)
+    os.close(terminal)
     assert "fetching" in text
     assert "100/250" in text
     assert "90 loaded, 10 not_found" in text
@@ -78,14 +84,14 @@ def test_the_sums_of_a_run_are_one_line(said: pytest.LogCaptureFixture) -> None:
     """When all ids are settled there is nothing more to say."""
     say_sums(SOME)
     assert lines(said) == [
-        ("INFO", "100 ids asked in 1.2 s, 4321 nodes written: 90 loaded, 10 not_found")
+        "INFO: 100 ids asked in 1.2 s, 4321 nodes written: 90 loaded, 10 not_found"
     ]
 
 
 def test_a_run_with_nothing_to_do_says_so(said: pytest.LogCaptureFixture) -> None:
     """Rather than an empty list."""
     say_sums(Ingested("run-1"))
-    assert lines(said) == [("INFO", "0 ids asked in 0.0 s, 0 nodes written: nothing was due")]
+    assert lines(said) == ["INFO: 0 ids asked in 0.0 s, 0 nodes written: nothing was due"]
 
 
 def test_each_kind_of_problem_has_its_advice(said: pytest.LogCaptureFixture) -> None:
@@ -100,25 +106,21 @@ def test_each_kind_of_problem_has_its_advice(said: pytest.LogCaptureFixture) -> 
     say_sums(Ingested("run-1", outcomes, nodes=6, seconds=7.0, first_problem=problems))
     assert lines(said) == [
         (
-            "INFO",
-            "15 ids asked in 7.0 s, 6 nodes written: 1 loaded, 2 forbidden, 3 rejected, "
-            "4 unavailable, 5 invalid_payload",
+            "INFO: 15 ids asked in 7.0 s, 6 nodes written: 1 loaded, 2 forbidden, 3 rejected, "
+            "4 unavailable, 5 invalid_payload"
         ),
         (
-            "WARNING",
-            "2 forbidden, the first id 7: No access. (the token's user needs View on a schema of "
-            "the plan; they are asked again)",
+            "WARNING: 2 forbidden, the first id 7: No access. (the token's user needs View on a "
+            "schema of the plan; they are asked again)"
         ),
         (
-            "WARNING",
-            "3 rejected, the first id 8: What? (the cluster, or something before it, refused the "
-            "request; they are asked again)",
+            "WARNING: 3 rejected, the first id 8: What? (the cluster, or something before it, refused "
+            "the request; they are asked again)"
         ),
-        ("WARNING", "4 unavailable, the first id 9: Down. (they are asked again by the next run)"),
+        "WARNING: 4 unavailable, the first id 9: Down. (they are asked again by the next run)",
         (
-            "WARNING",
-            "5 invalid_payload, the first id 10: the body is empty (the bodies are in "
-            "load_status.invalid_payloads; they are asked again)",
+            "WARNING: 5 invalid_payload, the first id 10: the body is empty (the bodies are in "
+            "load_status.invalid_payloads; they are asked again)"
         ),
     ]
 
@@ -127,11 +129,10 @@ def test_a_cluster_without_executions_has_its_advice(said: pytest.LogCaptureFixt
     """Its ids may begin elsewhere."""
     say_sums(Ingested("run-1", Counter(not_found=20), seconds=0.5, found_nothing=True))
     assert lines(said) == [
-        ("INFO", "20 ids asked in 0.5 s, 0 nodes written: 20 not_found"),
+        "INFO: 20 ids asked in 0.5 s, 0 nodes written: 20 not_found",
         (
-            "WARNING",
-            "no execution was found: pass --ids around an id that is known, such as the one that "
-            "the execute call returned",
+            "WARNING: no execution was found: pass --ids around an id that is known, such as the one "
+            "that the execute call returned"
         ),
     ]
 
@@ -141,7 +142,6 @@ def own_logs() -> Iterator[None]:
     """Leaves the handlers and levels of all loggers as they were."""
     loggers = [logging.getLogger(name) for name in (None, "dlt", "incorta_loads")]
     before = [(each, each.handlers[:], each.level) for each in loggers]
-    set_up_logs(Redactor([]), debug=False)
     yield
     for each, handlers, level in before:
         each.handlers[:] = handlers
@@ -150,11 +150,14 @@ def own_logs() -> Iterator[None]:
 
 def test_all_of_it_goes_to_stderr(capsys: pytest.CaptureFixture[str], own_logs: None) -> None:
     """Results alone belong to stdout."""
+    set_up_logs(Redactor([]), debug=False)
     with shown_progress() as report:
         report(SOME)
     say_sums(SOME)
     assert capsys.readouterr() == (
         "",
-        "100 ids: 90 loaded, 10 not_found\n"
-        "100 ids asked in 1.2 s, 4321 nodes written: 90 loaded, 10 not_found\n",
+        (
+            "100 ids: 90 loaded, 10 not_found\n"
+            "100 ids asked in 1.2 s, 4321 nodes written: 90 loaded, 10 not_found\n"
+        ),
     )

@@ -138,12 +138,10 @@ def test_cluster_and_tenant_are_shown_where_there_are_several(capsys: Printed) -
 
 
 def test_failure_rates_of_nothing(capsys: Printed) -> None:
-    """The headings of all columns, and no error."""
+    """The title, and that there are no rows."""
     found = Rows(rates(table("S", "S.a")).names, [])
     show_failure_rates(found, SCHEMA_TABLE, Format.TABLE, by="table", recent=False)
-    title, *heading = lines(capsys)
-    assert title == "Failure rates by table"
-    assert " ".join(heading).split().count("name") == 2
+    assert lines(capsys) == ["Failure rates by table", "No rows."]
 
 
 def test_qualified_tables_fit_80_columns(capsys: Printed) -> None:

@@ -441,8 +441,9 @@ def another_process(code: str, path: Path, *more: str) -> Iterator[subprocess.Po
         yield process
 
 
-def test_who_comes_second_is_told_who_is_first(warehouse_path: Path) -> None:
+def test_who_comes_second_is_told_who_is_first(made_warehouse: Path, warehouse_path: Path) -> None:
     """After the time to wait, with an exit code of its own; the first goes on undisturbed."""
+    shutil.copyfile(made_warehouse, warehouse_path)
     with another_process(_HOLD_WAREHOUSE, warehouse_path) as first:
         for opened in (open_for_writing, open_for_reading):
             begin = monotonic()
@@ -461,8 +462,11 @@ def test_who_comes_second_is_told_who_is_first(warehouse_path: Path) -> None:
         assert connection.execute("SELECT one FROM main.held").fetchall() == [(1,)]
 
 
-def test_who_waits_gets_in_when_the_first_is_done(warehouse_path: Path) -> None:
+def test_who_waits_gets_in_when_the_first_is_done(
+    made_warehouse: Path, warehouse_path: Path
+) -> None:
     """Well before the time to wait is over."""
+    shutil.copyfile(made_warehouse, warehouse_path)
     with another_process(_HOLD_WAREHOUSE, warehouse_path) as first:
         assert first.stdin
         first.stdin.close()
@@ -703,8 +707,9 @@ def test_a_reader_changes_no_setting(reader: duckdb.DuckDBPyConnection, statemen
         reader.execute(statement)
 
 
-def test_a_reader_works_after_a_kill(warehouse_path: Path) -> None:
+def test_a_reader_works_after_a_kill(made_warehouse: Path, warehouse_path: Path) -> None:
     """What was committed and only stands in the write-ahead log is read from there."""
+    shutil.copyfile(made_warehouse, warehouse_path)
     with another_process(_HOLD_WAREHOUSE, warehouse_path) as first:
         os.kill(first.pid, signal.SIGKILL)
         first.wait(timeout=20)

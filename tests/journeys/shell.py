@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from incorta_simulator.server import Simulator
 
 COMMAND = Path(sys.executable).with_name("incorta-loads")
@@ -57,9 +59,11 @@ class User:
         return json.loads(self.runs(*arguments, "--format", "json").stdout)
 
     def asks(self, query: str) -> list[dict[str, Any]]:
-        """The rows of a query through the command `sql`."""
-        rows: list[dict[str, Any]] = self.reads("sql", query)
-        return rows
+        """The rows of a query on the warehouse."""
+        with duckdb.connect(self.warehouse, read_only=True) as connection:
+            found = connection.execute(query)
+            names = [column[0] for column in found.description or []]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def configured(home: Path, simulator: Simulator) -> User:

@@ -68,9 +68,7 @@ def test_the_wheel_works_in_an_environment_of_its_own(
     command = home / "bin" / "incorta-loads"
     environment = user.environment
     shell(command, "run", cwd=user.home, **environment)
-    printed = shell(
-        command, "failures", "--by", "schema", "--limit", "1", cwd=user.home, **environment
-    )
+    printed = shell(command, "failures", "--limit", "1", cwd=user.home, **environment)
     assert printed.startswith("Failure rates by table")
 
 
