@@ -77,6 +77,11 @@ def number(name: str, title: str | None = None) -> Column:
     return Column(title or name.replace("_", " "), lambda row: _shown(row[name]), is_number=True)
 
 
+def part_of(part: str, whole: str, title: str) -> Column:
+    """A count and what it is counted of, as `28 of 85`."""
+    return Column(title, lambda row: f"{row[part]} of {row[whole]}", is_number=True)
+
+
 def rate(name: str, title: str) -> Column:
     """A share as `12.3 %`; NULL, where nothing counted, as a dash."""
     return Column(title, lambda row: _percent(row[name], " %"), is_number=True)

@@ -11,6 +11,7 @@ from incorta_loads.client import Answer
 from incorta_loads.printing import (
     Column,
     number,
+    part_of,
     print_line,
     print_rows,
     rate,
@@ -32,15 +33,13 @@ def show_failure_rates(
     columns: list[Column] = [*_places(found.rows), *(value(name) for name in shown)]
     if recent:
         columns += [
-            number("recent_counted", "counted"),
-            number("recent_errors", "errors"),
+            part_of("recent_errors", "recent_counted", "errors"),
             rate_with_interval("recent_error_rate", "error rate (95 %)"),
         ]
     else:
         columns += [
             number("runs"),
-            number("counted"),
-            number("errors"),
+            part_of("errors", "counted", "errors"),
             rate("failure_rate", "failed"),
             rate_with_interval("error_rate", "error rate (95 %)"),
         ]

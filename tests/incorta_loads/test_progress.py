@@ -114,8 +114,8 @@ def test_each_kind_of_problem_has_its_advice(said: pytest.LogCaptureFixture) -> 
             "schema of the plan; they are asked again)"
         ),
         (
-            "WARNING: 3 rejected, the first id 8: What? (the cluster, or something before it, refused "
-            "the request; they are asked again)"
+            "WARNING: 3 rejected, the first id 8: What? (the cluster, or something before it, "
+            "refused the request; they are asked again)"
         ),
         "WARNING: 4 unavailable, the first id 9: Down. (they are asked again by the next run)",
         (
@@ -131,8 +131,8 @@ def test_a_cluster_without_executions_has_its_advice(said: pytest.LogCaptureFixt
     assert lines(said) == [
         "INFO: 20 ids asked in 0.5 s, 0 nodes written: 20 not_found",
         (
-            "WARNING: no execution was found: pass --ids around an id that is known, such as the one "
-            "that the execute call returned"
+            "WARNING: no execution was found: pass --ids around an id that is known, such as the "
+            "one that the execute call returned"
         ),
     ]
 

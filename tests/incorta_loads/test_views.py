@@ -66,9 +66,9 @@ def test_failure_rates_in_full(capsys: Printed) -> None:
     show_failure_rates(found, ("load_plan",), Format.TABLE, by="plan", recent=False)
     assert lines(capsys) == [
         "Failure rates by plan",
-        "load plan    runs  counted  errors  failed   error rate (95 %)  last error",
-        "Sales Daily   130      120      30  12.5 %  25.0 % (18.1–33.4)         417",
-        "–             130      120      30  12.5 %  25.0 % (18.1–33.4)         417",
+        "load plan    runs     errors  failed   error rate (95 %)  last error",
+        "Sales Daily   130  30 of 120  12.5 %  25.0 % (18.1–33.4)         417",
+        "–             130  30 of 120  12.5 %  25.0 % (18.1–33.4)         417",
     ]
 
 
@@ -78,8 +78,8 @@ def test_recent_failure_rates_in_full(capsys: Printed) -> None:
     show_failure_rates(found, ("load_plan",), Format.TABLE, by="plan", recent=True)
     assert lines(capsys) == [
         "Failure rates by plan, recent executions",
-        "load plan    counted  errors   error rate (95 %)  last error",
-        "Sales Daily        9       3  33.3 % (12.1–64.6)         417",
+        "load plan    errors   error rate (95 %)  last error",
+        "Sales Daily  3 of 9  33.3 % (12.1–64.6)         417",
     ]
 
 
@@ -87,7 +87,7 @@ def test_where_nothing_counted_there_is_no_rate(capsys: Printed) -> None:
     """A dash, never 0 %."""
     found = rates({"load_plan": "Sales Daily"}, nothing=True)
     show_failure_rates(found, ("load_plan",), Format.TABLE, by="plan", recent=False)
-    assert lines(capsys)[-1].split() == ["Sales", "Daily", "2", "0", "0", "–", "–", "–"]
+    assert lines(capsys)[-1].split() == ["Sales", "Daily", "2", "0", "of", "0", "–", "–", "–"]
 
 
 @pytest.mark.parametrize(
@@ -145,17 +145,17 @@ def test_failure_rates_of_nothing(capsys: Printed) -> None:
 
 
 def test_qualified_tables_fit_80_columns(capsys: Printed) -> None:
-    """Names of 16 characters and five-digit counts on one line; longer names are folded."""
-    found = rates(table("Sales", "Sales.order_line"), table("S", "S." + "x" * 30))
+    """Names of 23 characters and four-digit counts on one line; longer names are folded."""
+    found = rates(table("Sales", "Sales.order_line_prices"), table("S", "S." + "x" * 30))
     for row in found.rows:
-        row["runs"] = row["counted"] = row["errors"] = row["last_error_execution_id"] = 12_345
+        row["runs"] = row["counted"] = row["errors"] = row["last_error_execution_id"] = 1_234
     show_failure_rates(found, SCHEMA_TABLE, Format.TABLE, by="table", recent=False)
     assert lines(capsys) == [
         "Failure rates by table",
-        "table name         runs  counted  errors  failed   error rate (95 %)  last error",
-        "Sales.order_line  12345    12345   12345  12.5 %  25.0 % (18.1–33.4)       12345",
-        "S.xxxxxxxxxxxxxx  12345    12345   12345  12.5 %  25.0 % (18.1–33.4)       12345",
-        "xxxxxxxxxxxxxxxx",
+        "table name               runs        errors  failed   error rate (95 %)  last error",
+        "Sales.order_line_prices  1234  1234 of 1234  12.5 %  25.0 % (18.1–33.4)        1234",
+        "S.xxxxxxxxxxxxxxxxxxxxx  1234  1234 of 1234  12.5 %  25.0 % (18.1–33.4)        1234",
+        "xxxxxxxxx",
     ]
 
 
