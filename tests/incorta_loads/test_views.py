@@ -145,17 +145,17 @@ def test_failure_rates_of_nothing(capsys: Printed) -> None:
 
 
 def test_qualified_tables_fit_80_columns(capsys: Printed) -> None:
-    """Names of 23 characters and four-digit counts on one line; longer names are folded."""
-    found = rates(table("Sales", "Sales.order_line_prices"), table("S", "S." + "x" * 30))
+    """Names of 20 characters and four-digit counts on one line; longer names are folded."""
+    found = rates(table("Sales", "Sales.order_line_new"), table("S", "S." + "x" * 30))
     for row in found.rows:
         row["runs"] = row["counted"] = row["errors"] = row["last_error_execution_id"] = 1_234
     show_failure_rates(found, SCHEMA_TABLE, Format.TABLE, by="table", recent=False)
     assert lines(capsys) == [
         "Failure rates by table",
-        "table name               runs        errors  failed   error rate (95 %)  last error",
-        "Sales.order_line_prices  1234  1234 of 1234  12.5 %  25.0 % (18.1–33.4)        1234",
-        "S.xxxxxxxxxxxxxxxxxxxxx  1234  1234 of 1234  12.5 %  25.0 % (18.1–33.4)        1234",
-        "xxxxxxxxx",
+        "table name            runs        errors  failed   error rate (95 %)  last error",
+        "Sales.order_line_new  1234  1234 of 1234  12.5 %  25.0 % (18.1–33.4)        1234",
+        "S.xxxxxxxxxxxxxxxxxx  1234  1234 of 1234  12.5 %  25.0 % (18.1–33.4)        1234",
+        "xxxxxxxxxxxx",
     ]
 
 
