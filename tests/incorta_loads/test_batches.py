@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -198,8 +197,10 @@ def test_a_tree_that_contains_the_token_is_no_tree(
     assert row["error"] == "it contains the access token, which must not be stored"
 
 
-def test_a_reason_does_not_repeat_the_token(simulator: Simulator, settings: Settings) -> None:
-    """A body that is no tree for another reason too."""
+def test_a_body_that_is_no_json_is_kept_without_the_token(
+    simulator: Simulator, settings: Settings
+) -> None:
+    """And no other column repeats it."""
     simulator.faults.plan(1, RawBody(f'{{"name": nonsense {settings.token}'.encode()))
     batch = only(fetched("1", settings))
     assert outcomes(batch) == {1: "invalid_payload"}
@@ -332,28 +333,61 @@ def test_what_is_under_way_at_a_wrong_configuration_is_awaited(
     assert [outcomes(batch) for batch in batches] == [{1: "loaded"}]
 
 
-@pytest.mark.parametrize(("concurrency", "most"), [(1, 8), (4, 8), (6, 12)])
-def test_a_cluster_that_is_down_ends_the_asking_and_keeps_the_answers(
-    simulator: Simulator, make_settings: MakeSettings, concurrency: int, most: int
+def test_after_a_wrong_configuration_nothing_is_asked_again(
+    simulator: Simulator, make_settings: MakeSettings
 ) -> None:
-    """After max(8, 2 × concurrency) ids in a row, and those that are under way by then."""
+    """An id that waits for another attempt ends with what it has."""
+    waits = threading.Event()
+
+    class Wait(Refusal):
+        def write(self, exchange: Exchange) -> None:
+            super().write(exchange)
+            waits.set()
+
+    class RefuseOnceTheOtherWaits(Refusal):
+        def write(self, exchange: Exchange) -> None:
+            assert waits.wait(20)
+            super().write(exchange)
+
+    simulator.faults.plan(1, Wait(503, "Down.", retry_after=1), times=1)
+    simulator.faults.plan(2, RefuseOnceTheOtherWaits(401))
+    settings = make_settings(concurrency=2, max_attempts=5)
+    batches, raised = until_error(fetched("1,2", settings))
+    assert type(raised) is InvalidTokenError
+    assert [outcomes(batch) for batch in batches] == [{1: "unavailable"}]
+    assert sorted(asked(simulator)) == [1, 2]
+
+
+def test_a_cluster_that_is_down_ends_the_asking_and_keeps_the_answers(
+    simulator: Simulator, make_settings: MakeSettings
+) -> None:
+    """Those before, and those that showed it."""
     for each in range(1, 4):
         simulator.faults.plan(each, RawBody(TREE))
     for each in range(4, 100):
         simulator.faults.plan(each, Refusal(503, "Down."))
-    batches, raised = until_error(fetched("1-99", make_settings(concurrency=concurrency)))
+    batches, raised = until_error(fetched("1-99", make_settings(concurrency=1)))
     assert type(raised) is ClusterDownError
-    assert re.fullmatch(
-        rf"The cluster is down: {most} ids in a row were unavailable, the last one \(\d+\) with: "
-        r"Down\. What was fetched before is kept; run the same command again when it is back\.",
-        str(raised),
+    assert str(raised) == (
+        "The cluster is down: 8 ids in a row were unavailable, the last one (11) with: Down. "
+        "What was fetched before is kept; run the same command again when it is back."
     )
-    (batch,) = batches
-    came_back = outcomes(batch)
-    assert [each for each, outcome in came_back.items() if outcome == "loaded"] == [1, 2, 3]
-    late_answers_and_under_way = 2 * (concurrency - 1)
-    assert 3 + most <= len(came_back) <= 3 + most + late_answers_and_under_way
-    assert sorted(came_back) == sorted(asked(simulator))
+    expected = dict.fromkeys(range(1, 4), "loaded") | dict.fromkeys(range(4, 12), "unavailable")
+    assert [outcomes(batch) for batch in batches] == [expected]
+    assert asked(simulator) == list(range(1, 12))
+
+
+@pytest.mark.parametrize(("concurrency", "most"), [(1, 8), (4, 8), (6, 12)])
+def test_a_cluster_is_down_when_that_many_ids_in_a_row_say_so(
+    simulator: Simulator, make_settings: MakeSettings, concurrency: int, most: int
+) -> None:
+    """max(8, 2 × concurrency); what is under way by then is awaited and kept too."""
+    for each in range(1, 100):
+        simulator.faults.plan(each, Refusal(503, "Down."))
+    batches, raised = until_error(fetched("1-99", make_settings(concurrency=concurrency)))
+    assert str(raised).startswith(f"The cluster is down: {most} ids in a row were unavailable, ")
+    assert sorted(outcomes(*batches)) == sorted(asked(simulator))
+    assert most <= len(simulator.requests) <= most - 1 + concurrency
 
 
 def test_ids_that_are_unavailable_now_and_then_are_no_cluster_that_is_down(

@@ -119,8 +119,8 @@ def test_each_kind_of_problem_has_its_advice(said: pytest.LogCaptureFixture) -> 
         ),
         "WARNING: 4 unavailable, the first id 9: Down. (they are asked again by the next run)",
         (
-            "WARNING: 5 invalid_payload, the first id 10: the body is empty (the bodies are in "
-            "load_status.invalid_payloads; they are asked again)"
+            "WARNING: 5 invalid_payload, the first id 10: the body is empty (the bodies are "
+            "in load_status.invalid_payloads; they are asked again)"
         ),
     ]
 
