@@ -148,9 +148,9 @@ def test_an_answer_that_is_no_tree_changes_no_execution(
 ) -> None:
     """Its body is kept, the same one once."""
     bodies = "SELECT execution_id, body, error FROM load_status.invalid_payloads ORDER BY ALL"
-    first_run = (
-        "SELECT count(*) FROM load_status.invalid_payloads JOIN load_status.fetches "
-        "USING (cluster, tenant, execution_id, run_id, fetched_at) WHERE body = '<html>'"
+    is_first = (
+        "SELECT run_id = (SELECT min(run_id) FROM load_status.fetches WHERE outcome = "
+        "'invalid_payload') FROM load_status.invalid_payloads WHERE body = '<html>'"
     )
     run(status_of(simulator, "1-3"))
     before = query(NODES)
@@ -162,7 +162,7 @@ def test_an_answer_that_is_no_tree_changes_no_execution(
         run(status_of(simulator, "1-2"))
         assert query(NODES) == before
     assert query(bodies) == [(1, b"", empty), (1, b"<html>", no_json)]
-    assert query(first_run) == [(1,)]
+    assert query(is_first) == [(True,)]
 
 
 # --- Configuration and errors ---------------------------------------------------------------------
