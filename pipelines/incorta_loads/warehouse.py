@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -118,6 +119,18 @@ def connected(
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def _opened(
+    path: Path, timeout_seconds: float, *, read_only: bool
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Locked and connected, within one time for both."""
+    deadline = time.monotonic() + timeout_seconds
+    with locked(path, timeout_seconds):
+        left_seconds = max(0.0, deadline - time.monotonic())
+        with connected(path, left_seconds, read_only=read_only) as connection:
+            yield connection
 
 
 class Warehouse:
@@ -259,7 +272,9 @@ def open_for_writing(
     if must_exist:
         _require_file(path)
     working = Path(f"{path}.work")
-    with locked(path, timeout_seconds), connected(path, timeout_seconds, read_only=False) as opened:
+    if path.is_file() and not path.stat().st_size:
+        path.unlink()  # a run was killed while DuckDB made it, which DuckDB would not forgive
+    with _opened(path, timeout_seconds, read_only=False) as opened:
         shutil.rmtree(working, ignore_errors=True)  # of a run that was killed
         try:
             warehouse = Warehouse(path, opened, working)
@@ -280,10 +295,7 @@ def open_for_reading(path: Path, timeout_seconds: float) -> Iterator[duckdb.Duck
         WarehouseError: it is not there, or cannot be opened.
     """
     _require_file(path)
-    with (
-        locked(path, timeout_seconds),
-        connected(path, timeout_seconds, read_only=True) as connection,
-    ):
+    with _opened(path, timeout_seconds, read_only=True) as connection:
         for setting in _LOCKED_DOWN:
             connection.execute(f"SET {setting}")
         yield connection
@@ -345,7 +357,7 @@ def _root(error: BaseException) -> BaseException:
 
 def _busy(path: Path, who: str, timeout_seconds: float) -> str:
     return (
-        f"The warehouse {path} is in use ({who}) and was still so after {timeout_seconds:g} s; "
+        f"The warehouse {path} is in use ({who}) and was still so after {round(timeout_seconds, 1):g} s; "
         "nothing was changed: try again when that has ended."
     )
 

@@ -1,8 +1,8 @@
-"""A small cluster as a process of its own: prints its URL, and lets time pass at each line it reads.
+"""A small cluster as a process of its own, which prints its URL and lets time pass line by line.
 
-It has gaps, a hidden execution, a body that is no tree, and an execution that still runs. At each
-line the running one has finished and three more executions are there; at the end of its input it
-stops.
+It has a hidden execution, a body that is no tree, and an execution that still runs. At each line
+that it reads the running one has finished and two more executions are there; at the end of its
+input it stops.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ class Changing:
 
 def main() -> None:
     """Serves until the end of standard input."""
-    company = Company(executions=8, running=0)
+    company = Company(executions=6, running=0)
     running = Changing(RUNNING)
     with Simulator(company, token="crash-token") as simulator:
-        simulator.faults.plan(3, running)
-        simulator.faults.plan(5, Refusal(403))
-        simulator.faults.plan(6, RawBody(b"<html>not a tree</html>"))
+        simulator.faults.plan(2, running)
+        simulator.faults.plan(3, Refusal(403))
+        simulator.faults.plan(4, RawBody(b"<html>not a tree</html>"))
         sys.stdout.write(f"{simulator.url}\n")
         sys.stdout.flush()
         for _ in sys.stdin:
             running.body = FINAL
-            company.release(3)
+            company.release(2)
             sys.stdout.write("done\n")
             sys.stdout.flush()
 

@@ -13,7 +13,7 @@ import pytest
 
 from crashes.scenario import State, broken, copied, count_points, crash, recover, state
 
-SAMPLE = 12  # crash points of each scenario that the gate tries; `--full` tries all
+SAMPLE = 8  # crash points of each scenario that the gate tries; `--full` tries all
 
 
 @dataclass
