@@ -96,6 +96,8 @@ def connected(
         BusyError: another program went on having it open.
         WarehouseError: the file is missing (when reading), damaged, foreign or of a newer DuckDB.
     """
+    if not read_only and path.is_file() and not path.stat().st_size:
+        path.unlink()  # a run was killed while DuckDB made it, which DuckDB would not forgive
     _refuse_foreign(path)
     try:
         for attempt in stamina.retry_context(
@@ -272,8 +274,6 @@ def open_for_writing(
     if must_exist:
         _require_file(path)
     working = Path(f"{path}.work")
-    if path.is_file() and not path.stat().st_size:
-        path.unlink()  # a run was killed while DuckDB made it, which DuckDB would not forgive
     with _opened(path, timeout_seconds, read_only=False) as opened:
         shutil.rmtree(working, ignore_errors=True)  # of a run that was killed
         try:
@@ -357,8 +357,8 @@ def _root(error: BaseException) -> BaseException:
 
 def _busy(path: Path, who: str, timeout_seconds: float) -> str:
     return (
-        f"The warehouse {path} is in use ({who}) and was still so after {round(timeout_seconds, 1):g} s; "
-        "nothing was changed: try again when that has ended."
+        f"The warehouse {path} is in use ({who}) and was still so after "
+        f"{round(timeout_seconds, 1):g} s; nothing was changed: try again when that has ended."
     )
 
 
