@@ -10,4 +10,4 @@ echo
 incorta-loads coverage
 echo
 echo "The warehouse is $DESTINATION__DUCKDB__CREDENTIALS; ask it anything:"
-echo "  DESTINATION__DUCKDB__CREDENTIALS=$DESTINATION__DUCKDB__CREDENTIALS .venv/bin/incorta-loads sql 'FROM load_analysis.executions'"
+echo "  DESTINATION__DUCKDB__CREDENTIALS=$DESTINATION__DUCKDB__CREDENTIALS .venv/bin/incorta-loads sql 'SELECT outcome, count(*) AS executions FROM load_analysis.executions GROUP BY ALL'"

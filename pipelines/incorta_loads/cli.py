@@ -6,6 +6,7 @@ Imports that cost time are made inside the commands, so that `--help` answers at
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from typing import TYPE_CHECKING, Annotated, Any
@@ -238,6 +239,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _exit_code(arguments: list[str]) -> int:
     try:
         code = app(arguments, prog_name="incorta-loads", standalone_mode=False)
+        sys.stdout.flush()
     except IncortaLoadsError as error:
         return _fail(error, str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
@@ -248,9 +250,14 @@ def _exit_code(arguments: list[str]) -> int:
         if not (text := error.format_message().rstrip(".")):
             return error.exit_code  # no command at all: the help was printed
         return _fail(None, f"{text}; try '{path} --help'.", error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except (BrokenPipeError, SystemExit) as error:
+        # Typer makes a closed pipe an exit with 1, which would say that the run failed.
+        if not isinstance(error.__context__ or error, BrokenPipeError):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 128 + signal.SIGPIPE
+    except OSError as error:
+        return _fail(error, f"The system refused: {error}; nothing else is known.", 1)
     except Exception as error:  # noqa: BLE001 (the last door: one sentence, not a traceback)
         text = (
             f"Internal error ({type(error).__name__}: {error}); run again with --debug, and report"

@@ -141,8 +141,15 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | No
     console.print(table)
 
 
+class _PipedConsole(Console):
+    """Whoever closes the pipe early is no error of ours: `main` sees to it."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def _console() -> Console:
-    return Console(highlight=False, markup=False, emoji=False)
+    return _PipedConsole(highlight=False, markup=False, emoji=False)
 
 
 def _csv(found: Rows) -> str:

@@ -58,7 +58,7 @@ def say_sums(ingested: Ingested) -> None:
         ingested.ids,
         ingested.seconds,
         ingested.nodes,
-        _outcomes(ingested) or "nothing was due",
+        _outcomes(ingested) or ("nothing was answered" if ingested.ended_by else "nothing was due"),
     )
     for outcome, advice in _WHAT_TO_DO.items():
         if count := ingested.outcomes[outcome]:

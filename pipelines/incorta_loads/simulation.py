@@ -40,6 +40,11 @@ def simulate(
                 return _run(command, simulator.url)
         serve(simulator, _announce)
     except OSError as error:
+        if error.filename is not None:
+            raise ConfigurationError(
+                f"The file {error.filename} cannot be used ({error.strerror}); choose another "
+                "--state."
+            ) from None
         raise ConfigurationError(
             f"The simulator cannot listen on port {port} ({error.strerror}); choose another --port."
         ) from None

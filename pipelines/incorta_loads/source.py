@@ -55,7 +55,7 @@ _FREEZE: Final[TSchemaContract] = {
 
 @dlt.source(name="incorta", section="incorta", spec=BaseConfiguration, max_table_nesting=0)
 def incorta_load_status(
-    ids: str | Iterable[int],
+    ids: str | int | Iterable[int],
     *,
     cluster_url: str | None = None,
     tenant: str | None = None,
@@ -69,7 +69,7 @@ def incorta_load_status(
     ledger `fetches` follows its nodes is not. The command `incorta-loads` promises both.
 
     Args:
-        ids: such as `1-500,720`, or the ids themselves.
+        ids: such as `1-500,720`, or one id, or several.
         cluster_url: scheme, host and base path, when not in the configuration.
         tenant: when not in the configuration.
         token: when not in the configuration; better left there.
@@ -82,7 +82,10 @@ def incorta_load_status(
     """
     named = {"cluster_url": cluster_url, "tenant": tenant, "token": token}
     known = load_settings(named | settings)
-    wanted = ExecutionIds.parse(ids) if isinstance(ids, str) else ExecutionIds.of(ids)
+    if isinstance(ids, str):
+        wanted = ExecutionIds.parse(ids)
+    else:
+        wanted = ExecutionIds.of([ids] if isinstance(ids, int) else ids)
 
     def answers() -> Iterator[Batch]:
         redactor = Redactor([known.token])

@@ -7,9 +7,12 @@ The working directory of dlt is a run's own, and what a killed run left in it is
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -54,8 +57,10 @@ _DUCKDB_TYPES = {
 
 
 @contextmanager
-def locked(path: Path, timeout_seconds: float) -> Iterator[None]:
+def locked(path: Path, timeout_seconds: float, *, is_needed: bool = True) -> Iterator[None]:
     """Holds the lock beside the warehouse, which every command of this program takes.
+
+    Where it is not needed, and the user may not write there, it is left out: DuckDB has its own.
 
     Raises:
         BusyError: another process went on holding it.
@@ -75,6 +80,9 @@ def locked(path: Path, timeout_seconds: float) -> Iterator[None]:
         who = f"process {holder}" if holder else "another process"
         raise BusyError(_busy(path, who, timeout_seconds)) from None
     except OSError as error:
+        if not is_needed and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            yield
+            return
         raise WarehouseError(
             f"The warehouse {path} cannot be locked ({error.strerror}); its directory must be "
             "writable."
@@ -129,7 +137,7 @@ def _opened(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Locked and connected, within one time for both."""
     deadline = time.monotonic() + timeout_seconds
-    with locked(path, timeout_seconds):
+    with locked(path, timeout_seconds, is_needed=not read_only):
         left_seconds = max(0.0, deadline - time.monotonic())
         with connected(path, left_seconds, read_only=read_only) as connection:
             yield connection
@@ -273,7 +281,7 @@ def open_for_writing(
     """
     if must_exist:
         _require_file(path)
-    working = Path(f"{path}.work")
+    working = _working_directory(path)
     with _opened(path, timeout_seconds, read_only=False) as opened:
         shutil.rmtree(working, ignore_errors=True)  # of a run that was killed
         try:
@@ -306,6 +314,17 @@ def reading() -> Iterator[duckdb.DuckDBPyConnection]:
     """`open_for_reading` on the configured warehouse."""
     with open_for_reading(database_path(), lock_timeout_seconds()) as connection:
         yield connection
+
+
+def _working_directory(path: Path) -> Path:
+    """Beside the warehouse, and always the same: what a killed run left is found again.
+
+    dlt writes its name into SQL without escaping it, so a path with an apostrophe will not do.
+    """
+    if "'" not in str(path):
+        return Path(f"{path}.work")
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"incorta-loads-{name}.work"
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -724,3 +724,14 @@ def test_an_empty_file_is_a_warehouse_to_be(warehouse_path: Path) -> None:
     with open_for_writing(warehouse_path, 1) as warehouse:
         tables = table_columns(warehouse.connection, "load_status")
     assert {"fetches", "invalid_payloads", "nodes"} <= set(tables)
+
+
+def test_a_path_with_quotes_works(tmp_path: Path) -> None:
+    """dlt writes the names of its files into SQL; ours must not break it."""
+    directory = tmp_path / 'o\'d d "q" ünï 日本'
+    directory.mkdir()
+    with open_for_writing(directory / "it's.duckdb", 1) as warehouse:
+        warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
+        found = warehouse.connection.execute("SELECT count(*) FROM load_status.fetches").fetchone()
+    assert found == (1,)
+    assert sorted(path.name for path in directory.iterdir()) == ["it's.duckdb", "it's.duckdb.lock"]

@@ -188,3 +188,35 @@ def test_a_second_run_waits_then_names_the_holder(user: User) -> None:
     holder.communicate("", timeout=10)
     assert f"process {holder.pid}" in done.stderr
     assert holder.returncode == 0
+
+
+def test_a_pipe_that_is_closed_early_is_no_failure_of_the_run(analysed: User) -> None:
+    """As every command of Unix: 141, and not a word."""
+    process = subprocess.Popen(
+        [COMMAND, "sql", "SELECT range FROM range(200000)", "--format", "csv"],
+        cwd=analysed.home,
+        env=analysed.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"range\n"
+    process.stdout.close()
+    assert process.stderr is not None
+    assert (process.wait(timeout=60), process.stderr.read()) == (141, b"")
+    process.stderr.close()
+
+
+def test_tables_too_end_quietly_when_the_pipe_is_closed(analysed: User) -> None:
+    """The table of a terminal library does as CSV does."""
+    line = f"{COMMAND} failures | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=analysed.home,
+        env=analysed.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (141, "")
