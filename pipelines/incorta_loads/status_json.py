@@ -74,11 +74,6 @@ class Tree:
         """Number of nodes."""
         return sum(map(len, self.levels))
 
-    @property
-    def is_extended(self) -> bool:
-        """Whether some node has undocumented fields."""
-        return isinstance(self.levels[0][0], ExtendedNode)
-
 
 _decode_documented = msgspec.json.Decoder(Node).decode
 _decode_anything = msgspec.json.Decoder(float_hook=Decimal).decode

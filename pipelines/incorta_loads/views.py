@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from incorta_loads.choices import Format
-from incorta_loads.client import Answer
+from incorta_loads.client import OUTCOMES, Answer
 from incorta_loads.printing import (
     Column,
     number,
@@ -57,7 +57,7 @@ def show_coverage(found: Rows, unknown: Rows, output: Format) -> None:
         print_line("Nothing was asked for yet.")
     for row in found.rows:
         print_line(f"Coverage of {row['cluster']}, tenant {row['tenant']}", "bold")
-        counts = ", ".join(f"{row[name]} {name}" for name in _OUTCOMES if row[name])
+        counts = ", ".join(f"{row[name]} {name}" for name in OUTCOMES if row[name])
         print_line(f"{row['ids_asked']} ids asked: {counts or 'nothing came back'}.")
         if row["lowest_loaded_id"] is not None:
             print_line(
@@ -109,9 +109,6 @@ def show_check(settings: Settings, answer: Answer) -> None:
         f"(execution {answer.execution_id}: {answer.outcome})."
     )
     print_line(f"Rows will stand under the cluster name '{settings.cluster}'.")
-
-
-_OUTCOMES = ("loaded", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload")
 
 
 def _are_qualified(rows: Sequence[Row]) -> bool:

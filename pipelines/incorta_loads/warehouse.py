@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from dlt.pipeline.pipeline import Pipeline
 
 DATASET = "load_status"
-ANALYSIS = "load_analysis"
 
 _HELD = "Could not set lock on file"
 _HOLDER = re.compile(r"held in (.* \(PID \d+\))")
