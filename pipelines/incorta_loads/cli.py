@@ -124,10 +124,10 @@ def failures(
     debug: Debug = False,
 ) -> None:
     """Failure rates with their counts and 95 % intervals, worst first."""
-    from incorta_loads import queries, views, warehouse
+    from incorta_loads import database, queries, views
 
     _start()
-    with warehouse.reading() as connection:
+    with database.reading() as connection:
         found, names = queries.failure_rates(
             connection, by, plan=plan, recent=recent, sort=sort, limit=limit
         )
@@ -137,10 +137,10 @@ def failures(
 @app.command()
 def coverage(*, output: Output = Format.TABLE, debug: Debug = False) -> None:
     """What was asked for and what came back: how much of the truth the figures cover."""
-    from incorta_loads import queries, views, warehouse
+    from incorta_loads import database, queries, views
 
     _start()
-    with warehouse.reading() as connection:
+    with database.reading() as connection:
         found = queries.coverage(connection)
         unknown = queries.unknown_statuses(connection)
     views.show_coverage(found, unknown, output)
@@ -155,12 +155,12 @@ def show(
     debug: Debug = False,
 ) -> None:
     """The status tree of one execution; with --format json as the cluster sent it."""
-    from incorta_loads import queries, views, warehouse
+    from incorta_loads import database, queries, views
     from incorta_loads.execution_ids import parse_id
 
     _start()
     wanted = parse_id(execution_id)
-    with warehouse.reading() as connection:
+    with database.reading() as connection:
         nodes = queries.execution_nodes(connection, wanted, failed=failed)
     views.show_execution(wanted, nodes, output)
 
@@ -173,10 +173,10 @@ def sql(
     debug: Debug = False,
 ) -> None:
     """Run one read-only statement on the warehouse: tables in load_status and load_analysis."""
-    from incorta_loads import printing, queries, warehouse
+    from incorta_loads import database, printing, queries
 
     _start()
-    with warehouse.reading() as connection:
+    with database.reading() as connection:
         found = queries.one_statement(connection, query)
     printing.print_rows(found, output)
 

@@ -1,13 +1,11 @@
-"""One execution id → one typed answer: the request, its retries, what each status code means."""
+"""One execution id → one typed answer: its retries, and what each status code means."""
 
 from __future__ import annotations
 
 import re
-import ssl
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,14 +13,12 @@ from typing import Literal
 from urllib.parse import quote, urlsplit
 
 import msgspec
-import requests
-import stamina
-from requests.auth import AuthBase
+import tenacity
 
 from incorta_loads.errors import InvalidTokenError, WrongTenantError
+from incorta_loads.exchange import MOST_ERROR_BODY_BYTES, Exchanges, NoReply, Reply
 from incorta_loads.redaction import Redactor
 from incorta_loads.settings import Settings
-from incorta_loads.watchdog import WatchedAdapter, limited_to
 
 Outcome = Literal["loaded", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload"]
 OUTCOMES: tuple[Outcome, ...] = Outcome.__args__  # type: ignore[attr-defined]
@@ -30,9 +26,12 @@ OUTCOMES: tuple[Outcome, ...] = Outcome.__args__  # type: ignore[attr-defined]
 MOST_RETRY_AFTER_SECONDS = 60.0
 """A server that asks for a longer pause is asked again after this one."""
 
+OWN_PAUSE: tenacity.wait.wait_base = tenacity.wait_exponential_jitter(
+    multiplier=0.2, max=10, jitter=0.5
+)
+"""Before asking again, where the server names no pause."""
+
 _MOST_MESSAGE = 500
-_MOST_ERROR_BODY_BYTES = 64 * 1024
-_CHUNK_BYTES = 64 * 1024
 _TRY_LATER = frozenset({408, 425, 429})
 _GAP = re.compile(r"INC_05291904|of ID \[[^\]]*\] cannot be found")
 _WRONG_TENANT = re.compile(r"Invalid \[.*\] tenant in resource path", re.DOTALL)
@@ -75,12 +74,12 @@ class _Retry(Exception):  # noqa: N818 (a signal to the retries, never seen outs
 
 
 class StatusClient:
-    """Asks one cluster, from any number of threads; each thread keeps one connection.
+    """Asks one cluster, from any number of threads.
 
     Args:
         settings: where and how.
         redactor: takes the secrets out of messages.
-        stopping: set when the run is to end: no request is then repeated.
+        stopping: set when the run is to end: no request is then repeated, and pauses end.
     """
 
     def __init__(
@@ -89,13 +88,11 @@ class StatusClient:
         self._settings = settings
         self._redactor = redactor
         self._stopping = stopping or threading.Event()
-        self._threads = threading.local()
-        self._sessions: list[requests.Session] = []
+        self._exchanges = Exchanges(settings)
 
     def close(self) -> None:
         """Closes all connections."""
-        for session in self._sessions:
-            session.close()
+        self._exchanges.close()
 
     def fetch(self, execution_id: int) -> Answer:
         """Asks for one execution, with retries; takes at most `total_seconds` of the settings.
@@ -108,81 +105,52 @@ class StatusClient:
         deadline = begin + self._settings.total_seconds
         answer: Answer
         attempts = 0
-        with suppress(_Retry):
-            for attempt in stamina.retry_context(
-                on=self._pause(deadline),
-                attempts=self._settings.max_attempts,
-                timeout=self._settings.total_seconds,
-                wait_initial=0.2,
-                wait_max=10.0,
-                wait_jitter=0.5,
-            ):
+        try:
+            for attempt in self._retries():
                 if attempts and self._stopping.is_set():
                     break
                 with attempt:
-                    attempts = attempt.num
+                    attempts += 1
                     try:
-                        answer = self._exchange(execution_id, deadline)
+                        answer = self._ask(execution_id, deadline)
                     except _Retry as retry:
                         answer = retry.answer
                         raise
+        except _Retry:
+            pass  # the last answer is the one that counts
         elapsed_ms = round((time.monotonic() - begin) * 1000)
         return replace(answer, attempts=attempts, duration_ms=elapsed_ms)
 
-    def _pause(self, deadline: float) -> Callable[[Exception], bool | float]:
-        """Whether to ask again, or after how many seconds: as stamina's `on`."""
+    def _retries(self) -> tenacity.Retrying:
+        # tenacity itself and not stamina, whose pauses cannot be interrupted.
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Retry),
+            wait=_pause_seconds,
+            sleep=tenacity.sleep_using_event(self._stopping),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_attempt(self._settings.max_attempts),
+                tenacity.stop_before_delay(self._settings.total_seconds),
+                tenacity.stop_when_event_set(self._stopping),
+            ),
+            reraise=True,
+        )
 
-        def decide(error: Exception) -> bool | float:
-            if not isinstance(error, _Retry) or self._stopping.is_set():
-                return False
-            if error.after_seconds is None:
-                return True
-            seconds = min(error.after_seconds, MOST_RETRY_AFTER_SECONDS)
-            return seconds if time.monotonic() + seconds < deadline else False
-
-        return decide
-
-    def _exchange(self, execution_id: int, deadline: float) -> Answer:
-        """One request and its whole answer.
+    def _ask(self, execution_id: int, deadline: float) -> Answer:
+        """One request and what its answer means.
 
         Raises:
             _Retry: when the answer is worth asking again.
         """
-        timeout = self._settings.timeout_seconds
-        seconds = max(min(timeout, deadline - time.monotonic()), 0.001)
-        late = f"no whole answer within {seconds:g} s"
-        with limited_to(seconds) as watchdog:
-            try:
-                with self._session().get(
-                    self.url(execution_id),
-                    timeout=seconds,
-                    allow_redirects=False,
-                    stream=True,
-                    verify=self._settings.ca_bundle or True,
-                    auth=_BearerAuth(self._settings.token),
-                    headers={"Accept": "application/json", "Content-Type": "application/json"},
-                ) as response:
-                    if response.status_code < 200:  # noqa: PLR2004
-                        # The answer that follows must not be taken for that of the next request.
-                        response.close()
-                        interim = f"only an interim answer, HTTP {response.status_code}"
-                        raise _Retry(self._unavailable(execution_id, interim))
-                    is_success = 200 <= response.status_code < 300  # noqa: PLR2004
-                    most = self._settings.max_body_mib * 2**20
-                    body, is_whole = _read(
-                        response, int(most) if is_success else _MOST_ERROR_BODY_BYTES
-                    )
-            except (requests.RequestException, OSError) as error:
-                cause = _innermost(error)
-                is_late = watchdog.has_bitten or isinstance(cause, TimeoutError)
-                reason = late if is_late else _reason(cause)
-                raise _Retry(self._unavailable(execution_id, reason)) from None
-            if watchdog.has_bitten:  # a connection that was shut down looks like the end of a body
-                raise _Retry(self._unavailable(execution_id, late))
-            if is_success and not body and not _is_framed(response):
-                # Also what http.client makes of a connection that ends within the headers.
-                raise _Retry(self._unavailable(execution_id, "the answer ends before its body"))
-        return self._judge(execution_id, response, body, is_whole=is_whole)
+        left_seconds = max(deadline - time.monotonic(), 0.001)
+        limit_seconds = min(self._settings.timeout_seconds, left_seconds)
+        try:
+            reply = self._exchanges.get(self.url(execution_id), limit_seconds=limit_seconds)
+        except NoReply as error:
+            message = _one_line(self._redactor.clean_text(str(error)))
+            raise _Retry(
+                Answer(execution_id, "unavailable", datetime.now(UTC), message=message)
+            ) from None
+        return self._judge(execution_id, reply)
 
     def url(self, execution_id: int) -> str:
         """Where the status of one execution is."""
@@ -191,43 +159,44 @@ class StatusClient:
             f"{self._settings.cluster_url}/api/v2/{tenant}/load-plan/status/{execution_id}?level=4"
         )
 
-    def _judge(
-        self, execution_id: int, response: requests.Response, body: bytes, *, is_whole: bool
-    ) -> Answer:
-        status = response.status_code
-        said = self._redactor.clean_text(_said(body))
-        text = _one_line(said)[:_MOST_MESSAGE] or f"HTTP {status} without a message"
+    def _judge(self, execution_id: int, reply: Reply) -> Answer:
+        status = reply.status
         answer = Answer(
             execution_id,
             "rejected",
             datetime.now(UTC),
             http_status=status,
-            message=text,
-            size_bytes=len(body),
+            size_bytes=len(reply.body),
         )
         if status == 200:  # noqa: PLR2004
-            if is_whole:
-                return replace(answer, outcome="loaded", message=None, body=body)
-            limit = f"the body is larger than {self._settings.max_body_mib:g} MiB"
-            return replace(answer, outcome="invalid_payload", message=limit, body=body)
+            return self._judge_success(answer, reply)
+        text = _one_line(self._redactor.clean_text(_said(reply.body)))
+        answer = replace(answer, message=text or f"HTTP {status} without a message")
         if status == 401:  # noqa: PLR2004
             raise InvalidTokenError(
-                f"The cluster refused the access token ({text}); tokens expire: create a new one "
-                "and set SOURCES__INCORTA__TOKEN."
+                f"The cluster refused the access token ({answer.message}); tokens expire: create "
+                "a new one and set SOURCES__INCORTA__TOKEN."
             )
         if status == 403:  # noqa: PLR2004
             return replace(answer, outcome="forbidden")
         if status == 404:  # noqa: PLR2004
-            return self._judge_not_found(answer, _message(body))
+            return self._judge_not_found(answer, _message(reply.body))
         if status in _TRY_LATER or status >= 500:  # noqa: PLR2004
-            raise _Retry(replace(answer, outcome="unavailable"), _retry_after_seconds(response))
-        if 200 < status < 300:  # noqa: PLR2004
-            return replace(answer, outcome="invalid_payload", body=body)
+            after_seconds = retry_after_seconds(reply.headers)
+            raise _Retry(replace(answer, outcome="unavailable"), after_seconds)
+        if reply.is_success:
+            return replace(answer, outcome="invalid_payload", body=reply.body)
         if 300 <= status < 400:  # noqa: PLR2004
-            where = self._redactor.clean_text(_target(response))
+            where = self._redactor.clean_text(_target(reply.headers))
             text = f"redirected to {where}, which was not followed because it would get the token"
-            return replace(answer, message=_one_line(text)[:_MOST_MESSAGE])
+            return replace(answer, message=_one_line(text))
         return answer
+
+    def _judge_success(self, answer: Answer, reply: Reply) -> Answer:
+        if reply.is_whole:
+            return replace(answer, outcome="loaded", body=reply.body)
+        limit = f"the body is larger than {self._settings.max_body_mib:g} MiB"
+        return replace(answer, outcome="invalid_payload", message=limit, body=reply.body)
 
     def _judge_not_found(self, answer: Answer, message: str) -> Answer:
         if _WRONG_TENANT.search(message):
@@ -237,100 +206,13 @@ class StatusClient:
             )
         if _GAP.search(message):
             return replace(answer, outcome="not_found")
-        return replace(
-            answer,
-            outcome="unavailable",
-            message=f"a 404 that is not the cluster's own: {answer.message}"[:_MOST_MESSAGE],
-        )
-
-    def _unavailable(self, execution_id: int, reason: str) -> Answer:
-        message = _one_line(self._redactor.clean_text(reason))[:_MOST_MESSAGE]
-        return Answer(execution_id, "unavailable", datetime.now(UTC), message=message)
-
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = _Session()
-            session.mount("http://", WatchedAdapter())
-            session.mount("https://", WatchedAdapter())
-            # A proxy would receive a plain request with its token.
-            session.trust_env = self._settings.cluster_url.startswith("https:")
-            session.headers["User-Agent"] = "incorta-loads"
-            self._threads.session = session
-            self._sessions.append(session)
-        return session
+        text = _one_line(f"a 404 that is not the cluster's own: {answer.message}")
+        return replace(answer, outcome="unavailable", message=text)
 
 
-class _Session(requests.Session):
-    """Redirects are refused, so nothing is to be worked out about them.
-
-    `requests` would look for the next address even of a redirect that is not followed: it reads the
-    whole body for it, however large, and fails where the address makes no sense.
-    """
-
-    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
-        return None
-
-
-class _BearerAuth(AuthBase):
-    """Sets the token last, so that no `.netrc` entry replaces it."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-def _is_framed(response: requests.Response) -> bool:
-    """Whether the answer says where its body ends; 204 has none."""
-    headers = {"Content-Length", "Transfer-Encoding"} & {name.title() for name in response.headers}
-    return bool(headers) or response.status_code == 204  # noqa: PLR2004
-
-
-def _read(response: requests.Response, most_bytes: int) -> tuple[bytes, bool]:
-    """The body up to a limit, and whether that was all of it."""
-    body = bytearray()
-    for chunk in response.iter_content(_CHUNK_BYTES):
-        body += chunk
-        if len(body) > most_bytes:
-            return bytes(body[:most_bytes]), False
-    return bytes(body), True
-
-
-def _said(body: bytes) -> str:
-    """The cluster's message, else whatever it sent."""
-    return _message(body) or body[:_MOST_ERROR_BODY_BYTES].decode(errors="replace")
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()
-
-
-def _target(response: requests.Response) -> str:
-    """Where a redirect leads, as far as it may be shown: a query can hold anything."""
-    location = response.headers.get("Location", "")
-    try:
-        target = urlsplit(location)
-    except ValueError:
-        return "what is no address"
-    return target.netloc or target.path or "nowhere"
-
-
-def _message(body: bytes) -> str:
-    """`message` of a JSON object; empty when there is none."""
-    try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
-    message = value.get("message") if isinstance(value, dict) else None
-    return message if isinstance(message, str) else ""
-
-
-def _retry_after_seconds(response: requests.Response) -> float | None:
-    """`Retry-After` as seconds from now, given as seconds or as a date."""
-    value = response.headers.get("Retry-After", "").strip()
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """`Retry-After` as seconds from now, given as seconds or as a date; None: not to be read."""
+    value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d+", value, re.ASCII):
         return float(value)
     try:
@@ -341,15 +223,37 @@ def _retry_after_seconds(response: requests.Response) -> float | None:
     return max((at - datetime.now(UTC)).total_seconds(), 0.0)
 
 
-def _innermost(error: BaseException) -> BaseException:
-    """The first cause, which is where urllib3 keeps the words that help."""
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return error
+def _pause_seconds(state: tenacity.RetryCallState) -> float:
+    """The pause that the server asked for, within bounds; else our own."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, _Retry) and error.after_seconds is not None:
+        return min(error.after_seconds, MOST_RETRY_AFTER_SECONDS)
+    return OWN_PAUSE(state)
 
 
-def _reason(cause: BaseException) -> str:
-    hint = ""
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        hint = "; for a private authority set SOURCES__INCORTA__CA_BUNDLE to its PEM file"
-    return f"{type(cause).__name__}: {cause}{hint}"
+def _said(body: bytes) -> str:
+    """The cluster's message, else whatever it sent."""
+    return _message(body) or body[:MOST_ERROR_BODY_BYTES].decode(errors="replace")
+
+
+def _message(body: bytes) -> str:
+    """`message` of a JSON object; empty when there is none."""
+    try:
+        value = msgspec.json.decode(body[:MOST_ERROR_BODY_BYTES])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    message = value.get("message") if isinstance(value, dict) else None
+    return message if isinstance(message, str) else ""
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()[:_MOST_MESSAGE]
+
+
+def _target(headers: Mapping[str, str]) -> str:
+    """Where a redirect leads, as far as it may be shown: a query can hold anything."""
+    try:
+        target = urlsplit(headers.get("Location", ""))
+    except ValueError:
+        return "what is no address"
+    return target.netloc or target.path or "nowhere"

@@ -23,8 +23,6 @@ def set_up_logs(redactor: Redactor, *, debug: bool) -> None:
         handler.setFormatter(logging.Formatter(form, "%H:%M:%S"))
         logger.handlers[:] = [handler]
         logger.setLevel(level)
-    # Each retry as a line would hide the others; the ledger has the attempts of each id.
-    logging.getLogger("stamina").setLevel(logging.DEBUG if debug else logging.ERROR)
     logging.getLogger("incorta_loads").setLevel(logging.DEBUG if debug else logging.INFO)
 
 

@@ -1,4 +1,4 @@
-"""The warehouse: one DuckDB file, written by dlt under one lock, read by everybody else.
+"""The warehouse as one run writes it: batches through dlt into the DuckDB file.
 
 A dlt package is not one transaction: each of its tables commits by itself. So the nodes of a batch
 and its invalid payloads travel first, and the ledger rows that speak of them in a package after.
@@ -7,13 +7,10 @@ The working directory of dlt is a run's own, and what a killed run left in it is
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,122 +21,23 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import stamina
-from filelock import FileLock, Timeout
 
 from incorta_loads.base_tables import FETCHES, TABLES, descriptions
 from incorta_loads.batches import Batch
-from incorta_loads.errors import BusyError, WarehouseError
-from incorta_loads.settings import database_path, lock_timeout_seconds
+from incorta_loads.database import one_line, opened, require_file, table_columns
+from incorta_loads.errors import WarehouseError
 
 if TYPE_CHECKING:
     from dlt.pipeline.pipeline import Pipeline
 
 DATASET = "load_status"
 
-_HELD = "Could not set lock on file"
-_HOLDER = re.compile(r"held in (.* \(PID \d+\))")
-_MAGIC = b"DUCK"
-_MAGIC_OFFSET_BYTES = 8
-_LOCKED_DOWN = (
-    "autoload_known_extensions = false",
-    "autoinstall_known_extensions = false",
-    "enable_external_access = false",
-    "lock_configuration = true",  # the last: it forbids all further ones
-)
 _DUCKDB_TYPES = {
     pa.string(): "VARCHAR",
     pa.int64(): "BIGINT",
     pa.binary(): "BLOB",
     pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
 }
-
-
-@contextmanager
-def locked(path: Path, timeout_seconds: float, *, is_needed: bool = True) -> Iterator[None]:
-    """Holds the lock beside the warehouse, which every command of this program takes.
-
-    Where it is not needed, and the user may not write there, it is left out: DuckDB has its own.
-
-    Raises:
-        BusyError: another process went on holding it.
-        WarehouseError: the directory is not there, or not writable.
-    """
-    if not path.parent.is_dir():  # the lock would create it
-        raise WarehouseError(
-            f"The warehouse {path} cannot be there: {path.parent} is no directory; create it, or "
-            "set DESTINATION__DUCKDB__CREDENTIALS to another place."
-        )
-    lock_path = Path(f"{path}.lock")
-    lock = FileLock(lock_path, timeout=timeout_seconds)
-    try:
-        lock.acquire()
-    except Timeout:
-        holder = lock_path.read_text().strip()
-        who = f"process {holder}" if holder else "another process"
-        raise BusyError(_busy(path, who, timeout_seconds)) from None
-    except OSError as error:
-        if not is_needed and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            yield
-            return
-        raise WarehouseError(
-            f"The warehouse {path} cannot be locked ({error.strerror}); its directory must be "
-            "writable."
-        ) from None
-    try:
-        lock_path.write_text(str(os.getpid()))
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def connected(
-    path: Path, timeout_seconds: float, *, read_only: bool
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the file; waits while another program has it open.
-
-    Raises:
-        BusyError: another program went on having it open.
-        WarehouseError: the file is missing (when reading), damaged, foreign or of a newer DuckDB.
-    """
-    if not read_only and path.is_file() and not path.stat().st_size:
-        path.unlink()  # a run was killed while DuckDB made it, which DuckDB would not forgive
-    _refuse_foreign(path)
-    try:
-        for attempt in stamina.retry_context(
-            on=lambda error: _HELD in str(error),
-            timeout=timeout_seconds or None,
-            attempts=None if timeout_seconds else 1,
-        ):
-            with attempt:
-                connection = duckdb.connect(path, read_only=read_only)
-    except duckdb.Error as error:
-        text = str(error)
-        if _HELD in text:
-            holder = _HOLDER.search(text)
-            who = holder[1] if holder else "another program"
-            raise BusyError(_busy(path, who, timeout_seconds)) from None
-        raise WarehouseError(
-            f"The warehouse {path} cannot be opened and was left alone: {one_line(error)}"
-        ) from None
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        yield connection
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _opened(
-    path: Path, timeout_seconds: float, *, read_only: bool
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Locked and connected, within one time for both."""
-    deadline = time.monotonic() + timeout_seconds
-    with locked(path, timeout_seconds, is_needed=not read_only):
-        left_seconds = max(0.0, deadline - time.monotonic())
-        with connected(path, left_seconds, read_only=read_only) as connection:
-            yield connection
 
 
 class Warehouse:
@@ -279,40 +177,18 @@ def open_for_writing(
         WarehouseError: it cannot be used, and was left alone.
     """
     if must_exist:
-        _require_file(path)
+        require_file(path)
     working = _working_directory(path)
-    with _opened(path, timeout_seconds, read_only=False) as opened:
+    with opened(path, timeout_seconds, read_only=False) as connection:
         shutil.rmtree(working, ignore_errors=True)  # of a run that was killed
         try:
-            warehouse = Warehouse(path, opened, working)
+            warehouse = Warehouse(path, connection, working)
             try:
                 yield warehouse
             finally:
                 warehouse.close()
         finally:
             shutil.rmtree(working, ignore_errors=True)
-
-
-@contextmanager
-def open_for_reading(path: Path, timeout_seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads the warehouse and can do nothing else: no files, no extensions.
-
-    Raises:
-        BusyError: another process went on holding the warehouse.
-        WarehouseError: it is not there, or cannot be opened.
-    """
-    _require_file(path)
-    with _opened(path, timeout_seconds, read_only=True) as connection:
-        for setting in _LOCKED_DOWN:
-            connection.execute(f"SET {setting}")
-        yield connection
-
-
-@contextmanager
-def reading() -> Iterator[duckdb.DuckDBPyConnection]:
-    """`open_for_reading` on the configured warehouse."""
-    with open_for_reading(database_path(), lock_timeout_seconds()) as connection:
-        yield connection
 
 
 def _working_directory(path: Path) -> Path:
@@ -326,58 +202,10 @@ def _working_directory(path: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"incorta-loads-{name}.work"
 
 
-def _refuse_foreign(path: Path) -> None:
-    """DuckDB itself would go and download what it takes to open a file of SQLite."""
-    if not path.is_file():
-        return
-    with path.open("rb") as file:
-        file.seek(_MAGIC_OFFSET_BYTES)
-        is_duckdb = file.read(len(_MAGIC)) == _MAGIC
-    if not is_duckdb:
-        raise WarehouseError(
-            f"{path} is not a DuckDB file and was left alone; set DESTINATION__DUCKDB__CREDENTIALS "
-            "to where the warehouse is, or is to be."
-        )
-
-
-def _require_file(path: Path) -> None:
-    if not path.exists():
-        raise WarehouseError(
-            f"There is no warehouse at {path}; run incorta-loads ingest first, or set "
-            "DESTINATION__DUCKDB__CREDENTIALS to where it is."
-        )
-
-
-def table_columns(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, dict[str, str]]:
-    """Table → column → type of one schema of the warehouse."""
-    rows = connection.execute(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
-        "WHERE schema_name = $schema AND database_name = current_database() "
-        "ORDER BY table_name, column_index",
-        {"schema": schema},
-    ).fetchall()
-    tables: dict[str, dict[str, str]] = {}
-    for table, column, kind in rows:
-        tables.setdefault(table, {})[column] = kind
-    return tables
-
-
-def one_line(error: BaseException) -> str:
-    """The first line of an error's text, without a full stop."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-
-
 def _root(error: BaseException) -> BaseException:
     while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
         error = inner
     return error
-
-
-def _busy(path: Path, who: str, timeout_seconds: float) -> str:
-    return (
-        f"The warehouse {path} is in use ({who}) and was still so after "
-        f"{round(timeout_seconds, 1):g} s; nothing was changed: try again when that has ended."
-    )
 
 
 # Nodes whose answer has no ledger row: the run that wrote them was killed before it could.

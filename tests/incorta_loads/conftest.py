@@ -12,8 +12,9 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-import stamina
+import tenacity
 
+from incorta_loads import client
 from incorta_loads.logs import turn_telemetry_off
 from incorta_loads.settings import Settings, load_settings
 from incorta_loads.warehouse import Warehouse, open_for_writing
@@ -95,11 +96,9 @@ def empty_warehouse(made_warehouse: Path, warehouse_path: Path) -> Iterator[Ware
 
 
 @pytest.fixture
-def no_pauses() -> Iterator[None]:
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries follow at once, as many as the settings say."""
-    stamina.set_testing(testing=True, attempts=100, cap=True)
-    yield
-    stamina.set_testing(testing=False)
+    monkeypatch.setattr(client, "OWN_PAUSE", tenacity.wait_none())
 
 
 @pytest.fixture

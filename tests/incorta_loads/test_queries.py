@@ -12,6 +12,7 @@ import pytest
 
 from incorta_loads.base_tables import FETCHES, NODES
 from incorta_loads.choices import By, Sort
+from incorta_loads.database import open_for_reading
 from incorta_loads.errors import ConfigurationError, WarehouseError
 from incorta_loads.queries import (
     Rows,
@@ -21,7 +22,6 @@ from incorta_loads.queries import (
     one_statement,
     unknown_statuses,
 )
-from incorta_loads.warehouse import open_for_reading
 
 AT = datetime(2026, 11, 23, 21, 43, 45, 123456, tzinfo=UTC)
 

@@ -164,7 +164,7 @@ def test_a_signal_ends_the_run_after_the_batch_in_flight(
 
 HOLD = """
 import sys, pathlib
-from incorta_loads.warehouse import locked
+from incorta_loads.database import locked
 with locked(pathlib.Path(sys.argv[1]), 5):
     print("held", flush=True)
     sys.stdin.read()
