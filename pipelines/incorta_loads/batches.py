@@ -22,8 +22,11 @@ from incorta_loads.status_tree import Execution, flatten
 MOST_EXECUTIONS = 100
 MOST_NODES = 100_000
 MOST_BODY_BYTES = 32 * 2**20
-MOST_PATH_BYTES = 128 * 2**20
+MOST_ROW_TEXT_BYTES = 32 * 2**20
 KEPT_BODY_BYTES = 2**20
+
+FLATTENED_NODES = 20_000
+"""As soon as so many nodes are here they become rows, which take a quarter of the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,10 @@ def fetch_batches(
                 if not flying:
                     break
                 done, flying = wait(flying, return_when=FIRST_COMPLETED)
-                for future in done:
+                while done:
                     try:
-                        answer = builder.add(future.result())
+                        # Not kept in a variable: a body goes as soon as it is decoded.
+                        answer = builder.add(done.pop().result())
                     except IncortaLoadsError as error:
                         fatal = fatal or error
                         stopping.set()
@@ -125,10 +129,12 @@ class _BatchBuilder:
     settings: Settings
     run_id: str
     redactor: Redactor
+    tables: list[pa.Table] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
+    invalid_payloads: list[dict[str, object]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     nodes: int = 0
-    path_bytes: int = 0
+    text_bytes: int = 0
     body_bytes: int = 0
 
     @property
@@ -141,37 +147,53 @@ class _BatchBuilder:
             len(self.answers) >= MOST_EXECUTIONS
             or self.nodes >= MOST_NODES
             or self.body_bytes >= MOST_BODY_BYTES
-            or self.path_bytes >= MOST_PATH_BYTES
+            or self.text_bytes >= MOST_ROW_TEXT_BYTES
         )
 
     def add(self, answer: Answer) -> Answer:
         """Decodes the body, if any, and returns the answer with its final outcome."""
-        self.body_bytes += len(answer.body or b"")
-        if answer.outcome == "loaded":
-            try:
-                tree = self._decode(answer.body or b"")
-            except InvalidPayload as error:
-                message = self.redactor.clean_text(str(error))
-                answer = replace(answer, outcome="invalid_payload", message=message)
-            else:
-                answer = replace(answer, body=None)
-                self.executions.append(Execution(answer.execution_id, answer.fetched_at, tree))
-                self.nodes += tree.nodes
-                self.path_bytes += tree.path_bytes
+        if answer.body is not None:
+            body = answer.body.read()
+            answer = replace(answer, body=None)
+            self.body_bytes += len(body)
+            if answer.outcome == "loaded":
+                answer = self._add_tree(answer, body)
+            if answer.outcome == "invalid_payload":
+                self.invalid_payloads.append(self._invalid_row(answer, body))
+            del body  # before the trees become rows
+        if sum(each.tree.nodes for each in self.executions) >= FLATTENED_NODES:
+            self._flatten()
         self.answers.append(answer)
+        return answer
+
+    def _add_tree(self, answer: Answer, body: bytes) -> Answer:
+        try:
+            tree = self._decode(body)
+        except InvalidPayload as error:
+            message = self.redactor.clean_text(str(error))
+            return replace(answer, outcome="invalid_payload", message=message)
+        self.executions.append(Execution(answer.execution_id, answer.fetched_at, tree))
+        self.nodes += tree.nodes
+        self.text_bytes += tree.text_bytes
         return answer
 
     def take(self) -> Batch:
         """The batch so far; the builder is empty afterwards."""
-        invalid = [answer for answer in self.answers if answer.outcome == "invalid_payload"]
+        self._flatten()
         batch = Batch(
-            flatten(self.executions, cluster=self.settings.cluster, tenant=self.settings.tenant),
-            pa.Table.from_pylist([self._invalid_row(each) for each in invalid], INVALID_PAYLOADS),
+            pa.concat_tables([NODES.empty_table(), *self.tables]),
+            pa.Table.from_pylist(self.invalid_payloads, INVALID_PAYLOADS),
             pa.Table.from_pylist([self._ledger_row(each) for each in self.answers], FETCHES),
         )
-        self.executions, self.answers = [], []
-        self.nodes = self.path_bytes = self.body_bytes = 0
+        self.tables, self.invalid_payloads, self.answers = [], [], []
+        self.nodes = self.text_bytes = self.body_bytes = 0
         return batch
+
+    def _flatten(self) -> None:
+        """Makes rows of the trees at hand."""
+        names = {"cluster": self.settings.cluster, "tenant": self.settings.tenant}
+        self.tables.append(flatten(self.executions, **names))
+        self.executions = []
 
     def _decode(self, body: bytes) -> Tree:
         if self.redactor.found_in(body):
@@ -187,8 +209,8 @@ class _BatchBuilder:
             "fetched_at": answer.fetched_at,
         }
 
-    def _invalid_row(self, answer: Answer) -> dict[str, object]:
-        body = self.redactor.clean_bytes(answer.body or b"")
+    def _invalid_row(self, answer: Answer, body: bytes) -> dict[str, object]:
+        body = self.redactor.clean_bytes(body)
         return self._key(answer) | {
             "body_sha256": hashlib.sha256(body).hexdigest(),
             "error": answer.message,

@@ -16,7 +16,7 @@ import msgspec
 import tenacity
 
 from incorta_loads.errors import InvalidTokenError, WrongTenantError
-from incorta_loads.exchange import MOST_ERROR_BODY_BYTES, Exchanges, NoReply, Reply
+from incorta_loads.exchange import MOST_ERROR_BODY_BYTES, Body, Exchanges, NoReply, Reply
 from incorta_loads.redaction import Redactor
 from incorta_loads.settings import Settings
 
@@ -61,7 +61,7 @@ class Answer:
     attempts: int = 1
     duration_ms: int = 0
     size_bytes: int | None = None
-    body: bytes | None = None
+    body: Body | None = None
 
 
 class _Retry(Exception):  # noqa: N818 (a signal to the retries, never seen outside)
@@ -166,11 +166,12 @@ class StatusClient:
             "rejected",
             datetime.now(UTC),
             http_status=status,
-            size_bytes=len(reply.body),
+            size_bytes=reply.body.size_bytes,
         )
         if status == 200:  # noqa: PLR2004
             return self._judge_success(answer, reply)
-        text = _one_line(self._redactor.clean_text(_said(reply.body)))
+        said = reply.body.read()[:MOST_ERROR_BODY_BYTES]
+        text = _one_line(self._redactor.clean_text(_said(said)))
         answer = replace(answer, message=text or f"HTTP {status} without a message")
         if status == 401:  # noqa: PLR2004
             raise InvalidTokenError(
@@ -180,7 +181,7 @@ class StatusClient:
         if status == 403:  # noqa: PLR2004
             return replace(answer, outcome="forbidden")
         if status == 404:  # noqa: PLR2004
-            return self._judge_not_found(answer, _message(reply.body))
+            return self._judge_not_found(answer, _message(said))
         if status in _TRY_LATER or status >= 500:  # noqa: PLR2004
             after_seconds = retry_after_seconds(reply.headers)
             raise _Retry(replace(answer, outcome="unavailable"), after_seconds)
@@ -233,13 +234,13 @@ def _pause_seconds(state: tenacity.RetryCallState) -> float:
 
 def _said(body: bytes) -> str:
     """The cluster's message, else whatever it sent."""
-    return _message(body) or body[:MOST_ERROR_BODY_BYTES].decode(errors="replace")
+    return _message(body) or body.decode(errors="replace")
 
 
 def _message(body: bytes) -> str:
     """`message` of a JSON object; empty when there is none."""
     try:
-        value = msgspec.json.decode(body[:MOST_ERROR_BODY_BYTES])
+        value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     message = value.get("message") if isinstance(value, dict) else None

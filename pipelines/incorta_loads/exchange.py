@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import ssl
+import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +18,40 @@ MOST_ERROR_BODY_BYTES = 64 * 1024
 """Of an answer that is no success no more is read: it is a message, or nothing that helps."""
 
 _CHUNK_BYTES = 64 * 1024
+_MOST_BYTES_IN_MEMORY = 2**20
+
+
+class Body:
+    """The bytes of one answer; a large one waits on disk, in a file without a name.
+
+    Several are in flight while another is turned into rows: in memory they would be what a run
+    needs most of it for.
+    """
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(_MOST_BYTES_IN_MEMORY)  # noqa: SIM115
+
+    @property
+    def size_bytes(self) -> int:
+        """How many there are."""
+        self._file.seek(0, 2)
+        return self._file.tell()
+
+    def add(self, chunk: bytes) -> None:
+        """Appends bytes."""
+        self._file.write(chunk)
+
+    def cut(self, most_bytes: int) -> None:
+        """Forgets what is beyond so many bytes."""
+        self._file.truncate(most_bytes)
+
+    def read(self) -> bytes:
+        """All of them."""
+        self._file.seek(0)
+        return self._file.read()
+
+    def __del__(self) -> None:
+        self._file.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +67,17 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: Body
     is_whole: bool
 
     @property
     def is_success(self) -> bool:
         """Whether the status is one of the 200s."""
-        return 200 <= self.status < 300  # noqa: PLR2004
+        return _is_success(self.status)
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300  # noqa: PLR2004
 
 
 class NoReply(Exception):  # noqa: N818 (what the network did, told to the one who asked)
@@ -96,13 +134,25 @@ class Exchanges:
                 # The answer that follows must not be taken for that of the next request.
                 response.close()
                 raise NoReply(f"only an interim answer, HTTP {status}")
-            reply = Reply(status, response.headers, b"", is_whole=True)
-            most = int(self._settings.max_body_mib * 2**20)
-            body, is_whole = _read(response, most if reply.is_success else MOST_ERROR_BODY_BYTES)
-        if reply.is_success and not body and not _is_framed(response):
+            reply = Reply(status, response.headers, *self._read(response))
+        if reply.is_success and not reply.body.size_bytes and not _is_framed(response):
             # Also what http.client makes of a connection that ends within the headers.
             raise NoReply("the answer ends before its body")
-        return Reply(status, response.headers, body, is_whole)
+        return reply
+
+    def _read(self, response: requests.Response) -> tuple[Body, bool]:
+        """The body up to its limit, and whether that was all of it."""
+        most_bytes = MOST_ERROR_BODY_BYTES
+        if _is_success(response.status_code):
+            most_bytes = int(self._settings.max_body_mib * 2**20)
+        body, size_bytes = Body(), 0
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            body.add(chunk)
+            size_bytes += len(chunk)
+            if size_bytes > most_bytes:
+                body.cut(most_bytes)
+                return body, False
+        return body, True
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
@@ -144,17 +194,6 @@ def _is_framed(response: requests.Response) -> bool:
     """Whether the answer says where its body ends; 204 has none."""
     headers = {"Content-Length", "Transfer-Encoding"} & {name.title() for name in response.headers}
     return bool(headers) or response.status_code == 204  # noqa: PLR2004
-
-
-def _read(response: requests.Response, most_bytes: int) -> tuple[bytes, bool]:
-    """The body up to a limit, and whether that was all of it."""
-    body = io.BytesIO()  # which gives its bytes away without a copy
-    for chunk in response.iter_content(_CHUNK_BYTES):
-        body.write(chunk)
-        if body.tell() > most_bytes:
-            body.truncate(most_bytes)
-            return body.getvalue(), False
-    return body.getvalue(), True
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -95,6 +95,7 @@ def ingest_into(
         ):
             warehouse.load(batch)
             ingested.count(batch)
+            del batch  # before the next one grows beside it
             ingested.seconds = time.monotonic() - began
             report(ingested)
     except (ConfigurationError, ClusterDownError) as error:

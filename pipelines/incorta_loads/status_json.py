@@ -12,17 +12,31 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 import ijson.backends.python as ijson  # the C backend replaces lone surrogates without a word
 import msgspec
 from ijson.common import JSONError
 
 MOST_LEVELS = 5_000
-MOST_PATH_BYTES = 128 * 1024 * 1024
-"""All paths of one tree together; a deep tree with many leaves would fill the memory."""
+MOST_ROW_TEXT_BYTES = 64 * 2**20
+"""Paths and names in all rows of one tree together: a deep tree with many leaves, or a long name
+that stands in every row, would fill the memory."""
+
+MOST_NODES = 300_000
+MOST_VALUES = 2_000_000
+"""Of JSON, of any kind: a documented node has seven. 32 MiB can hold eleven million `{}`, which
+would take gigabytes when decoded."""
+
+MOST_TEXT = 2**20
+"""Characters of one name, status or `extra`; DuckDB needs many times as much memory to store it."""
+
+NAMED_TYPES = ("LOAD_PLAN", "GROUP", "SCHEMA", "TABLE")
+"""Types of nodes whose names are repeated in the rows below them."""
 
 _TOO_MANY_LEVELS = f"it has more than {MOST_LEVELS:,} levels"
+_STRING_OR_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[,\[{]', re.DOTALL)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -63,11 +77,11 @@ class Tree:
     Attributes:
         levels: the nodes breadth first, the root alone in the first list; within a level the
             children of one node stand together, in the order of their parents.
-        path_bytes: size of the paths of all nodes, or an upper bound of it.
+        text_bytes: size of the paths and names in all its rows, or an upper bound of it.
     """
 
     levels: list[list[Node]]
-    path_bytes: int
+    text_bytes: int
 
     @property
     def nodes(self) -> int:
@@ -88,9 +102,33 @@ def decode(body: bytes) -> Tree:
     """
     if b"\\u0000" in body and _NUL.search(body):
         raise InvalidPayload("it contains the character U+0000, which cannot be stored")
+    if _has_too_many_values(body):
+        raise InvalidPayload(f"it has more than {MOST_VALUES:,} JSON values")
     root = _decode_root(body)
     levels = list(_levels(root))
-    return Tree(levels, _path_bytes(levels))
+    if sum(map(len, levels)) > MOST_NODES:
+        raise InvalidPayload(f"it has more than {MOST_NODES:,} nodes")
+    if len(body) > MOST_TEXT and any(map(_has_long_text, chain.from_iterable(levels))):
+        raise InvalidPayload(f"one of its texts has more than {MOST_TEXT:,} characters")
+    return Tree(levels, _text_bytes(levels))
+
+
+def _has_too_many_values(body: bytes) -> bool:
+    """Whether it has more JSON values than are decoded; each opens a container or follows a comma.
+
+    What stands in strings is told apart only where it matters.
+    """
+    if sum(map(body.count, (b",", b"[", b"{"))) < MOST_VALUES:
+        return False
+    found = (body[match.start()] for match in _STRING_OR_VALUE.finditer(body))
+    outside_strings = (1 for byte in found if byte != ord('"'))
+    return next(islice(outside_strings, MOST_VALUES, None), None) is not None
+
+
+def _has_long_text(node: Node) -> bool:
+    status = node.status or Status()
+    texts = (node.name, node.type, status.stateType, status.jobStatus, getattr(node, "extra", None))
+    return any(text is not None and len(text) > MOST_TEXT for text in texts)
 
 
 def _decode_root(body: bytes) -> Node:
@@ -178,7 +216,7 @@ def _extended(value: object) -> ExtendedNode:
 
 def _fill(node: ExtendedNode, item: object) -> list[object]:
     """Fills the node from a JSON object and returns its children."""
-    fields = dict(_expect(item, dict, "a node"))
+    fields = _expect(item, dict, "a node")  # emptied: a copy could take as much again
     node.name = _text(fields.pop("name", None), "name")
     node.type = _text(fields.pop("type", None), "type")
     children = fields.pop("childStatusDetails", None)
@@ -219,30 +257,40 @@ def _levels(root: Node) -> Iterator[list[Node]]:
     raise InvalidPayload(_TOO_MANY_LEVELS)
 
 
-def _path_bytes(levels: list[list[Node]]) -> int:
-    """An upper bound of the size of all paths: exact only where a rough one is over the limit."""
-    longest = sum(max(_segment_bytes(node) for node in level) for level in levels)
-    rough = longest * sum(map(len, levels))
-    if rough <= MOST_PATH_BYTES:
+def _text_bytes(levels: list[list[Node]]) -> int:
+    """An upper bound of what the rows say: exact only where a rough one is over the limit."""
+    longest = sum(max(map(_segment_bytes, level)) for level in levels)
+    # The names that a row repeats stand in its path too, its own name a third time.
+    rough = 3 * longest * sum(map(len, levels))
+    if rough <= MOST_ROW_TEXT_BYTES:
         return rough
-    total, above = 0, [0]
-    for level, below in zip(levels, [*levels[1:], []], strict=True):
-        lengths = [length + _segment_bytes(node) for length, node in zip(above, level, strict=True)]
-        total += sum(lengths)
-        if total > MOST_PATH_BYTES:
-            raise InvalidPayload(
-                f"the paths of its nodes take more than {MOST_PATH_BYTES >> 20} MiB"
-            )
-        above = (
-            [
-                length
-                for length, node in zip(lengths, level, strict=True)
-                for _ in node.childStatusDetails or ()
-            ]
-            if below
-            else []
-        )
+    total = 0
+    above = [_RowText(0, {})]
+    for level in levels:
+        rows = [row.below(node) for node, row in zip(level, above, strict=True)]
+        total += sum(row.path + sum(row.named.values()) for row in rows)
+        total += sum(map(_segment_bytes, level))
+        if total > MOST_ROW_TEXT_BYTES:
+            limit = MOST_ROW_TEXT_BYTES >> 20
+            raise InvalidPayload(f"the paths and names of its nodes take more than {limit} MiB")
+        above = [
+            row
+            for row, node in zip(rows, level, strict=True)
+            for _ in node.childStatusDetails or ()
+        ]
     return total
+
+
+class _RowText(NamedTuple):
+    """Bytes of the path of a row, and of the names that it repeats by the types of their nodes."""
+
+    path: int
+    named: dict[str, int]
+
+    def below(self, node: Node) -> _RowText:
+        own = _segment_bytes(node)
+        named = self.named | {node.type: own} if node.type in NAMED_TYPES else self.named
+        return _RowText(self.path + own, named)
 
 
 def _segment_bytes(node: Node) -> int:

@@ -21,12 +21,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from incorta_loads.base_tables import NODES
-from incorta_loads.status_json import Node, Status, Tree
+from incorta_loads.status_json import MOST_LEVELS, NAMED_TYPES, Node, Status, Tree
 
 Integers = npt.NDArray[np.int64]
 
-_NAMED_TYPES = ("LOAD_PLAN", "GROUP", "SCHEMA", "TABLE")
 _NO_STATUS = Status()
+_CHUNK_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,11 @@ def flatten(executions: Sequence[Execution], *, cluster: str, tenant: str) -> pa
     types = pa.array([node.type for node in nodes], pa.string())
     status = [node.status or _NO_STATUS for node in nodes]
     nearest = _nearest_named(types, layout)
-    columns: dict[str, pa.Array] = {
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {
         "type": types,
         "name": names,
         "state_type": pa.array([each.stateType for each in status], pa.string()),
         "job_status": pa.array([each.jobStatus for each in status], pa.string()),
-        "path": _paths(names, layout),
         "load_plan": names.take(nearest[0]),
         "group_name": names.take(nearest[1]),
         "schema_name": names.take(nearest[2]),
@@ -69,6 +68,7 @@ def flatten(executions: Sequence[Execution], *, cluster: str, tenant: str) -> pa
     order, sizes = layout.preorder()
     columns = {name: column.take(pa.array(order)) for name, column in columns.items()}
     columns |= layout.columns(order)
+    columns["path"] = _paths(columns["name"], columns["depth"])
     columns |= _keys(executions, sizes, cluster, tenant)
     return pa.table({name: columns[name] for name in NODES.names}, schema=NODES)
 
@@ -198,7 +198,7 @@ def _nearest_named(types: pa.Array, layout: _Layout) -> list[pa.Array]:
     nearest = np.stack(
         [
             np.where(pc.equal(types, name).to_numpy(zero_copy_only=False).astype(bool), index, -1)
-            for name in _NAMED_TYPES
+            for name in NAMED_TYPES
         ]
     )
     for begin, end in layout.levels[1:]:
@@ -207,15 +207,28 @@ def _nearest_named(types: pa.Array, layout: _Layout) -> list[pa.Array]:
     return [pa.array(each, mask=each < 0) for each in nearest]
 
 
-def _paths(names: pa.Array, layout: _Layout) -> pa.Array:
+def _paths(names: pa.Array, depths: pa.Array) -> pa.ChunkedArray:
+    """The path of each row, rows in preorder.
+
+    The paths of a deep tree take far more room than all else: they are written once, from one
+    buffer with the path of the row at hand, some at a time.
+    """
     escaped = pc.replace_substring(pc.fill_null(names, ""), "~", "~0")
-    escaped = pc.replace_substring(escaped, "/", "~1")
-    above = pa.repeat(pa.scalar("", pa.string()), layout.roots)
-    levels = []
-    for (begin, end), (below_begin, below_end) in pairwise([*layout.levels, (len(names),) * 2]):
-        levels.append(pc.binary_join_element_wise(above, escaped[begin:end], "/"))
-        above = levels[-1].take(pa.array(layout.parent[below_begin:below_end] - begin))
-    return pa.concat_arrays(levels)
+    escaped = pc.replace_substring(escaped, "/", "~1").cast(pa.binary())
+    chunks, chunk, chunk_bytes = [], [], 0
+    path = bytearray()
+    ends = [0] * (MOST_LEVELS + 1)  # where the path of the last row of each depth ends, after a 0
+    for name, depth in zip(escaped.to_pylist(), depths.to_pylist(), strict=True):
+        del path[ends[depth] :]
+        path += b"/"
+        path += name
+        ends[depth + 1] = len(path)
+        chunk.append(bytes(path))
+        chunk_bytes += len(path)
+        if chunk_bytes >= _CHUNK_BYTES:
+            chunks.append(pa.array(chunk, pa.string()))
+            chunk, chunk_bytes = [], 0
+    return pa.chunked_array([*chunks, pa.array(chunk, pa.string())])
 
 
 def _keys(

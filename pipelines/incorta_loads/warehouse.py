@@ -7,8 +7,11 @@ The working directory of dlt is a run's own, and what a killed run left in it is
 
 from __future__ import annotations
 
+import gc
 import hashlib
+import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -30,14 +33,24 @@ from incorta_loads.errors import WarehouseError
 if TYPE_CHECKING:
     from dlt.pipeline.pipeline import Pipeline
 
+logger = logging.getLogger(__name__)
+
 DATASET = "load_status"
 
+_LEAST_MEMORY_BYTES = 64 * 2**20
+_MEMORY_PER_BYTE = 2
+
+_OUT_OF_MEMORY = re.compile(r"Out of Memory|failed to (pin|allocate)", re.IGNORECASE)
 _DUCKDB_TYPES = {
     pa.string(): "VARCHAR",
     pa.int64(): "BIGINT",
     pa.binary(): "BLOB",
     pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
 }
+
+
+class _OutOfMemoryError(WarehouseError):
+    """DuckDB needs more memory than it was given."""
 
 
 class Warehouse:
@@ -78,11 +91,35 @@ class Warehouse:
         Raises:
             WarehouseError: nothing of the failed table was changed.
         """
-        is_known = self._is_known(batch.nodes)
-        new, known = batch.nodes.filter(pc.invert(is_known)), batch.nodes.filter(is_known)
+        try:
+            with self._little_memory(batch.nodes.nbytes):
+                self._load(batch)
+        except _OutOfMemoryError:
+            logger.warning("a batch with very long texts needs more memory than usual")
+            self._load(batch)
+
+    def _load(self, batch: Batch) -> None:
+        new, known = self._split(batch.nodes)
         self._run(Batch(nodes=new, invalid_payloads=batch.invalid_payloads))
         self._run(Batch(nodes=known), replace=True)
         self._run(Batch(fetches=batch.fetches))
+
+    @contextmanager
+    def _little_memory(self, batch_bytes: int) -> Iterator[None]:
+        """Keeps DuckDB from holding all that was ever loaded as long as there is memory."""
+        (usual,) = self.connection.execute("SELECT current_setting('memory_limit')").fetchone()
+        self.connection.execute("SET threads = 1")  # each more one takes as much again
+        self._limit_memory(_mebibytes(_LEAST_MEMORY_BYTES + _MEMORY_PER_BYTE * batch_bytes))
+        try:
+            yield
+        finally:
+            _release_memory()
+            self._limit_memory(_mebibytes(_LEAST_MEMORY_BYTES))  # lets go of what was written
+            self._limit_memory(usual)  # RESET would show the usual limit and leave the other one
+            self.connection.execute("RESET threads")
+
+    def _limit_memory(self, most: str) -> None:
+        self.connection.execute(f"SET memory_limit = '{most}'")
 
     def restore_ledger(self, run_id: str) -> int:
         """Writes the ledger rows that a kill between a batch's nodes and its ledger left out.
@@ -95,10 +132,10 @@ class Warehouse:
             self._run(Batch(fetches=rows.select(FETCHES.names).cast(FETCHES)))
         return int(rows.num_rows)
 
-    def _is_known(self, nodes: pa.Table) -> pa.BooleanArray:
-        """For each row whether the warehouse has nodes of its execution."""
+    def _split(self, nodes: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """The rows of executions that the warehouse does not have, and those of the others."""
         if not nodes.num_rows:
-            return pa.array([], pa.bool_())
+            return nodes, nodes
         ids = pc.unique(nodes["execution_id"]).to_pylist()
         known = self.connection.execute(
             "SELECT execution_id FROM load_status.nodes WHERE cluster = $cluster AND "
@@ -109,7 +146,10 @@ class Warehouse:
                 "ids": ids,
             },
         ).to_arrow_table()["execution_id"]
-        return pc.is_in(nodes["execution_id"], value_set=known)
+        if not len(known):  # as almost always: a copy would take as much memory again
+            return nodes, nodes.slice(0, 0)
+        is_known = pc.is_in(nodes["execution_id"], value_set=known)
+        return nodes.filter(pc.invert(is_known)), nodes.filter(is_known)
 
     def _run(self, batch: Batch, *, replace: bool = False, create: bool = False) -> None:
         """One dlt package with the tables that have rows, or with all, to create them."""
@@ -124,13 +164,18 @@ class Warehouse:
 
         source = loaded_batch(batch, replace=replace).with_resources(*tables)
         try:
-            self._pipeline.run(source).raise_on_failed_jobs()
+            self._pipeline.extract(source)
+            _release_memory()
+            self._pipeline.normalize()
+            self._pipeline.load().raise_on_failed_jobs()
         except (DltException, duckdb.Error, OSError) as error:
             # Left where it is, the package would be loaded in place of the next one.
             del self._pipeline
             shutil.rmtree(self._working, ignore_errors=True)
-            raise WarehouseError(
-                f"The warehouse {self.path} could not be written ({one_line(_root(error))}); "
+            root = _root(error)
+            kind = _OutOfMemoryError if _OUT_OF_MEMORY.search(str(root)) else WarehouseError
+            raise kind(
+                f"The warehouse {self.path} could not be written ({one_line(root)}); "
                 "what was committed before is kept, and the next run asks for the rest."
             ) from error
 
@@ -200,6 +245,16 @@ def _working_directory(path: Path) -> Path:
         return Path(f"{path}.work")
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"incorta-loads-{name}.work"
+
+
+def _mebibytes(size_bytes: int) -> str:
+    return f"{size_bytes / 2**20:.0f} MiB"
+
+
+def _release_memory() -> None:
+    """Gives back what dlt leaves in cycles and Arrow keeps for later."""
+    gc.collect()
+    pa.default_memory_pool().release_unused()
 
 
 def _root(error: BaseException) -> BaseException:

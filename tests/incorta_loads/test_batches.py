@@ -249,9 +249,9 @@ def test_a_batch_ends_at_32_mib_of_bodies(
 def test_a_batch_ends_where_its_paths_would_fill_the_memory(
     simulator: Simulator, make_settings: MakeSettings
 ) -> None:
-    """A few small bodies may have long paths: 70 MiB is the bound for each of these."""
+    """A few small bodies may have long paths: 32 MiB is the bound of a batch."""
     long_name = b'{"name":"%s"}' % (b"x" * 100_000)
-    children = b",".join([long_name] + [b"{}"] * 699)
+    children = b",".join([long_name] + [b"{}"] * 99)
     for each in range(1, 4):
         simulator.faults.plan(each, RawBody(b'{"childStatusDetails":[' + children + b"]}"))
     assert sizes(fetched("1-3", make_settings(concurrency=1))) == [2, 1]

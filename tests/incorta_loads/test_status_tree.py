@@ -210,7 +210,7 @@ def test_the_demo_of_the_vendor_in_full() -> None:
 
 def chain_of(levels: int, leaf: bytes = b"{}", *, leaves: int = 1) -> bytes:
     opening = b"".join(
-        b'{"name":"n%d","type":"GROUP","childStatusDetails":[' % i for i in range(levels - 1)
+        b'{"name":"%x","type":"GROUP","childStatusDetails":[' % i for i in range(levels - 1)
     )
     return opening + b",".join([leaf] * leaves) + b"]}" * (levels - 1)
 
@@ -243,7 +243,7 @@ def test_wide_trees_keep_every_node() -> None:
 def test_deep_and_wide_trees_whose_paths_fill_the_memory_are_refused() -> None:
     """3,000 levels above 37,000 leaves are 600 MB of paths."""
     body = chain_of(3000, b'{"name":"leaf"}', leaves=37_000)
-    with pytest.raises(InvalidPayload, match="paths of its nodes take more than 128 MiB"):
+    with pytest.raises(InvalidPayload, match="paths and names of its nodes take more than 64 MiB"):
         decode(body)
 
 
