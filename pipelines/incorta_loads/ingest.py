@@ -88,16 +88,21 @@ def ingest_into(
     ingested = Ingested(new_run_id())
     feed, was_empty = _feed(warehouse, settings, ids, ingested)
     report(ingested)
-    redactor = Redactor([settings.token])
+    batches = fetch_batches(
+        feed,
+        settings,
+        run_id=ingested.run_id,
+        redactor=Redactor([settings.token]),
+        stopping=stopping,
+    )
     try:
-        for batch in fetch_batches(
-            feed, settings, run_id=ingested.run_id, redactor=redactor, stopping=stopping
-        ):
-            warehouse.load(batch)
-            ingested.count(batch)
-            del batch  # before the next one grows beside it
-            ingested.seconds = time.monotonic() - began
-            report(ingested)
+        with warehouse.little_memory():
+            for batch in batches:
+                warehouse.load(batch)
+                ingested.count(batch)
+                del batch  # before the next one grows beside it
+                ingested.seconds = time.monotonic() - began
+                report(ingested)
     except (ConfigurationError, ClusterDownError) as error:
         ingested.ended_by = error
     looked_everywhere = ingested.ended_by is None and not stopping.is_set()

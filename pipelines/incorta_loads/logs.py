@@ -12,7 +12,8 @@ from incorta_loads.redaction import RedactingFilter, Redactor
 def set_up_logs(redactor: Redactor, *, debug: bool) -> None:
     """Sends every log record of the process to stderr, through the redaction.
 
-    What dlt and other libraries say below WARNING is shown with `debug`.
+    What dlt says, and other libraries say below WARNING, is shown with `debug`: a load that fails is
+    told in one sentence of ours, and dlt would print the traceback of each of its attempts.
     """
     level = logging.DEBUG if debug else logging.WARNING
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s" if debug else "%(message)s"
@@ -23,6 +24,7 @@ def set_up_logs(redactor: Redactor, *, debug: bool) -> None:
         handler.setFormatter(logging.Formatter(form, "%H:%M:%S"))
         logger.handlers[:] = [handler]
         logger.setLevel(level)
+    logging.getLogger("dlt").setLevel(logging.DEBUG if debug else logging.CRITICAL)
     logging.getLogger("incorta_loads").setLevel(logging.DEBUG if debug else logging.INFO)
 
 

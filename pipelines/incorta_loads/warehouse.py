@@ -39,6 +39,8 @@ DATASET = "load_status"
 
 _LEAST_MEMORY_BYTES = 64 * 2**20
 _MEMORY_PER_BYTE = 2
+_MOST_MEMORY_BYTES = 8 * 2**30
+_MOST_LOG_BYTES = 16 * 2**20
 
 _OUT_OF_MEMORY = re.compile(r"Out of Memory|failed to (pin|allocate)", re.IGNORECASE)
 _DUCKDB_TYPES = {
@@ -91,35 +93,49 @@ class Warehouse:
         Raises:
             WarehouseError: nothing of the failed table was changed.
         """
+        self._limit_memory(_LEAST_MEMORY_BYTES + _MEMORY_PER_BYTE * batch.nodes.nbytes)
         try:
-            with self._little_memory(batch.nodes.nbytes):
-                self._load(batch)
+            self._load(batch)
         except _OutOfMemoryError:
             logger.warning("a batch with very long texts needs more memory than usual")
+            self._limit_memory(_MOST_MEMORY_BYTES)
             self._load(batch)
+        finally:
+            self._checkpoint()
+            _release_memory()
+            self._limit_memory(_LEAST_MEMORY_BYTES)  # which lets go of what was written
+
+    @contextmanager
+    def little_memory(self) -> Iterator[None]:
+        """Keeps DuckDB from holding all that is loaded inside as long as there is memory."""
+        query = "SELECT current_setting('memory_limit')"
+        [(usual,)] = self.connection.execute(query).fetchall()
+        self.connection.execute("SET threads = 1")  # each more one takes as much again
+        self._limit_memory(_LEAST_MEMORY_BYTES)
+        try:
+            yield
+        finally:
+            # RESET would show the usual limit, and leave the other one.
+            self.connection.execute(f"SET memory_limit = '{usual}'")
+            self.connection.execute("RESET threads")
+
+    def _checkpoint(self) -> None:
+        """Moves what was committed from the log into the file, which frees its memory.
+
+        DuckDB does so by itself, but dlt lets it wait for a gigabyte.
+        """
+        log = Path(f"{self.path}.wal")
+        if log.is_file() and log.stat().st_size > _MOST_LOG_BYTES:
+            self.connection.execute("CHECKPOINT")
+
+    def _limit_memory(self, most_bytes: int) -> None:
+        self.connection.execute(f"SET memory_limit = '{most_bytes >> 10} KiB'")
 
     def _load(self, batch: Batch) -> None:
         new, known = self._split(batch.nodes)
         self._run(Batch(nodes=new, invalid_payloads=batch.invalid_payloads))
         self._run(Batch(nodes=known), replace=True)
         self._run(Batch(fetches=batch.fetches))
-
-    @contextmanager
-    def _little_memory(self, batch_bytes: int) -> Iterator[None]:
-        """Keeps DuckDB from holding all that was ever loaded as long as there is memory."""
-        (usual,) = self.connection.execute("SELECT current_setting('memory_limit')").fetchone()
-        self.connection.execute("SET threads = 1")  # each more one takes as much again
-        self._limit_memory(_mebibytes(_LEAST_MEMORY_BYTES + _MEMORY_PER_BYTE * batch_bytes))
-        try:
-            yield
-        finally:
-            _release_memory()
-            self._limit_memory(_mebibytes(_LEAST_MEMORY_BYTES))  # lets go of what was written
-            self._limit_memory(usual)  # RESET would show the usual limit and leave the other one
-            self.connection.execute("RESET threads")
-
-    def _limit_memory(self, most: str) -> None:
-        self.connection.execute(f"SET memory_limit = '{most}'")
 
     def restore_ledger(self, run_id: str) -> int:
         """Writes the ledger rows that a kill between a batch's nodes and its ledger left out.
@@ -245,10 +261,6 @@ def _working_directory(path: Path) -> Path:
         return Path(f"{path}.work")
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"incorta-loads-{name}.work"
-
-
-def _mebibytes(size_bytes: int) -> str:
-    return f"{size_bytes / 2**20:.0f} MiB"
 
 
 def _release_memory() -> None:
