@@ -12,8 +12,8 @@ from incorta_loads.redaction import RedactingFilter, Redactor
 def set_up_logs(redactor: Redactor, *, debug: bool) -> None:
     """Sends every log record of the process to stderr, through the redaction.
 
-    What dlt says, and other libraries say below WARNING, is shown with `debug`: a load that fails is
-    told in one sentence of ours, and dlt would print the traceback of each of its attempts.
+    What other libraries say below WARNING is shown with `debug`, as is all that dlt says: a load
+    that fails is told in one sentence of ours, and dlt would print a traceback of each attempt.
     """
     level = logging.DEBUG if debug else logging.WARNING
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s" if debug else "%(message)s"

@@ -101,7 +101,6 @@ class Warehouse:
             self._limit_memory(_MOST_MEMORY_BYTES)
             self._load(batch)
         finally:
-            self._checkpoint()
             _release_memory()
             self._limit_memory(_LEAST_MEMORY_BYTES)  # which lets go of what was written
 
@@ -125,8 +124,15 @@ class Warehouse:
         DuckDB does so by itself, but dlt lets it wait for a gigabyte.
         """
         log = Path(f"{self.path}.wal")
-        if log.is_file() and log.stat().st_size > _MOST_LOG_BYTES:
+        if not log.is_file() or log.stat().st_size <= _MOST_LOG_BYTES:
+            return
+        try:
             self.connection.execute("CHECKPOINT")
+        except duckdb.OutOfMemoryException:
+            self._limit_memory(_MOST_MEMORY_BYTES)
+            self.connection.execute("CHECKPOINT")
+        except duckdb.Error as error:
+            raise self._not_written(error) from error
 
     def _limit_memory(self, most_bytes: int) -> None:
         self.connection.execute(f"SET memory_limit = '{most_bytes >> 10} KiB'")
@@ -188,12 +194,15 @@ class Warehouse:
             # Left where it is, the package would be loaded in place of the next one.
             del self._pipeline
             shutil.rmtree(self._working, ignore_errors=True)
-            root = _root(error)
-            kind = _OutOfMemoryError if _OUT_OF_MEMORY.search(str(root)) else WarehouseError
-            raise kind(
-                f"The warehouse {self.path} could not be written ({one_line(root)}); "
-                "what was committed before is kept, and the next run asks for the rest."
-            ) from error
+            raise self._not_written(error) from error
+
+    def _not_written(self, error: Exception) -> WarehouseError:
+        root = _root(error)
+        kind = _OutOfMemoryError if _OUT_OF_MEMORY.search(str(root)) else WarehouseError
+        return kind(
+            f"The warehouse {self.path} could not be written ({one_line(root)}); "
+            "what was committed before is kept, and the next run asks for the rest."
+        )
 
     def _create_tables(self) -> None:
         """Creates what is missing and refuses tables that another version made otherwise."""

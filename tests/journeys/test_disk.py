@@ -40,9 +40,9 @@ def on_a_disk_of(size: str, user: User, script: str, *arguments: str) -> tuple[i
     disk = user.home.parent / f"{user.home.name}-disk"
     disk.mkdir(exist_ok=True)
     as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    mounted = ["sh", "-c", _MOUNTED, "sh", size, str(disk), "sh", "-euc", script, "sh"]
     done = subprocess.run(
-        ["unshare", *as_root, "--mount", "sh", "-c", _MOUNTED, "sh", size, str(disk)]
-        + ["sh", "-euc", script, "sh", *arguments],
+        ["unshare", *as_root, "--mount", *mounted, *arguments],
         env=user.environment | {"COMMAND": str(COMMAND), "FROM": str(user.home), "IDS": "1-110"},
         capture_output=True,
         text=True,
@@ -78,13 +78,11 @@ def test_a_full_disk_ends_the_run_with_one_sentence(user: User, size: str) -> No
     assert whole_executions(user.warehouse) > 90
 
 
-@pytest.mark.parametrize("arguments", [("ingest",), ("analyze",)])
-def test_a_directory_that_cannot_be_written_is_named(
-    user: User, arguments: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("command", ["ingest", "analyze"])
+def test_a_directory_that_cannot_be_written_is_named(user: User, command: str) -> None:
     """Exit code 1 and one sentence: there is nothing else to say."""
     user.runs("ingest", "--ids", "1-3")
-    code, errors = on_a_disk_of("40m", user, _READ_ONLY, *arguments)
+    code, errors = on_a_disk_of("40m", user, _READ_ONLY, command)
     assert code == 1
     assert errors.startswith("Error: The warehouse ")
     assert "Read-only file system" in errors
