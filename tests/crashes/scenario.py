@@ -1,4 +1,4 @@
-"""A small run with everything in it, what must be there after it, and what nobody may ever see."""
+"""A small run with everything in it, and what is wrong after it was killed."""
 
 from __future__ import annotations
 
@@ -6,59 +6,18 @@ import json
 import shutil
 import threading
 from pathlib import Path
-from typing import Any, Literal
-
-import duckdb
+from typing import Literal
 
 from crashes.points import Killer, Recorder, watch
+from crashes.readers import State, broken, state
 from crashes.snapshots import Directory, Snapshots
 from incorta_loads import batches
 from incorta_loads.ingest import ingest_into
 from incorta_loads.settings import load_settings
-from incorta_loads.warehouse import open_for_reading, open_for_writing
+from incorta_loads.warehouse import open_for_writing
 
 NAME = "warehouse.duckdb"
 EXECUTIONS_A_BATCH = 5  # so that the first run has several batches
-
-State = dict[str, list[tuple[Any, ...]]]
-"""Table → rows."""
-
-_READ = {
-    "nodes": "SELECT * EXCLUDE (fetched_at) FROM load_status.nodes ORDER BY ALL",
-    "ledger": (
-        "SELECT execution_id, arg_max(outcome, (fetched_at, run_id)), "
-        "arg_max(http_status, (fetched_at, run_id)) FROM load_status.fetches GROUP BY 1 ORDER BY 1"
-    ),
-    "invalid_payloads": (
-        "SELECT execution_id, body_sha256, error, body, bytes FROM load_status.invalid_payloads "
-        "ORDER BY ALL"
-    ),
-    "columns": (
-        "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() "
-        "WHERE schema_name = 'load_status' AND table_name NOT LIKE '\\_dlt%' ESCAPE '\\' "
-        "ORDER BY ALL"
-    ),
-}
-
-_BROKEN = {
-    "an execution that is not whole": (
-        "SELECT execution_id FROM load_status.nodes GROUP BY 1 "
-        "HAVING count(*) <> max(last_descendant_id) + 1 OR count(*) <> count(DISTINCT node_id)"
-        " OR count(DISTINCT fetched_at) > 1"
-    ),
-    "a ledger row ahead of its nodes": (
-        "SELECT execution_id FROM load_status.fetches WHERE outcome = 'loaded' AND execution_id "
-        "NOT IN (SELECT execution_id FROM load_status.nodes)"
-    ),
-    "a ledger row ahead of its body": (
-        "SELECT execution_id FROM load_status.fetches WHERE outcome = 'invalid_payload' AND "
-        "execution_id NOT IN (SELECT execution_id FROM load_status.invalid_payloads)"
-    ),
-    "two ledger rows of one run": (
-        "SELECT execution_id FROM load_status.fetches GROUP BY execution_id, run_id "
-        "HAVING count(*) > 1"
-    ),
-}
 
 
 def run(home: Path, url: str, *, in_batches: bool = False) -> None:
@@ -105,31 +64,6 @@ def left_beside(home: Path) -> Path:
     return home.with_name(f"{home.name}.left")
 
 
-def state(home: Path) -> State:
-    """What must be equal after any sequence of runs that ends with an undisturbed one."""
-    with open_for_reading(home / NAME, 5) as connection:
-        return {name: connection.execute(query).fetchall() for name, query in _READ.items()}
-
-
-def broken(home: Path) -> str:
-    """What no reader may ever see; empty when all is well."""
-    path = home / NAME
-    if not path.exists() or not path.stat().st_size:
-        return ""  # nothing to read yet
-    with open_for_reading(path, 5) as connection:
-        if not _has_tables(connection):
-            return ""
-        found = {name: connection.execute(query).fetchall() for name, query in _BROKEN.items()}
-    return "; ".join(f"{name}: {rows}" for name, rows in found.items() if rows)
-
-
-def _has_tables(connection: duckdb.DuckDBPyConnection) -> bool:
-    rows = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'load_status'"
-    ).fetchall()
-    return {"nodes", "fetches", "invalid_payloads"} <= {name for (name,) in rows}
-
-
 def wrong_after(crashed: Directory, store: Path, home: Path, url: str, expected: State) -> str:
     """What is wrong with a crashed directory or with what the next run makes of it; empty: nothing.
 
@@ -137,7 +71,7 @@ def wrong_after(crashed: Directory, store: Path, home: Path, url: str, expected:
     """
     snapshots = Snapshots(store)
     snapshots.restore(crashed, home)
-    if seen := broken(home):
+    if seen := broken(home / NAME):
         return f"a reader sees {seen}"
     snapshots.restore(crashed, home)
     wrong = wrong_after_next_run(home, url, expected)
@@ -151,7 +85,7 @@ def wrong_after_next_run(home: Path, url: str, expected: State) -> str:
     left = sorted(path.name for path in home.iterdir())
     if left != [NAME, f"{NAME}.lock"]:
         return f"the next run leaves {left}"
-    if seen := broken(home):
+    if seen := broken(home / NAME):
         return f"after the next run a reader sees {seen}"
-    now = state(home)
+    now = state(home / NAME)
     return ", ".join(f"other {name}" for name in expected if now[name] != expected[name])

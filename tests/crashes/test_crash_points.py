@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from crashes.processes import apart, at_once
-from crashes.scenario import NAME, State, crash, left_beside, record, state, wrong_after
+from crashes.readers import State, state
+from crashes.scenario import NAME, crash, left_beside, record, wrong_after
 from crashes.snapshots import Directory, Snapshots
 
 Tell = Callable[[str], None]
@@ -102,7 +103,7 @@ def scenario(
             Snapshots(store).restore(origin, home)
             points = apart(record, home, url, store, in_batches=False)
             assert points
-        expected = apart(state, home)
+        expected = apart(state, home / NAME)
         assert expected
         yield Scenario(request.param, url, store, origin, points, expected)
 
@@ -126,7 +127,7 @@ LEDGERS = {
 
 def test_the_run_has_everything_in_it(scenario: Scenario) -> None:
     """Every outcome, several batches; then a restored row, a replaced and a mended execution."""
-    ledger = {execution_id: last for execution_id, *last in scenario.expected["ledger"]}
+    ledger = {execution_id: last for _, _, execution_id, *last in scenario.expected["ledger"]}
     assert ledger == {i: list(last) for i, last in LEDGERS[scenario.name].items()}
     names = [what for what, _ in scenario.points]
     packages = sum(
