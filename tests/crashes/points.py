@@ -65,12 +65,27 @@ def _passing(name: str, pass_by: Observe, lock: threading.RLock) -> Callable[...
             text = str(args[0]).strip() if args else name
             if name == "execute" and _READS.match(text):
                 return original(self, *args, **kwargs)  # leaves what the point before left
-            pass_by(f"before {text[:60]}")
-            result = original(self, *args, **kwargs)
-            pass_by(f"after {text[:60]}")
+            result = None
+            for step in _steps(self, name, args):
+                what = " ".join(str(step[0]).split())[:60] if step else name
+                pass_by(f"before {what}")
+                result = original(self, *step, **kwargs)
+            pass_by(f"after {what}")
             return result
 
     return method
+
+
+def _steps(
+    connection: duckdb.DuckDBPyConnection, name: str, args: tuple[Any, ...]
+) -> list[tuple[Any, ...]]:
+    """The statements of a script, each as the arguments of a call of its own.
+
+    Outside of a transaction each commits by itself: between two of them there is a point.
+    """
+    if name != "execute" or any(args[1:]):
+        return [args]
+    return [(statement.query,) for statement in connection.extract_statements(args[0])]
 
 
 @dataclass

@@ -35,7 +35,9 @@ def run(home: Path, url: str, *, in_batches: bool = False) -> None:
     assert done.ended_by is None
 
 
-def record(home: Path, url: str, store: Path, *, in_batches: bool) -> list[tuple[str, Directory]]:
+def record(
+    home: Path, url: str, store: Path, *, in_batches: bool = False
+) -> list[tuple[str, Directory]]:
     """Each point of an undisturbed run, and what a kill there would leave."""
     recorder = Recorder(home, Snapshots(store))
     watch(recorder)
