@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from histories.world import Told, Tree
 
@@ -15,7 +12,7 @@ FIRST_ID = 1
 PROBE_GAP = 3
 AGED = timedelta(days=30)
 
-Row = tuple[Any, ...]
+Answer = Callable[[int], Told]
 
 
 @dataclass(frozen=True)
@@ -35,13 +32,13 @@ class Expected:
     Attributes:
         ledger: id → its rows.
         trees: id → the tree whose nodes are there, and when it was received.
-        invalid: id and body → the number of the run that received it first.
+        invalid: ids and bodies of what was no tree.
         runs: how many there were.
     """
 
     ledger: dict[int, list[Asked]] = field(default_factory=dict)
     trees: dict[int, tuple[Tree, datetime]] = field(default_factory=dict)
-    invalid: dict[tuple[int, bytes], int] = field(default_factory=dict)
+    invalid: set[tuple[int, bytes]] = field(default_factory=set)
     runs: int = 0
 
     # --- What happens -----------------------------------------------------------------------------
@@ -51,7 +48,7 @@ class Expected:
         if told.tree is not None:
             self.trees[execution_id] = (told.tree, at)
         elif told.status == 200:
-            self.invalid.setdefault((execution_id, told.body), self.runs)
+            self.invalid.add((execution_id, told.body))
 
     def enter(self, execution_id: int, asked: Asked) -> None:
         """A ledger row is committed."""
@@ -82,8 +79,13 @@ class Expected:
 
     # --- What a scheduled run asks ----------------------------------------------------------------
 
-    def due(self, now: datetime, answer: Any) -> list[int]:
-        """The ids that a run asks for which begins now, in order; `answer` tells what comes back."""
+    def due(self, now: datetime, answer: Answer) -> list[int]:
+        """The ids that a run asks for which begins now, in order.
+
+        Args:
+            now: when it plans.
+            answer: what the cluster says to an id.
+        """
         highest = max(self.trees, default=None)
         first = [i for i in sorted(self.trees) if not is_final(self.trees[i][0])]
         probed = self._probed(FIRST_ID if highest is None else highest + 1, answer)
@@ -93,7 +95,7 @@ class Expected:
         return asked + [i for i in self._never_asked(highest) if i not in probed]
 
     @staticmethod
-    def _probed(begin: int, answer: Any) -> list[int]:
+    def _probed(begin: int, answer: Answer) -> list[int]:
         probed: list[int] = []
         empty = 0
         while empty < PROBE_GAP:
@@ -104,7 +106,7 @@ class Expected:
     def _is_settled(self, execution_id: int) -> bool:
         last = max(self.ledger[execution_id], key=lambda asked: (asked.at, asked.run))
         since = [
-            min((asked.run for asked in self.ledger[i] if asked.outcome == "loaded"))
+            min(asked.run for asked in self.ledger[i] if asked.outcome == "loaded")
             for i in self.trees
             if i > execution_id
         ]
@@ -137,56 +139,3 @@ def _walk(node: Tree) -> Iterator[Tree]:
     yield node
     for child in node.get("childStatusDetails", []):
         yield from _walk(child)
-
-
-def node_rows(tree: Tree) -> list[Row]:
-    """Its rows as the design says, by plain recursion; `extra` as a value."""
-    rows: list[Row] = []
-    _add_rows(rows, tree, None, 0, 0, "", (None,) * 4)
-    return rows
-
-
-def _add_rows(
-    rows: list[Row],
-    node: Tree,
-    parent_id: int | None,
-    depth: int,
-    position: int,
-    path_above: str,
-    names_above: Sequence[str | None],
-) -> None:
-    node_id = len(rows)
-    name, kind, status = node.get("name"), node.get("type"), node.get("status", {})
-    path = path_above + "/" + (name or "").replace("~", "~0").replace("/", "~1")
-    names = [
-        name if kind == level else above
-        for level, above in zip(("LOAD_PLAN", "GROUP", "SCHEMA", "TABLE"), names_above, strict=True)
-    ]
-    rows.append(())  # its place: what is below comes first
-    for place, child in enumerate(node.get("childStatusDetails", [])):
-        _add_rows(rows, child, node_id, depth + 1, place, path, names)
-    rows[node_id] = (
-        *(node_id, parent_id, len(rows) - 1, depth, position, kind, name),
-        *(status.get("stateType"), status.get("jobStatus"), path, *names, _extra(node)),
-    )
-
-
-def _extra(node: Tree) -> Any:
-    documented = {"name", "type", "status", "childStatusDetails"}
-    extra = {field: value for field, value in node.items() if field not in documented}
-    status = node.get("status", {})
-    more = {field: value for field, value in status.items() if field not in ("stateType", "jobStatus")}
-    return (extra | ({"status": more} if more else {})) or None
-
-
-def invalid_rows(expected: Expected) -> list[Row]:
-    """Id, hash, size and body of everything that was no tree, once each."""
-    return sorted(
-        (execution_id, hashlib.sha256(body).hexdigest(), len(body), body)
-        for execution_id, body in expected.invalid
-    )
-
-
-def parsed(extra: str | None) -> Any:
-    """`extra` of a row as a value."""
-    return None if extra is None else json.loads(extra)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,19 +85,24 @@ _STATE_TYPES = st.sampled_from(
     ["Terminator State"] * 5 + [" terminator state\t", "Load State", "Limbo State", None]
 )
 _JOB_STATUSES = st.sampled_from(["Success", "Failed", "In Progress", None])
-_MORE = st.sampled_from([{}, {}, {}, {"id": 7}, {"tags": ["x", None], "nested": {"~": "1.10"}}])
+_NONE: Tree = {}
+_MORE = st.sampled_from(
+    [_NONE, _NONE, _NONE, {"id": 7}, {"tags": ["x", None], "nested": {"~": "1.10"}}]
+)
+_MORE_STATUS = st.sampled_from([_NONE, _NONE, {"progress": 50}])
 
 
-def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+def _without_none(**fields: Any) -> Tree:
     return {name: value for name, value in fields.items() if value is not None}
 
 
 @st.composite
-def _node(draw: st.DrawFn, children: list[Tree]) -> Tree:
-    status = _without_none({"stateType": draw(_STATE_TYPES), "jobStatus": draw(_JOB_STATUSES)})
-    node = _without_none({"name": draw(_NAMES), "type": draw(_TYPES)}) | draw(_MORE)
+def _node(draw: Callable[[Any], Any], children: list[Tree]) -> Tree:
+    status = _without_none(stateType=draw(_STATE_TYPES), jobStatus=draw(_JOB_STATUSES))
+    status |= draw(_MORE_STATUS)
+    node: Tree = _without_none(name=draw(_NAMES), type=draw(_TYPES)) | draw(_MORE)
     if status or draw(st.booleans()):
-        node["status"] = status | draw(st.sampled_from([{}, {}, {"progress": 50}]))
+        node["status"] = status
     if children:
         node["childStatusDetails"] = children
     return node
@@ -112,4 +118,7 @@ ANSWERS = st.one_of(
     _BODIES.map(lambda body: Told(200, body)),
     st.sampled_from([Told(403), Told(404), Told(404), Told(422), Told(500), Told(503)]),
 )
-CHANGES = st.dictionaries(st.integers(1, HIGHEST_ID), ANSWERS, min_size=1, max_size=5)
+
+_IDS = st.integers(1, HIGHEST_ID)
+BEGINNINGS = st.dictionaries(_IDS, ANSWERS, min_size=6, max_size=12)
+CHANGES = st.dictionaries(_IDS, ANSWERS, max_size=5)
