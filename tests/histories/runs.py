@@ -21,11 +21,13 @@ TOKEN = "history-token"
 BATCH = 4  # executions, so that small runs have several
 
 
-def run(path: Path, url: str, ids: str | None, *, concurrency: int = 2) -> Ingested:
+def run(
+    path: Path, url: str, ids: str | None, *, concurrency: int = 2, probe_gap: int = PROBE_GAP
+) -> Ingested:
     """One run into the warehouse, from opening it to closing it."""
     settings = load_settings(
         {"cluster_url": url, "tenant": "demo", "token": TOKEN, "cluster": "c", "max_attempts": 1}
-        | {"probe_gap": PROBE_GAP, "concurrency": concurrency}
+        | {"probe_gap": probe_gap, "concurrency": concurrency}
     )
     wanted = None if ids is None else ExecutionIds.parse(ids)
     with open_for_writing(path, 5) as warehouse:
