@@ -1,8 +1,9 @@
 """A small cluster as a process of its own, which prints its URL and lets time pass line by line.
 
-It has a hidden execution, a body that is no tree, and an execution that still runs. At each line
-that it reads the running one has finished and two more executions are there; at the end of its
-input it stops.
+It has a hidden execution, a body that is no tree, an id that is unavailable, and an execution that
+still runs. At each line that it reads the running one has finished with a shorter tree, the
+unavailable one is there and two more executions are; at the end of its input it stops. What it
+answers depends on nothing else, so that many runs can ask it at once.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from incorta_simulator import bodies
 from incorta_simulator.company import Company
-from incorta_simulator.faults import Exchange, RawBody, Refusal
+from incorta_simulator.faults import Exchange, Fault, RawBody, Refusal
 from incorta_simulator.server import Simulator
 
 RUNNING = bodies.with_status(b'{"stateType": "Load State", "jobStatus": "In Progress"}')
@@ -24,26 +25,27 @@ FINAL = (
 
 @dataclass
 class Changing:
-    """A fault whose body can be replaced while the server runs."""
+    """A fault that can be replaced while the server runs."""
 
-    body: bytes
+    fault: Fault
 
     def write(self, exchange: Exchange) -> None:
-        RawBody(self.body).write(exchange)
+        self.fault.write(exchange)
 
 
 def main() -> None:
     """Serves until the end of standard input."""
     company = Company(executions=6, running=0)
-    running = Changing(RUNNING)
+    running, unavailable = Changing(RawBody(RUNNING)), Changing(Refusal(503))
     with Simulator(company, token="crash-token") as simulator:
         simulator.faults.plan(2, running)
         simulator.faults.plan(3, Refusal(403))
         simulator.faults.plan(4, RawBody(b"<html>not a tree</html>"))
+        simulator.faults.plan(5, unavailable)
         sys.stdout.write(f"{simulator.url}\n")
         sys.stdout.flush()
         for _ in sys.stdin:
-            running.body = FINAL
+            running.fault, unavailable.fault = RawBody(FINAL), RawBody(bodies.EXAMPLE)
             company.release(2)
             sys.stdout.write("done\n")
             sys.stdout.flush()

@@ -1,0 +1,129 @@
+"""What is in a warehouse, and what should be, in the same shape."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from histories.model import Asked, Expected
+from histories.world import Tree
+from incorta_loads.warehouse import open_for_reading
+
+Row = tuple[Any, ...]
+
+_NODES = (
+    "SELECT execution_id, fetched_at, node_id, parent_id, last_descendant_id, depth, position, "
+    "type, name, state_type, job_status, path, load_plan, group_name, schema_name, table_name, "
+    "extra FROM load_status.nodes WHERE cluster = 'c' AND tenant = 'demo' "
+    "ORDER BY execution_id, node_id"
+)
+_FETCHES = (
+    "SELECT run_id, execution_id, fetched_at, outcome, http_status FROM load_status.fetches "
+    "WHERE cluster = 'c' AND tenant = 'demo' ORDER BY run_id, execution_id"
+)
+_INVALID = (
+    "SELECT execution_id, body, body_sha256, bytes FROM load_status.invalid_payloads "
+    "WHERE cluster = 'c' AND tenant = 'demo' ORDER BY execution_id, body"
+)
+
+
+class Fetch(NamedTuple):
+    """A row of the ledger."""
+
+    run_id: str
+    execution_id: int
+    at: datetime
+    outcome: str
+    http_status: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All rows of the base tables; `extra` of a node as a value."""
+
+    nodes: list[Row]
+    fetches: list[Fetch]
+    invalid: list[tuple[int, bytes]]
+
+    @property
+    def node_times(self) -> dict[int, datetime]:
+        """Id → when its nodes were received."""
+        return {row[0]: row[1] for row in self.nodes}
+
+
+def read(path: Path) -> Contents:
+    """What a reader finds."""
+    with open_for_reading(path, 5) as connection:
+        nodes = connection.execute(_NODES).fetchall()
+        fetches = connection.execute(_FETCHES).fetchall()
+        invalid = connection.execute(_INVALID).fetchall()
+        others = connection.execute(
+            "SELECT count(*) FROM load_status.nodes WHERE (cluster, tenant) <> ('c', 'demo')"
+        ).fetchone()
+    assert others == (0,)
+    for _, body, digest, size_bytes in invalid:
+        assert (digest, size_bytes) == (hashlib.sha256(body).hexdigest(), len(body))
+    return Contents(
+        [(*row[:-1], None if row[-1] is None else json.loads(row[-1])) for row in nodes],
+        [Fetch(*row) for row in fetches],
+        [(execution_id, body) for execution_id, body, _, _ in invalid],
+    )
+
+
+def ledger(found: Contents, numbers: Mapping[str, int]) -> dict[int, list[Asked]]:
+    """The ledger that was found, with numbers for the names of runs."""
+    rows: defaultdict[int, list[Asked]] = defaultdict(list)
+    for row in found.fetches:
+        asked = Asked(numbers[row.run_id], row.at, row.outcome, row.http_status)
+        rows[row.execution_id].append(asked)
+    return dict(rows)
+
+
+def nodes(expected: Expected) -> list[Row]:
+    """The rows of all trees as the design says, by plain recursion."""
+    rows: list[Row] = []
+    for execution_id, (tree, at) in sorted(expected.trees.items()):
+        of_tree: list[Row] = []
+        _add_rows(of_tree, tree, None, 0, 0, "", (None,) * 4)
+        rows += [(execution_id, at, *row) for row in of_tree]
+    return rows
+
+
+def _add_rows(
+    rows: list[Row],
+    node: Tree,
+    parent_id: int | None,
+    depth: int,
+    position: int,
+    path_above: str,
+    names_above: Sequence[str | None],
+) -> None:
+    node_id = len(rows)
+    name, kind, status = node.get("name"), node.get("type"), node.get("status", {})
+    path = path_above + "/" + (name or "").replace("~", "~0").replace("/", "~1")
+    levels = zip(("LOAD_PLAN", "GROUP", "SCHEMA", "TABLE"), names_above, strict=True)
+    names = [name if kind == level else above for level, above in levels]
+    rows.append(())  # its place: only what is below says where it ends
+    for place, child in enumerate(node.get("childStatusDetails", [])):
+        _add_rows(rows, child, node_id, depth + 1, place, path, names)
+    rows[node_id] = (
+        *(node_id, parent_id, len(rows) - 1, depth, position, kind, name),
+        *(status.get("stateType"), status.get("jobStatus"), path, *names, _extra(node)),
+    )
+
+
+def _extra(node: Tree) -> Tree | None:
+    known = {"name", "type", "status", "childStatusDetails"}
+    extra = {name: value for name, value in node.items() if name not in known}
+    of_status = {
+        name: value
+        for name, value in node.get("status", {}).items()
+        if name not in ("stateType", "jobStatus")
+    }
+    return (extra | ({"status": of_status} if of_status else {})) or None

@@ -1,0 +1,70 @@
+"""Runs of the real pipeline for histories, one of them killed right where it hurts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from crashes.points import watch
+from histories.model import PROBE_GAP
+from incorta_loads import batches
+from incorta_loads.execution_ids import ExecutionIds
+from incorta_loads.ingest import Ingested, ingest_into
+from incorta_loads.settings import load_settings
+from incorta_loads.warehouse import open_for_writing
+
+TOKEN = "history-token"
+BATCH = 4  # executions, so that small runs have several
+
+
+def run(
+    path: Path, url: str, ids: str | None, *, concurrency: int = 2, probe_gap: int = PROBE_GAP
+) -> Ingested:
+    """One run into the warehouse, from opening it to closing it."""
+    settings = load_settings(
+        {"cluster_url": url, "tenant": "demo", "token": TOKEN, "cluster": "c", "max_attempts": 1}
+        | {"probe_gap": probe_gap, "concurrency": concurrency}
+    )
+    wanted = None if ids is None else ExecutionIds.parse(ids)
+    with open_for_writing(path, 5) as warehouse:
+        return ingest_into(
+            warehouse, settings, wanted, stopping=threading.Event(), report=lambda _: None
+        )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a run is killed.
+
+    Attributes:
+        package: the number of the ledger package, from 0; that of restored rows is one too.
+        is_after: right after its rows are committed, not right before.
+    """
+
+    package: int
+    is_after: bool
+
+
+def killed_run(path: Path, url: str, moment: Moment) -> Literal["survived"]:
+    """A scheduled run that is killed at the moment, unless it has fewer packages.
+
+    It asks for one id at a time, so that the order of its requests is that of its batches.
+    """
+    passed = 0
+
+    def kill(what: str) -> None:
+        nonlocal passed
+        if what.startswith('before INSERT INTO "load_status"."fetches"'):
+            passed += 1
+        is_after = what.startswith('after INSERT INTO "load_status"."fetches"')
+        if passed == moment.package + 1 and is_after == moment.is_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    watch(kill)
+    batches.MOST_EXECUTIONS = BATCH
+    run(path, url, None, concurrency=1)
+    return "survived"

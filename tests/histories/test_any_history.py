@@ -1,0 +1,218 @@
+"""Any history of a cluster and of the runs that ask it: the warehouse holds what the model says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from crashes.processes import apart
+from histories import contents
+from histories.model import Asked, Expected
+from histories.runs import BATCH, TOKEN, Moment, killed_run, run
+from histories.world import BEGINNINGS, CHANGES, HIGHEST_ID, Told, World, serving
+from incorta_loads import batches
+from incorta_loads.execution_ids import ExecutionIds
+from incorta_loads.warehouse import open_for_writing
+from incorta_simulator.server import Simulator
+
+IS_PROOF = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
+HISTORIES = settings(
+    max_examples=60 if IS_PROOF else 10,
+    stateful_step_count=15 if IS_PROOF else 12,
+    phases=(Phase.generate, Phase.shrink),
+)
+
+
+_RUN = st.just(("a_scheduled_run",))
+_RUN_WITH_IDS = st.tuples(
+    st.just("a_run_with_ids"), st.sets(st.integers(1, HIGHEST_ID + 2), min_size=1, max_size=9)
+)
+_KILL = st.tuples(st.just("a_killed_run"), st.integers(0, 2), st.booleans())
+_TIME = st.tuples(st.just("time_passes"), st.sampled_from([2, 4, 30, 31 * 24]))
+_LOSS = st.just(("the_ledger_is_lost",))
+WHAT = st.one_of(_RUN, _KILL, _RUN_WITH_IDS, _TIME, _RUN, _KILL, _TIME, _LOSS)
+
+
+class Histories(RuleBasedStateMachine):
+    """A cluster, a warehouse, and what must be in it.
+
+    Attributes:
+        simulator: the cluster.
+        world: what it answers.
+        empty: a warehouse without rows.
+        path: the warehouse.
+        counts: what was done, for the figures.
+    """
+
+    simulator: Simulator
+    world: World
+    empty: Path
+    path: Path
+    counts: Counter[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world.answers.clear()
+        shutil.rmtree(self.path.parent)
+        self.path.parent.mkdir()
+        shutil.copyfile(self.empty, self.path)
+        self.expected = Expected()
+        self.numbers: dict[str, int] = {}
+        self.counts["histories"] += 1
+
+    @initialize(changes=BEGINNINGS)
+    def the_cluster_begins(self, changes: dict[int, Told]) -> None:
+        """With some executions."""
+        self.the_cluster_lives_on(changes)
+
+    @rule(changes=CHANGES, what=WHAT)
+    def something_happens(self, changes: dict[int, Told], what: tuple[Any, ...]) -> None:
+        """One rule only: with several, hypothesis would leave most of them out of a history."""
+        self.the_cluster_lives_on(changes)
+        rule_name, *arguments = what
+        getattr(self, rule_name)(*arguments)
+
+    def the_cluster_lives_on(self, changes: dict[int, Told]) -> None:
+        """Executions begin, change, end, are hidden, break, fail, go and come back."""
+        for execution_id, told in changes.items():
+            self.world.tell(execution_id, told)
+
+    def time_passes(self, hours: float) -> None:
+        """As the warehouse sees it: all that is in it happened so much earlier."""
+        by = timedelta(hours=hours)
+        with duckdb.connect(self.path) as connection:
+            for table in ("nodes", "fetches"):
+                connection.execute(
+                    f"UPDATE load_status.{table} SET fetched_at = fetched_at - $by", {"by": by}
+                )
+        self.expected.shift(by)
+
+    def the_ledger_is_lost(self) -> None:
+        """What is loaded is still known."""
+        with duckdb.connect(self.path) as connection:
+            connection.execute("DELETE FROM load_status.fetches")
+        self.expected.ledger.clear()
+
+    def a_scheduled_run(self) -> None:
+        """It asks for what is due and for nothing else."""
+        restored = self.expected.restore()
+        begin = datetime.now(UTC)
+        asked = self.asked_by(lambda: run(self.path, self.simulator.url, None))
+        end = datetime.now(UTC)
+        must, may = (self.expected.due(now, self.world.answer) for now in (begin, end))
+        assert set(must) <= set(asked) <= set(may)
+        self.counts["scheduled runs"] += 1
+        self.counts["of which asked for ids known beforehand"] += must == may
+        self.compare(begin, restored=restored, entered=asked, taken=asked)
+
+    def a_run_with_ids(self, ids: set[int]) -> None:
+        """It asks for exactly these."""
+        restored = self.expected.restore()
+        begin = datetime.now(UTC)
+        given = str(ExecutionIds.of(ids))
+        asked = self.asked_by(lambda: run(self.path, self.simulator.url, given))
+        assert sorted(asked) == sorted(ids)
+        self.counts["runs with ids"] += 1
+        self.compare(begin, restored=restored, entered=asked, taken=asked)
+
+    def a_killed_run(self, package: int, is_after: bool) -> None:
+        """Whole batches are there, and of the last one at least nodes and bodies."""
+        begin = datetime.now(UTC)
+        missing = self.expected.without_row()
+        survived: list[str | None] = []
+        asked = self.asked_by(
+            lambda: survived.append(
+                apart(killed_run, self.path, self.simulator.url, Moment(package, is_after))
+            )
+        )
+        self.counts["kills"] += survived == [None]
+        if missing and package == 0 and not is_after:
+            assert asked == []
+            self.compare(begin, restored=[], entered=[], taken=[])
+            return
+        restored = self.expected.restore()
+        assert set(asked) <= set(self.expected.due(datetime.now(UTC), self.world.answer))
+        batch = package - bool(missing)  # the rows that are restored are a package of their own
+        entered = asked[: BATCH * (batch + is_after)]
+        taken = asked[: BATCH * (batch + 1)]
+        assert asked == taken or survived == ["survived"]
+        self.compare(begin, restored=restored, entered=entered, taken=taken)
+
+    def asked_by(self, action: Callable[[], object]) -> list[int]:
+        """The ids that were asked for meanwhile, each once."""
+        before = len(self.simulator.requests)
+        action()
+        asked = [request.execution_id for request in self.simulator.requests[before:]]
+        assert len(asked) == len(set(asked))
+        return [int(execution_id or -1) for execution_id in asked]
+
+    def compare(
+        self, begin: datetime, *, restored: list[int], entered: list[int], taken: list[int]
+    ) -> None:
+        """The warehouse has exactly what it had, and what the run must have added.
+
+        Args:
+            begin: when the run began.
+            restored: ids whose ledger row was written at its beginning.
+            entered: ids whose answers are in the ledger.
+            taken: ids whose answers are there.
+        """
+        found = contents.read(self.path)
+        new = sorted({row.run_id for row in found.fetches} - set(self.numbers))
+        assert len(new) == bool(restored) + bool(entered)
+        assert not self.numbers or not new or new[0] > max(self.numbers)
+        numbers = ([self.expected.runs - 1] if restored else []) + [self.expected.runs]
+        self.numbers |= dict(zip(new, numbers, strict=False))
+        trees = {i for i in taken if self.world.answer(i).tree is not None}
+        times = {i: at for i, at in found.node_times.items() if i in trees}
+        times |= (
+            {row.execution_id: row.at for row in found.fetches if row.run_id in new[-1:]}
+            if entered
+            else {}
+        )
+        assert all(begin <= at for at in times.values())
+        for execution_id in taken:
+            told = self.world.answer(execution_id)
+            self.expected.take(execution_id, told, times.get(execution_id, begin))
+        for execution_id in entered:
+            told = self.world.answer(execution_id)
+            asked = Asked(self.expected.runs, times[execution_id], told.outcome, told.status)
+            self.expected.enter(execution_id, asked)
+        self.counts["ids asked"] += len(taken)
+        assert contents.ledger(found, self.numbers) == self.expected.ledger
+        assert found.nodes == contents.nodes(self.expected)
+        assert found.invalid == sorted(self.expected.invalid)
+
+
+@pytest.mark.timeout(900)
+def test_any_history_ends_as_the_model_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None]
+) -> None:
+    """Nodes are the trees, each id asked has one row, and scheduled runs ask for what is due."""
+    monkeypatch.setattr(batches, "MOST_EXECUTIONS", BATCH)
+    empty, home = tmp_path / "empty.duckdb", tmp_path / "home"
+    home.mkdir()
+    with open_for_writing(empty, 5):
+        pass
+    here, counts = World(), Counter[str]()
+    with serving(here, TOKEN) as serving_here:
+
+        class Here(Histories):
+            simulator = serving_here
+            world = here
+            path = home / "warehouse.duckdb"
+
+        Here.empty, Here.counts = empty, counts
+        run_state_machine_as_test(Here, settings=HISTORIES)
+    tell("; ".join(f"{count} {name}" for name, count in counts.items()))

@@ -1,0 +1,87 @@
+"""Any order, same result: the tables do not tell in which runs they were loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from crashes.readers import State, broken, state
+from histories.runs import TOKEN, run
+from incorta_simulator.bodies import AS_DOCUMENTED, LOGIN_PAGE
+from incorta_simulator.company import Company
+from incorta_simulator.faults import RawBody
+from incorta_simulator.server import Simulator
+
+PROBE_GAP = 10
+LAST_ID = 107  # of 95 executions, and the probe gap after them
+PIECES = [f"{first}-{min(first + 9, LAST_ID)}" for first in range(1, LAST_ID + 1, 10)]
+OVERLAPPING = ["40-80", "1-20", "90-107", "60-95", "10-45", "81,3,44", "1-107"]
+
+
+@contextmanager
+def cluster(executions: int, running: int) -> Iterator[Simulator]:
+    """Always the same company; one of its plans is hidden, three bodies are no tree."""
+    company = Company(executions=executions, running=running, hidden_plan="HR Weekly")
+    with Simulator(company, token=TOKEN) as simulator:
+        for execution_id, body in ((5, LOGIN_PAGE), (50, AS_DOCUMENTED), (51, AS_DOCUMENTED)):
+            simulator.faults.plan(execution_id, RawBody(body))
+        yield simulator
+
+
+def loaded(path: Path, url: str, *runs: str | None) -> State:
+    """The tables after runs for these ids; None: what is due."""
+    for ids in runs:
+        run(path, url, ids, probe_gap=PROBE_GAP)
+        assert broken(path) == ""
+    return state(path)
+
+
+@pytest.fixture(scope="module")
+def at_once(tmp_path_factory: pytest.TempPathFactory) -> State:
+    """The tables after one run for all ids."""
+    with cluster(95, 0) as simulator:
+        path = tmp_path_factory.mktemp("at-once") / "warehouse.duckdb"
+        tables = loaded(path, simulator.url, f"1-{LAST_ID}")
+    outcomes = [row[-2] for row in tables["ledger"]]
+    assert len(outcomes) == LAST_ID
+    assert {each: outcomes.count(each) for each in sorted(set(outcomes))} == {
+        "forbidden": 19,
+        "invalid_payload": 3,
+        "loaded": 73,
+        "not_found": 12,
+    }
+    return tables
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        pytest.param(PIECES, id="in pieces"),
+        pytest.param(PIECES[::-1], id="backwards"),
+        pytest.param(OVERLAPPING, id="overlapping"),
+        pytest.param([f"1-{LAST_ID}"] * 2, id="twice"),
+        pytest.param([None], id="a scheduled run"),
+        pytest.param([*PIECES[:4], None, None], id="scheduled runs after pieces"),
+    ],
+)
+def test_the_same_cluster_gives_the_same_tables(
+    tmp_path: Path, at_once: State, runs: list[str | None]
+) -> None:
+    """Nodes, last outcome of each id, kept bodies: all rows are equal, times aside."""
+    with cluster(95, 0) as simulator:
+        assert loaded(tmp_path / "warehouse.duckdb", simulator.url, *runs) == at_once
+
+
+def test_incremental_runs_give_the_same_tables_in_the_end(tmp_path: Path, at_once: State) -> None:
+    """While executions run, end and begin."""
+    path = tmp_path / "warehouse.duckdb"
+    with cluster(20, 4) as simulator:
+        for _ in range(5):
+            loaded(path, simulator.url, None)
+            simulator.company.finish_all()
+            simulator.company.release(15)
+        simulator.company.finish_all()
+        assert loaded(path, simulator.url, None) == at_once

@@ -1,0 +1,150 @@
+"""`kill -9` of the real command at random moments, while the cluster misbehaves and lives on."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from crashes.readers import broken, state
+from incorta_simulator.bodies import LOGIN_PAGE
+from incorta_simulator.company import Company
+from incorta_simulator.faults import RawBody, Refusal
+from incorta_simulator.server import Simulator
+from incorta_simulator.transport import HangUp, Reset, Stall
+from incorta_simulator.weather import Weather
+from journeys.shell import COMMAND, TOKEN, User, configured
+
+SEED = 11
+GATE_KILLS, PROOF_KILLS = 6, 60
+
+BAD_WEATHER = Weather(
+    SEED,
+    0.06,
+    (
+        Refusal(500),
+        Refusal(503, retry_after=0),
+        Refusal(429, retry_after=0),
+        RawBody(LOGIN_PAGE, 404, "text/html"),  # not asked again: the id ends `unavailable`
+        HangUp("half a body"),
+        Reset("half a body in chunks"),
+        Reset(),
+        Stall("a head"),
+    ),
+)
+
+
+@dataclass
+class History:
+    """A cluster that lives on, and two users who ask it: one is killed, the other never disturbed.
+
+    Attributes:
+        simulator: the cluster; some plans are hidden, and two bodies are no tree for ever.
+        disturbed: whose runs are killed.
+        calm: whose runs never are, in good weather.
+        draw: decides what happens.
+        kills: runs killed so far.
+        seen: what a reader saw after a kill and must not.
+    """
+
+    simulator: Simulator
+    disturbed: User
+    calm: User
+    draw: random.Random = field(default_factory=lambda: random.Random(SEED))
+    kills: int = 0
+    seen: list[str] = field(default_factory=list)
+
+    def run_calmly(self) -> float:
+        """An undisturbed run of the user who never knows another; its seconds."""
+        self.simulator.faults.weather = None
+        began = time.monotonic()
+        self.calm.runs("ingest", exit_code=3)
+        return time.monotonic() - began
+
+    def live_on(self) -> None:
+        """Executions end, new ones begin."""
+        if self.draw.random() < 0.5:
+            self.simulator.company.finish_all()
+        self.simulator.company.release(self.draw.randrange(40))
+
+    def kill_a_run(self, most_seconds: float) -> None:
+        """Starts a run in bad weather and kills it, unless it ends before."""
+        self.simulator.faults.weather = BAD_WEATHER
+        again = ("--ids", f"1-{self.draw.randrange(60, 160)}")
+        ids = again if self.draw.random() < 0.3 else ()
+        process = subprocess.Popen(
+            [COMMAND, "ingest", *ids],
+            cwd=self.disturbed.home,
+            env=self.disturbed.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        with process:
+            try:
+                process.wait(self.draw.uniform(0.3, 1.0) * most_seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        assert process.returncode in (0, 3, -signal.SIGKILL)
+        self.kills += process.returncode == -signal.SIGKILL
+        if wrong := broken(self.disturbed.warehouse):
+            self.seen.append(f"after {self.kills} kills: {wrong}")
+
+
+def let_a_day_pass(user: User) -> None:
+    """Moves all that was asked for into the past: by then every pause of an id is over."""
+    with duckdb.connect(user.warehouse) as connection:
+        for table in ("nodes", "fetches"):
+            connection.execute(
+                f"UPDATE load_status.{table} SET fetched_at = fetched_at - INTERVAL 1 DAY"
+            )
+
+
+@pytest.mark.timeout(900)
+def test_kills_at_any_time_change_nothing(
+    tmp_path: Path, request: pytest.FixtureRequest, tell: Callable[[str], None]
+) -> None:
+    """Readers see whole executions; one undisturbed run makes up for any number of kills."""
+    most = PROOF_KILLS if request.config.getoption("--full") else GATE_KILLS
+    company = Company(executions=150, hidden_plan="HR Weekly")
+    with Simulator(company, token=TOKEN) as simulator:
+        for execution_id in (7, 90):
+            simulator.faults.plan(execution_id, RawBody(LOGIN_PAGE))
+        users = [configured(tmp_path / name, simulator) for name in ("disturbed", "calm")]
+        for user in users:
+            user.home.mkdir()
+            user.settings |= {
+                "SOURCES__INCORTA__MAX_ATTEMPTS": "2",
+                "SOURCES__INCORTA__TIMEOUT_SECONDS": "2",
+            }
+        history = History(simulator, disturbed=users[0], calm=users[1])
+        seconds = history.run_calmly()
+        runs = 0
+        while history.kills < most:
+            runs += 1
+            assert runs <= 3 * most
+            history.kill_a_run(seconds)
+            history.live_on()
+            if runs % 10 == 0:
+                history.run_calmly()
+        simulator.faults.weather = None
+        company.finish_all()
+        for user in users:
+            let_a_day_pass(user)
+            user.runs("ingest", exit_code=3)
+    disturbed, calm = (state(user.warehouse) for user in users)
+    differences = [row for name in calm for row in set(disturbed[name]) ^ set(calm[name])] + [
+        name for name in calm if len(disturbed[name]) != len(calm[name])
+    ]
+    tell(
+        f"{history.kills} kills of the command survived in {runs} runs over "
+        f"{company.ids[-1]} ids, {len(differences)} differences, "
+        f"{len(history.seen)} times a reader saw what it must not"
+    )
+    assert (differences, history.seen) == ([], [])
