@@ -78,7 +78,8 @@ class Warehouse:
 
         return dlt.pipeline(
             "incorta_loads",
-            destination=dlt.destinations.duckdb(self.connection),
+            # Else dlt sends the statements of a merge one by one, each its own transaction.
+            destination=dlt.destinations.duckdb(self.connection, supports_transactions=True),
             dataset_name=DATASET,
             pipelines_dir=str(self._working),
         )
