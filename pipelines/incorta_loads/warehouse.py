@@ -143,6 +143,7 @@ class Warehouse:
         self._run(Batch(nodes=new, invalid_payloads=batch.invalid_payloads))
         self._run(Batch(nodes=known), replace=True)
         self._run(Batch(fetches=batch.fetches))
+        self._checkpoint()
 
     def restore_ledger(self, run_id: str) -> int:
         """Writes the ledger rows that a kill between a batch's nodes and its ledger left out.

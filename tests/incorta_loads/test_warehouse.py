@@ -279,6 +279,18 @@ def test_a_body_that_is_no_tree_changes_no_nodes_and_is_kept_once(warehouse: War
     ]
 
 
+def test_a_long_log_is_written_into_the_file(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the run goes on: what stands in the log alone stands in memory too."""
+    log = Path(f"{warehouse.path}.wal")
+    warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
+    assert log.stat().st_size > 0
+    monkeypatch.setattr("incorta_loads.warehouse._MOST_LOG_BYTES", 0)
+    warehouse.load(batch_of("run-2", 2, trees={2: SMALL}))
+    assert not log.exists()
+
+
 def test_an_empty_batch_changes_nothing(warehouse: Warehouse) -> None:
     """There is nothing to load in it."""
     warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
