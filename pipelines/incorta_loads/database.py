@@ -18,6 +18,7 @@ from incorta_loads.errors import BusyError, WarehouseError
 from incorta_loads.settings import database_path, lock_timeout_seconds
 
 _HELD = "Could not set lock on file"
+_NEWER = "created with a newer version of DuckDB"
 _HOLDER = re.compile(r"held in (.* \(PID \d+\))")
 _MAGIC = b"DUCK"
 _MAGIC_OFFSET_BYTES = 8
@@ -101,8 +102,9 @@ def connected(
             holder = _HOLDER.search(text)
             who = holder[1] if holder else "another program"
             raise BusyError(_busy(path, who, timeout_seconds)) from None
+        newer = "; use the DuckDB that wrote it, or load into a new file" if _NEWER in text else ""
         raise WarehouseError(
-            f"The warehouse {path} cannot be opened and was left alone: {one_line(error)}"
+            f"The warehouse {path} cannot be opened and was left alone: {one_line(error)}{newer}."
         ) from None
     try:
         connection.execute("SET TimeZone = 'UTC'")

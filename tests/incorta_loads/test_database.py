@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -169,6 +170,22 @@ def test_a_damaged_file_is_left_alone(warehouse_path: Path) -> None:
     with (
         pytest.raises(WarehouseError, match="cannot be opened and was left alone: "),
         open_for_writing(warehouse_path, 5),
+    ):
+        pass
+    assert warehouse_path.read_bytes() == content
+
+
+@pytest.mark.parametrize("opened", [open_for_writing, open_for_reading])
+def test_a_file_of_a_newer_duckdb_is_left_alone(
+    warehouse_path: Path, opened: Callable[[Path, float], AbstractContextManager[object]]
+) -> None:
+    """Not a byte changes; the message says what it is and what to do."""
+    packed = Path(__file__).parent / "files" / "of_duckdb_2.0.1.duckdb.gz"
+    content = gzip.decompress(packed.read_bytes())
+    warehouse_path.write_bytes(content)
+    with (
+        pytest.raises(WarehouseError, match=r"version number 69.*; use the DuckDB that wrote it"),
+        opened(warehouse_path, 5),
     ):
         pass
     assert warehouse_path.read_bytes() == content
