@@ -5,7 +5,8 @@ In a dlt project of your own:
     import dlt
     from incorta_loads.source import incorta_load_status
 
-    pipeline = dlt.pipeline("incorta", destination="duckdb", dataset_name="load_status")
+    destination = dlt.destinations.duckdb("incorta.duckdb", supports_transactions=True)
+    pipeline = dlt.pipeline("incorta", destination=destination, dataset_name="load_status")
     pipeline.run(incorta_load_status(ids="1-500"))
 
 It is configured like any source of dlt, in `[sources.incorta]` of `.dlt/config.toml` and
@@ -65,8 +66,10 @@ def incorta_load_status(
     """Status trees of load-plan executions as the tables `nodes`, `invalid_payloads`, `fetches`.
 
     Loading the same ids again replaces whole executions; an answer that is no tree changes none.
-    Within one package each table commits by itself: whole executions are promised, but that the
-    ledger `fetches` follows its nodes is not. The command `incorta-loads` promises both.
+    Within one package each table commits by itself: whole executions are promised (on DuckDB where
+    the destination has `supports_transactions`, without which dlt commits each statement of a merge
+    by itself), but that the ledger `fetches` follows its nodes is not. The command `incorta-loads`
+    promises both.
 
     Args:
         ids: such as `1-500,720`, or one id, or several.

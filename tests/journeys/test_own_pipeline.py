@@ -13,7 +13,10 @@ SCRIPT = """
 import dlt
 from incorta_loads.source import incorta_load_status
 
-pipeline = dlt.pipeline("mine", destination="duckdb", dataset_name="load_status", pipelines_dir=".")
+destination = dlt.destinations.duckdb("mine.duckdb", supports_transactions=True)
+pipeline = dlt.pipeline(
+    "mine", destination=destination, dataset_name="load_status", pipelines_dir="."
+)
 pipeline.run(incorta_load_status(ids="1-50"))
 pipeline.run(incorta_load_status(ids="1-50"))
 """

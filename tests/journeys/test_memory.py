@@ -1,0 +1,69 @@
+"""How much memory a run takes, whatever the server sends: the peak of the whole process."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from incorta_simulator.company import Company
+from incorta_simulator.faults import RawBody
+from incorta_simulator.plans import Group, Plan, Schema
+from incorta_simulator.server import Simulator
+from journeys.shell import COMMAND, TOKEN, User, configured
+
+MIB = 2**20
+NODE = (
+    b'{"name":"Schema_of_usual_length.table_of_usual_length","type":"TABLE","status":'
+    b'{"stateType":"Terminator State","jobStatus":"Success"},"childStatusDetails":[]}'
+)
+
+
+def peak_mib(user: User, ids: str, exit_code: int) -> float:
+    """The largest resident memory of `ingest`, in MiB."""
+    process = subprocess.Popen(
+        [COMMAND, "ingest", "--ids", ids],
+        cwd=user.home,
+        env=user.environment,
+        stderr=subprocess.DEVNULL,
+    )
+    status = Path(f"/proc/{process.pid}/status")
+    peak_kib = 0
+    tick = threading.Event()
+    while process.poll() is None:
+        lines = status.read_text().splitlines()
+        found = [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
+        peak_kib = max([peak_kib, *found])
+        tick.wait(0.02)
+    assert process.returncode == exit_code
+    return peak_kib / 1024
+
+
+def test_large_executions_take_less_than_400_mib(tmp_path: Path) -> None:
+    """Twenty of 10,000 tables are two batches; more of them take no more."""
+    schemas = tuple(
+        Schema.of(f"Schema_{i}", " ".join(f"t{j}" for j in range(50))) for i in range(200)
+    )
+    company = Company((Plan("Large", (Group("Group 1", schemas),)),), executions=20)
+    with Simulator(company, token=TOKEN) as simulator:
+        user = configured(tmp_path, simulator)
+        assert peak_mib(user, "1-20", 0) < 400
+    (row,) = user.asks("SELECT count(*) AS nodes FROM load_status.nodes")
+    assert row["nodes"] > 180_000
+
+
+@pytest.mark.parametrize(
+    ("item", "exit_code"), [(b"{}", 3), (b'{"x":[1.5,[],{}]}', 3), (NODE, 0)], ids=str
+)
+def test_whatever_the_server_sends_takes_less_than_600_mib(
+    user: User, simulator: Simulator, item: bytes, exit_code: int
+) -> None:
+    """Three times 32 MiB of it at once: loaded where it can be, else kept as no tree."""
+    opening, closing = b'{"name":"Root","childStatusDetails":[', b"]}"
+    items = (32 * MIB - len(opening) - len(closing)) // (len(item) + 1)
+    body = opening + b",".join([item] * items) + closing
+    for execution_id in range(1, 4):
+        simulator.faults.plan(execution_id, RawBody(body))
+    assert peak_mib(user, "1-5", exit_code) < 600
