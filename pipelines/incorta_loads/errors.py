@@ -13,6 +13,7 @@ which id or setting, and what to do.
     ├── RunFailedError              1   the run could not do its work
     │   ├── ClusterDownError            too many ids in a row were unavailable
     │   ├── WarehouseError              the warehouse cannot be read or written
+    │   │   └── OutOfMemoryError            DuckDB needs more memory than a run gives it
     │   └── ModelsError                 a SQL model or one of its tests failed
     ├── BusyError                   8   another process holds the warehouse
     └── InterruptedRunError       130   Ctrl-C, or SIGTERM (143)
@@ -65,6 +66,10 @@ class ClusterDownError(RunFailedError):
 
 class WarehouseError(RunFailedError):
     """The warehouse cannot be opened, read or written."""
+
+
+class OutOfMemoryError(WarehouseError):
+    """DuckDB needs more memory than a run gives it at first."""
 
 
 class ModelsError(RunFailedError):

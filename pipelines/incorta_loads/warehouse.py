@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 from incorta_loads.base_tables import FETCHES, TABLES, descriptions
 from incorta_loads.batches import Batch
 from incorta_loads.database import one_line, opened, require_file, table_columns
-from incorta_loads.errors import WarehouseError
+from incorta_loads.errors import OutOfMemoryError, WarehouseError
 
 if TYPE_CHECKING:
     from dlt.pipeline.pipeline import Pipeline
@@ -49,10 +49,6 @@ _DUCKDB_TYPES = {
     pa.binary(): "BLOB",
     pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
 }
-
-
-class _OutOfMemoryError(WarehouseError):
-    """DuckDB needs more memory than it was given."""
 
 
 class Warehouse:
@@ -97,7 +93,7 @@ class Warehouse:
         self._limit_memory(_LEAST_MEMORY_BYTES + _MEMORY_PER_BYTE * batch.nodes.nbytes)
         try:
             self._load(batch)
-        except _OutOfMemoryError:
+        except OutOfMemoryError:
             logger.warning("a batch with very long texts needs more memory than usual")
             self._limit_memory(_MOST_MEMORY_BYTES)
             self._load(batch)
@@ -200,7 +196,7 @@ class Warehouse:
 
     def _not_written(self, error: Exception) -> WarehouseError:
         root = _root(error)
-        kind = _OutOfMemoryError if _OUT_OF_MEMORY.search(str(root)) else WarehouseError
+        kind = OutOfMemoryError if _OUT_OF_MEMORY.search(str(root)) else WarehouseError
         return kind(
             f"The warehouse {self.path} could not be written ({one_line(root)}); "
             "what was committed before is kept, and the next run asks for the rest."

@@ -20,6 +20,7 @@ TREE = [
     ("RunFailedError", 1, 1),
     ("ClusterDownError", 2, 1),
     ("WarehouseError", 2, 1),
+    ("OutOfMemoryError", 3, 1),
     ("ModelsError", 2, 1),
     ("BusyError", 1, 8),
     ("InterruptedRunError", 1, 1),
