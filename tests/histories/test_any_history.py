@@ -195,7 +195,7 @@ class Histories(RuleBasedStateMachine):
         assert found.invalid == sorted(self.expected.invalid)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_800)
 def test_any_history_ends_as_the_model_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None]
 ) -> None:

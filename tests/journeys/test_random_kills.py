@@ -133,7 +133,7 @@ def differing_rows(one: State, other: State) -> list[object]:
     ]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_800)
 def test_kills_at_any_time_change_nothing(
     tmp_path: Path, request: pytest.FixtureRequest, tell: Callable[[str], None]
 ) -> None:
