@@ -28,8 +28,8 @@ from incorta_simulator.server import Simulator
 
 IS_PROOF = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
 HISTORIES = settings(
-    max_examples=40 if IS_PROOF else 10,
-    stateful_step_count=15 if IS_PROOF else 12,
+    max_examples=50 if IS_PROOF else 7,
+    stateful_step_count=15 if IS_PROOF else 10,
     phases=(Phase.generate, Phase.shrink),
 )
 
