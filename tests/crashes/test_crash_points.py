@@ -29,7 +29,7 @@ LOG = f"{NAME}.wal"
 # Of each scenario; the proof tries all directories and all torn statements.
 GATE_DIRECTORIES, GATE_KILLS, GATE_CHAINS, GATE_HALVES = 6, 3, 2, 2
 PROOF_KILLS, PROOF_CHAINS = 20, 20
-CUTS = 3  # of what a statement adds to the log
+CUTS = 2  # of what a statement adds to the log
 
 pytestmark = pytest.mark.timeout(1_800)
 

@@ -18,7 +18,7 @@ from incorta_loads.settings import load_settings
 from incorta_loads.warehouse import open_for_writing
 
 TOKEN = "history-token"
-BATCH = 4  # executions, so that small runs have several
+BATCH = 7  # executions, so that small runs have more than one
 
 
 def run(
