@@ -126,10 +126,10 @@ def _feed(
         now=datetime.now(UTC),
     )
     logger.info(
-        "asking for %d executions that are not final, new ones above %s, %d ids without nodes",
+        "asking for %d executions that are not final, new ones above %s, %d ids not loaded",
         len(known.not_final),
         settings.first_id - 1 if known.highest is None else known.highest,
-        len(known.without_nodes),
+        len(known.not_loaded),
     )
     feed = due(known, first_id=settings.first_id, probe_gap=settings.probe_gap)
     return feed, known.highest is None

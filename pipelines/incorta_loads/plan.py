@@ -2,7 +2,7 @@
 
 A `Feed` hands out ids one by one and is told what became of them. `asked_for` walks the ids that a
 user named; `due` decides by itself, in three phases: executions that are not final, new ids above
-the highest one, ids that stayed without nodes.
+the highest one, ids that were not loaded when they were last asked for.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ class Known:
 
     Attributes:
         not_final: ids with nodes that may still change and are due.
-        without_nodes: ids below the highest, or asked for before, that have no nodes and are due.
+        not_loaded: other ids that are due: without nodes, or with nodes of an earlier asking than
+            the last.
         highest: the highest id with nodes; None when there is none.
     """
 
     not_final: ExecutionIds = field(default_factory=ExecutionIds)
-    without_nodes: ExecutionIds = field(default_factory=ExecutionIds)
+    not_loaded: ExecutionIds = field(default_factory=ExecutionIds)
     highest: int | None = None
 
 
@@ -94,7 +95,7 @@ def asked_for(ids: ExecutionIds) -> Feed:
 def due(known: Known, *, first_id: int, probe_gap: int) -> Feed:
     """What a scheduled run asks for."""
     begin = first_id if known.highest is None else known.highest + 1
-    return Feed(known.not_final, probe_from=begin, probe_gap=probe_gap, last=known.without_nodes)
+    return Feed(known.not_final, probe_from=begin, probe_gap=probe_gap, last=known.not_loaded)
 
 
 def read_known(
@@ -127,14 +128,17 @@ def read_known(
             "SELECT min(execution_id), max(execution_id) FILTER (WHERE has_nodes) FROM asked_ids"
         ).fetchone() or (None, None)
         not_final = _ids(connection, "has_nodes AND NOT is_final AND is_due")
-        without_nodes = _ids(connection, "NOT has_nodes AND NOT is_settled AND is_due")
+        not_loaded = _ids(
+            connection,
+            "NOT is_loaded AND NOT is_settled AND is_due AND (is_final OR NOT has_nodes)",
+        )
         never_asked: list[tuple[int, int]] = []
         if highest is not None:
             begin = first_id if lowest - probe_gap <= first_id < lowest else lowest
             never_asked = _holes(connection, begin)
     finally:
         connection.execute("DROP TABLE temp.asked_ids")
-    missing = ExecutionIds.of_ranges([*without_nodes, *never_asked])
+    missing = ExecutionIds.of_ranges([*not_loaded, *never_asked])
     return Known(ExecutionIds.of_ranges(not_final), missing, highest)
 
 
@@ -205,7 +209,7 @@ ids AS (
         last_outcome,
         last_run_id,
         min(loaded_run_id) FILTER (WHERE loaded.execution_id IS NOT NULL) OVER (
-            ORDER BY execution_id DESC ROWS UNBOUNDED PRECEDING
+            ORDER BY execution_id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS loaded_above_since
     FROM loaded
     FULL JOIN asked USING (execution_id)
@@ -214,6 +218,7 @@ SELECT
     execution_id,
     has_nodes,
     is_final,
+    has_nodes AND coalesce(last_outcome, 'loaded') = 'loaded' AS is_loaded,
     last_outcome = 'not_found' AND coalesce(loaded_above_since < last_run_id, false) AS is_settled,
     span_us < epoch_us($aged) AND (epoch_us($now) - last_asked_us) * $pauses >= span_us AS is_due
 FROM ids

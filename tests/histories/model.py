@@ -88,8 +88,9 @@ class Expected:
         """
         highest = max(self.trees, default=None)
         first = [i for i in sorted(self.trees) if not is_final(self.trees[i][0])]
+        later = [i for i in sorted(self.ledger) if i not in first]
         probed = self._probed(FIRST_ID if highest is None else highest + 1, answer)
-        last = [i for i in sorted(self.ledger) if i not in self.trees and not self._is_settled(i)]
+        last = [i for i in later if not self._is_loaded(i) and not self._is_settled(i)]
         asked = [i for i in first if self._is_old_enough(i, now)] + probed
         asked += [i for i in last if i not in probed and self._is_old_enough(i, now)]
         return asked + [i for i in self._never_asked(highest) if i not in probed]
@@ -103,13 +104,19 @@ class Expected:
             empty = 0 if answer(probed[-1]).outcome == "loaded" else empty + 1
         return probed
 
+    def _last(self, execution_id: int) -> Asked:
+        return max(self.ledger[execution_id], key=lambda asked: (asked.at, asked.run))
+
+    def _is_loaded(self, execution_id: int) -> bool:
+        return execution_id in self.trees and self._last(execution_id).outcome == "loaded"
+
     def _is_settled(self, execution_id: int) -> bool:
-        last = max(self.ledger[execution_id], key=lambda asked: (asked.at, asked.run))
         since = [
             min(asked.run for asked in self.ledger[i] if asked.outcome == "loaded")
             for i in self.trees
             if i > execution_id
         ]
+        last = self._last(execution_id)
         return last.outcome == "not_found" and bool(since) and min(since) < last.run
 
     def _is_old_enough(self, execution_id: int, now: datetime) -> bool:

@@ -117,7 +117,7 @@ def test_ids_that_were_named_are_asked_exactly() -> None:
 
 
 def test_a_scheduled_run_asks_in_three_phases() -> None:
-    """Not final ones, then new ones above the highest, then those without nodes."""
+    """Not final ones, then new ones above the highest, then those that were not loaded."""
     known = Known(ExecutionIds.of([7, 9]), ExecutionIds.of([2, 8, 12, 90]), highest=10)
     feed = due(known, first_id=1, probe_gap=3)
     taken = []
@@ -129,7 +129,7 @@ def test_a_scheduled_run_asks_in_three_phases() -> None:
 
 def test_an_empty_warehouse_begins_at_the_first_id() -> None:
     """With nothing there, `probe_gap` ids from `first_id` on, and then what was asked before."""
-    feed = due(Known(without_nodes=ExecutionIds.of([400, 501, 600])), first_id=500, probe_gap=3)
+    feed = due(Known(not_loaded=ExecutionIds.of([400, 501, 600])), first_id=500, probe_gap=3)
     taken = []
     while (execution_id := feed.take()) is not None:
         taken.append(execution_id)
@@ -237,10 +237,10 @@ def tables(database: duckdb.DuckDBPyConnection) -> Tables:
     return found
 
 
-def known(not_final: str = "", without_nodes: str = "", highest: int | None = None) -> Known:
+def known(not_final: str = "", not_loaded: str = "", highest: int | None = None) -> Known:
     """Both sets as people write them."""
     ids = [
-        ExecutionIds.parse(each) if each else ExecutionIds() for each in (not_final, without_nodes)
+        ExecutionIds.parse(each) if each else ExecutionIds() for each in (not_final, not_loaded)
     ]
     return Known(ids[0], ids[1], highest)
 
@@ -299,9 +299,27 @@ def test_nodes_are_the_truth(tables: Tables) -> None:
     tables.add_nodes(1)
     tables.add_nodes(2, RUNNING)
     tables.load(3)
-    tables.add_fetch(3, "not_found", "run 2", at=NOW + HOUR)
     tables.add_fetch(4, "loaded")
-    assert tables.known(now=NOW + DAY) == known(not_final="2", without_nodes="4", highest=3)
+    assert tables.known(now=NOW + DAY) == known(not_final="2", not_loaded="4", highest=3)
+
+
+@pytest.mark.parametrize("outcome", ["forbidden", "rejected", "unavailable", "invalid_payload"])
+def test_a_final_execution_whose_last_asking_failed_is_asked_again(
+    tables: Tables, outcome: str
+) -> None:
+    """Someone asked for it by its id; until it is loaded again its last ledger row is not its end.
+
+    One that the cluster no longer has is left alone as soon as that is settled, by a higher id.
+    """
+    tables.load(1)
+    tables.load(2)
+    tables.load(3)
+    tables.add_fetch(1, outcome, "run 2", at=NOW + HOUR)
+    tables.add_fetch(2, "not_found", "run 2", at=NOW + HOUR)
+    tables.add_fetch(3, "not_found", "run 2", at=NOW + HOUR)
+    assert tables.known(now=NOW + DAY) == known(not_loaded="1,3", highest=3)
+    tables.add_fetch(1, "loaded", "run 3", at=NOW + 2 * HOUR)
+    assert tables.known(now=NOW + DAY) == known(not_loaded="3", highest=3)
 
 
 @pytest.mark.parametrize(
@@ -316,7 +334,7 @@ def test_ids_without_nodes_are_asked_again(tables: Tables, outcome: str) -> None
     tables.load(5, run_id="run 1")
     tables.add_fetch(3, "not_found", "run 2")
     tables.add_fetch(4, "not_found", "run 2")
-    assert tables.known() == known(without_nodes="2,9", highest=5)
+    assert tables.known() == known(not_loaded="2,9", highest=5)
 
 
 @pytest.mark.parametrize(
@@ -330,7 +348,7 @@ def test_a_gap_is_settled_by_a_run_that_began_after_a_higher_id_had_nodes(
     tables.add_fetch(1, "not_found", not_found_by, at=NOW + 2 * HOUR)
     tables.add_nodes(2)
     tables.add_fetch(2, "loaded", loaded_by, at=NOW + HOUR)
-    expected = known(without_nodes="" if is_settled else "1", highest=2)
+    expected = known(not_loaded="" if is_settled else "1", highest=2)
     assert tables.known(now=NOW + DAY) == expected
     tables.clear()
     tables.add_fetch(1, "not_found", not_found_by, at=NOW)
@@ -348,7 +366,7 @@ def test_any_higher_id_settles_a_gap(tables: Tables) -> None:
     tables.load(6, run_id="run 1")
     tables.add_fetch(6, "loaded", "run 7")
     tables.add_fetch(5, "not_found", "run 1")
-    assert tables.known() == known(without_nodes="5,8", highest=6)
+    assert tables.known() == known(not_loaded="5,8", highest=6)
 
 
 def test_a_higher_id_without_nodes_settles_nothing(tables: Tables) -> None:
@@ -357,7 +375,7 @@ def test_a_higher_id_without_nodes_settles_nothing(tables: Tables) -> None:
     tables.add_fetch(2, "not_found", "run 2")
     tables.add_nodes(3)
     tables.add_fetch(4, "loaded", "run 1")
-    assert tables.known() == known(without_nodes="1,2,4", highest=3)
+    assert tables.known() == known(not_loaded="1,2,4", highest=3)
 
 
 def test_the_last_answer_decides(tables: Tables) -> None:
@@ -371,7 +389,7 @@ def test_the_last_answer_decides(tables: Tables) -> None:
     tables.add_fetch(3, "unavailable", "run 1", at=NOW)
     tables.add_fetch(4, "unavailable", "run 2", at=NOW)
     tables.add_fetch(4, "not_found", "run 1", at=NOW)
-    assert tables.known(now=NOW + DAY) == known(without_nodes="2,4-8", highest=9)
+    assert tables.known(now=NOW + DAY) == known(not_loaded="2,4-8", highest=9)
 
 
 @pytest.mark.parametrize(
@@ -409,7 +427,7 @@ def test_ageing_does_not_depend_on_the_clock_on_the_wall(tables: Tables) -> None
         tables.add_fetch(execution_id, "forbidden", "run 2", at=last)
     try:
         tables.connection.execute("SET TimeZone = 'America/New_York'")
-        assert tables.known() == known(without_nodes="2")
+        assert tables.known() == known(not_loaded="2")
     finally:
         tables.connection.execute("SET TimeZone = 'UTC'")
 
@@ -428,7 +446,7 @@ def test_ids_that_nobody_asked_for_are_due(tables: Tables) -> None:
     tables.add_fetch(106, "rejected")
     tables.load(110)
     tables.add_fetch(200, "rejected")
-    assert tables.known() == known(without_nodes="100-102,105-109,200", highest=110)
+    assert tables.known() == known(not_loaded="100-102,105-109,200", highest=110)
 
 
 @pytest.mark.parametrize(
@@ -451,7 +469,7 @@ def test_ids_below_the_lowest_are_due_when_the_first_id_is_near(
     """From `first_id` when that is at most `probe_gap` below the lowest known, else from there."""
     tables.load(21)
     tables.load(25)
-    expected = known(without_nodes=holes, highest=25)
+    expected = known(not_loaded=holes, highest=25)
     assert tables.known(first_id=first_id, probe_gap=probe_gap) == expected
 
 
@@ -459,7 +477,7 @@ def test_without_nodes_no_id_is_a_hole(tables: Tables) -> None:
     """Only ids that were asked for are asked again; probing begins at `first_id` anyway."""
     tables.add_fetch(3, "unavailable")
     tables.add_fetch(7, "not_found")
-    assert tables.known() == known(without_nodes="3,7")
+    assert tables.known() == known(not_loaded="3,7")
 
 
 def test_clusters_and_tenants_never_mix(tables: Tables) -> None:
@@ -476,7 +494,7 @@ def test_clusters_and_tenants_never_mix(tables: Tables) -> None:
             tables.add_fetch(execution_id, "loaded", "run 0", cluster=cluster, tenant=tenant)
         tables.add_fetch(4, "not_found", "run 2", at=NOW + HOUR, cluster=cluster, tenant=tenant)
         assert tables.known() == alone
-        expected = known(without_nodes="5-8", highest=9)
+        expected = known(not_loaded="5-8", highest=9)
         assert tables.known(cluster=cluster, tenant=tenant, now=NOW + HOUR) == expected
 
 
@@ -536,7 +554,7 @@ def define(
     """The rules of the design, id by id."""
     highest = max(nodes, default=None)
     seen = set(nodes) | {row.execution_id for row in ledger}
-    not_final, without_nodes = set(), set()
+    not_final, not_loaded = set(), set()
     for execution_id in seen:
         rows = [row for row in ledger if row.execution_id == execution_id]
         asked = [row.hours_ago for row in rows] or [0]
@@ -544,21 +562,23 @@ def define(
         is_due = span < 720 and pause * 10 >= span
         if execution_id in nodes:
             states = nodes[execution_id]
-            if is_due and (states[0] != ENDED or RUNNING in states):
-                not_final.add(execution_id)
+            if states[0] != ENDED or RUNNING in states:
+                not_final |= {execution_id} if is_due else set()
+                continue
+        last = min(rows, key=lambda row: (row.hours_ago, -row.run), default=None)
+        if execution_id in nodes and (last is None or last.outcome == "loaded"):
             continue
-        last = min(rows, key=lambda row: (row.hours_ago, -row.run))
         is_settled = last.outcome == "not_found" and any(
             row.outcome == "loaded" and row.run < last.run
             for row in ledger
             if row.execution_id > execution_id and row.execution_id in nodes
         )
         if is_due and not is_settled:
-            without_nodes.add(execution_id)
+            not_loaded.add(execution_id)
     if highest is not None:
         begin = first_id if min(seen) - probe_gap <= first_id < min(seen) else min(seen)
-        without_nodes |= set(range(begin, highest)) - seen
-    return Known(ExecutionIds.of(not_final), ExecutionIds.of(without_nodes), highest)
+        not_loaded |= set(range(begin, highest)) - seen
+    return Known(ExecutionIds.of(not_final), ExecutionIds.of(not_loaded), highest)
 
 
 @given(executions, fetches, st.integers(0, 14), st.integers(1, 6))

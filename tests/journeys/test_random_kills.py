@@ -26,7 +26,7 @@ from journeys.shell import COMMAND, TOKEN, User, configured
 SEED = 11
 GATE_KILLS, PROOF_KILLS = 6, 60
 
-ASKED_AGAIN = (
+FAULTS = (
     Refusal(500),
     Refusal(503, retry_after=0),
     Refusal(429, retry_after=0),
@@ -34,11 +34,9 @@ ASKED_AGAIN = (
     Reset("half a body in chunks"),
     Reset(),
     Stall("a head"),
+    RawBody(LOGIN_PAGE, 404, "text/html"),  # the only one that is not asked again at once
 )
-NOT_ASKED_AGAIN = RawBody(LOGIN_PAGE, 404, "text/html")  # the id ends `unavailable`
-BAD_WEATHER = Weather(SEED, 0.06, (*ASKED_AGAIN, NOT_ASKED_AGAIN))
-# Scheduled runs leave an execution alone that is final, also when it was unavailable since.
-WEATHER_FOR_IDS = Weather(SEED, 0.06, ASKED_AGAIN)
+BAD_WEATHER = Weather(SEED, 0.06, FAULTS)
 
 
 @dataclass
@@ -80,7 +78,7 @@ class History:
         """Starts a run in bad weather and kills it, unless it ends before."""
         again = ("--ids", f"1-{self.draw.randrange(60, 160)}")
         ids = again if self.draw.random() < 0.3 else ()
-        self.simulator.faults.weather = WEATHER_FOR_IDS if ids else BAD_WEATHER
+        self.simulator.faults.weather = BAD_WEATHER
         asked = len(self.simulator.requests)
         process = subprocess.Popen(
             [COMMAND, "ingest", *ids],
