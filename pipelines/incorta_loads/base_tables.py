@@ -104,9 +104,21 @@ FETCHES: Final = pa.schema(
     ]
 )
 
+_DUCKDB_TYPES = {
+    TEXT: "VARCHAR",
+    INTEGER: "BIGINT",
+    BINARY: "BLOB",
+    TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
+}
+
 TABLES: Final = {"nodes": NODES, "invalid_payloads": INVALID_PAYLOADS, "fetches": FETCHES}
 
 
 def descriptions(schema: pa.Schema) -> dict[str, str]:
     """Column name → meaning."""
     return {column.name: column.metadata[b"description"].decode() for column in schema}
+
+
+def duckdb_types(schema: pa.Schema) -> dict[str, str]:
+    """Column name → type in DuckDB."""
+    return {column.name: _DUCKDB_TYPES[column.type] for column in schema}

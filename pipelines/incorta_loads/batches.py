@@ -16,7 +16,8 @@ from incorta_loads.errors import ClusterDownError, IncortaLoadsError
 from incorta_loads.plan import Feed
 from incorta_loads.redaction import Redactor
 from incorta_loads.settings import Settings
-from incorta_loads.status_json import InvalidPayload, Tree, decode
+from incorta_loads.status_json import decode
+from incorta_loads.status_node import InvalidPayload, Tree
 from incorta_loads.status_tree import Execution, flatten
 
 MOST_EXECUTIONS = 100
@@ -64,6 +65,7 @@ def fetch_batches(
     Raises, after what was fetched has been yielded:
         InvalidTokenError, WrongTenantError: no further id was asked for.
         ClusterDownError: too many ids in a row were `unavailable`.
+        SpoolError: an answer could not be kept until it is decoded.
     """
     stopping = stopping or threading.Event()
     client = StatusClient(settings, redactor, stopping)
@@ -134,6 +136,7 @@ class _BatchBuilder:
     invalid_payloads: list[dict[str, object]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     nodes: int = 0
+    nodes_of_trees: int = 0
     text_bytes: int = 0
     body_bytes: int = 0
 
@@ -161,7 +164,7 @@ class _BatchBuilder:
             if answer.outcome == "invalid_payload":
                 self.invalid_payloads.append(self._invalid_row(answer, body))
             del body  # before the trees become rows
-        if sum(each.tree.nodes for each in self.executions) >= FLATTENED_NODES:
+        if self.nodes_of_trees >= FLATTENED_NODES:
             self._flatten()
         self.answers.append(answer)
         return answer
@@ -174,6 +177,7 @@ class _BatchBuilder:
             return replace(answer, outcome="invalid_payload", message=message)
         self.executions.append(Execution(answer.execution_id, answer.fetched_at, tree))
         self.nodes += tree.nodes
+        self.nodes_of_trees += tree.nodes
         self.text_bytes += tree.text_bytes
         return answer
 
@@ -194,6 +198,7 @@ class _BatchBuilder:
         names = {"cluster": self.settings.cluster, "tenant": self.settings.tenant}
         self.tables.append(flatten(self.executions, **names))
         self.executions = []
+        self.nodes_of_trees = 0
 
     def _decode(self, body: bytes) -> Tree:
         if self.redactor.found_in(body):

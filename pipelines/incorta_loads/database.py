@@ -55,10 +55,10 @@ def locked(path: Path, timeout_seconds: float, *, is_needed: bool = True) -> Ite
         who = f"process {holder}" if holder else "another process"
         raise BusyError(_busy(path, who, timeout_seconds)) from None
     except OSError as error:
+        lock.release()
         if not is_needed and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             yield
             return
-        lock.release()
         raise WarehouseError(
             f"The warehouse {path} cannot be locked ({error.strerror}); its directory must be "
             "writable, with room on its disk."

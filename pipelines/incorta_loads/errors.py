@@ -12,6 +12,7 @@ which id or setting, and what to do.
     │   └── WrongTenantError            the cluster does not know the tenant
     ├── RunFailedError              1   the run could not do its work
     │   ├── ClusterDownError            too many ids in a row were unavailable
+    │   ├── SpoolError                  an answer could not wait in the temporary directory
     │   ├── WarehouseError              the warehouse cannot be read or written
     │   │   └── OutOfMemoryError            DuckDB needs more memory than a run gives it
     │   └── ModelsError                 a SQL model or one of its tests failed
@@ -62,6 +63,10 @@ class RunFailedError(IncortaLoadsError):
 
 class ClusterDownError(RunFailedError):
     """Too many ids in a row ended `unavailable`."""
+
+
+class SpoolError(RunFailedError):
+    """A large answer could not be kept in the temporary directory until it is loaded."""
 
 
 class WarehouseError(RunFailedError):

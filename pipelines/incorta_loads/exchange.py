@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import requests
 from requests.auth import AuthBase
 
+from incorta_loads.errors import SpoolError
 from incorta_loads.settings import Settings
 from incorta_loads.watchdog import WatchedAdapter, limited_to
 
@@ -38,8 +39,19 @@ class Body:
         return self._file.tell()
 
     def add(self, chunk: bytes) -> None:
-        """Appends bytes."""
-        self._file.write(chunk)
+        """Appends bytes.
+
+        Raises:
+            SpoolError: the disk would not take them, which says nothing about the cluster.
+        """
+        try:
+            self._file.write(chunk)
+        except OSError as error:
+            raise SpoolError(
+                f"An answer over {_MOST_BYTES_IN_MEMORY >> 20} MiB could not be kept in the "
+                f"directory for temporary files ({error.strerror}); make room there, or set TMPDIR "
+                "to another one, and run the same command again."
+            ) from error
 
     def cut(self, most_bytes: int) -> None:
         """Forgets what is beyond so many bytes."""

@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from incorta_loads.batches import Batch, fetch_batches
-from incorta_loads.errors import ClusterDownError, ConfigurationError, IncortaLoadsError
+from incorta_loads.errors import (
+    ClusterDownError,
+    ConfigurationError,
+    IncortaLoadsError,
+    SpoolError,
+)
 from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.plan import Feed, asked_for, due, read_known
 from incorta_loads.redaction import Redactor
@@ -96,14 +101,14 @@ def ingest_into(
         stopping=stopping,
     )
     try:
-        with warehouse.little_memory():
+        with warehouse.memory.little():
             for batch in batches:
                 warehouse.load(batch)
                 ingested.count(batch)
                 del batch  # before the next one grows beside it
                 ingested.seconds = time.monotonic() - began
                 report(ingested)
-    except (ConfigurationError, ClusterDownError) as error:
+    except (ConfigurationError, ClusterDownError, SpoolError) as error:
         ingested.ended_by = error
     looked_everywhere = ingested.ended_by is None and not stopping.is_set()
     ingested.found_nothing = was_empty and looked_everywhere and not ingested.outcomes["loaded"]

@@ -10,84 +10,23 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import ijson.backends.python as ijson  # the C backend replaces lone surrogates without a word
 import msgspec
 from ijson.common import JSONError
 
-MOST_LEVELS = 5_000
-MOST_ROW_TEXT_BYTES = 64 * 2**20
-"""Paths and names in all rows of one tree together: a deep tree with many leaves, or a long name
-that stands in every row, would fill the memory."""
+from incorta_loads.status_limits import (
+    MOST_LEVELS,
+    TOO_MANY_LEVELS,
+    refuse_too_large,
+    refuse_too_many_values,
+    row_text_bytes,
+)
+from incorta_loads.status_node import ExtendedNode, InvalidPayload, Node, Status, Tree
 
-MOST_NODES = 300_000
-MOST_VALUES = 2_000_000
-"""Of JSON, of any kind: a documented node has seven. 32 MiB can hold eleven million `{}`, which
-would take gigabytes when decoded."""
-
-MOST_TEXT = 2**20
-"""Characters of one name, status or `extra`; DuckDB needs many times as much memory to store it."""
-
-NAMED_TYPES = ("LOAD_PLAN", "GROUP", "SCHEMA", "TABLE")
-"""Types of nodes whose names are repeated in the rows below them."""
-
-_TOO_MANY_LEVELS = f"it has more than {MOST_LEVELS:,} levels"
-_STRING_OR_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[,\[{]', re.DOTALL)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
-
-class InvalidPayload(Exception):  # noqa: N818 (a finding about a body, not a fault of the program)
-    """The body is not a status tree that can be stored; the text says why."""
-
-
-class Status(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """`status` of a node, as documented."""
-
-    stateType: str | None = None  # noqa: N815 (the names of the endpoint)
-    jobStatus: str | None = None  # noqa: N815
-
-
-class Node(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """One node as documented; every field may be missing or null."""
-
-    name: str | None = None
-    type: str | None = None
-    status: Status | None = None
-    childStatusDetails: list[Node] | None = None  # noqa: N815
-
-
-class ExtendedNode(Node):
-    """A node of a body that has undocumented fields somewhere.
-
-    Attributes:
-        extra: JSON object of its undocumented fields, those of the status under `status`.
-    """
-
-    extra: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """One decoded status tree.
-
-    Attributes:
-        levels: the nodes breadth first, the root alone in the first list; within a level the
-            children of one node stand together, in the order of their parents.
-        text_bytes: size of the paths and names in all its rows, or an upper bound of it.
-    """
-
-    levels: list[list[Node]]
-    text_bytes: int
-
-    @property
-    def nodes(self) -> int:
-        """Number of nodes."""
-        return sum(map(len, self.levels))
-
 
 _decode_documented = msgspec.json.Decoder(Node).decode
 _decode_anything = msgspec.json.Decoder(float_hook=Decimal).decode
@@ -102,33 +41,11 @@ def decode(body: bytes) -> Tree:
     """
     if b"\\u0000" in body and _NUL.search(body):
         raise InvalidPayload("it contains the character U+0000, which cannot be stored")
-    if _has_too_many_values(body):
-        raise InvalidPayload(f"it has more than {MOST_VALUES:,} JSON values")
+    refuse_too_many_values(body)
     root = _decode_root(body)
     levels = list(_levels(root))
-    if sum(map(len, levels)) > MOST_NODES:
-        raise InvalidPayload(f"it has more than {MOST_NODES:,} nodes")
-    if len(body) > MOST_TEXT and any(map(_has_long_text, chain.from_iterable(levels))):
-        raise InvalidPayload(f"one of its texts has more than {MOST_TEXT:,} characters")
-    return Tree(levels, _text_bytes(levels))
-
-
-def _has_too_many_values(body: bytes) -> bool:
-    """Whether it has more JSON values than are decoded; each opens a container or follows a comma.
-
-    What stands in strings is told apart only where it matters.
-    """
-    if sum(map(body.count, (b",", b"[", b"{"))) < MOST_VALUES:
-        return False
-    found = (body[match.start()] for match in _STRING_OR_VALUE.finditer(body))
-    outside_strings = (1 for byte in found if byte != ord('"'))
-    return next(islice(outside_strings, MOST_VALUES, None), None) is not None
-
-
-def _has_long_text(node: Node) -> bool:
-    status = node.status or Status()
-    texts = (node.name, node.type, status.stateType, status.jobStatus, getattr(node, "extra", None))
-    return any(text is not None and len(text) > MOST_TEXT for text in texts)
+    refuse_too_large(levels, len(body))
+    return Tree(levels, row_text_bytes(levels))
 
 
 def _decode_root(body: bytes) -> Node:
@@ -193,7 +110,7 @@ def _build(events: Iterable[tuple[str, Any]]) -> object:
                 open_containers.append(item)
                 keys.append("")
             if len(open_containers) > most_open:
-                raise InvalidPayload(_TOO_MANY_LEVELS)
+                raise InvalidPayload(TOO_MANY_LEVELS)
     return top[0]
 
 
@@ -254,46 +171,4 @@ def _levels(root: Node) -> Iterator[list[Node]]:
         level = [child for node in level for child in node.childStatusDetails or ()]
         if not level:
             return
-    raise InvalidPayload(_TOO_MANY_LEVELS)
-
-
-def _text_bytes(levels: list[list[Node]]) -> int:
-    """An upper bound of what the rows say: exact only where a rough one is over the limit."""
-    longest = sum(max(map(_segment_bytes, level)) for level in levels)
-    # The names that a row repeats stand in its path too, its own name a third time.
-    rough = 3 * longest * sum(map(len, levels))
-    if rough <= MOST_ROW_TEXT_BYTES:
-        return rough
-    total = 0
-    above = [_RowText(0, {})]
-    for level in levels:
-        rows = [row.below(node) for node, row in zip(level, above, strict=True)]
-        total += sum(row.path + sum(row.named.values()) for row in rows)
-        total += sum(map(_segment_bytes, level))
-        if total > MOST_ROW_TEXT_BYTES:
-            limit = MOST_ROW_TEXT_BYTES >> 20
-            raise InvalidPayload(f"the paths and names of its nodes take more than {limit} MiB")
-        above = [
-            row
-            for row, node in zip(rows, level, strict=True)
-            for _ in node.childStatusDetails or ()
-        ]
-    return total
-
-
-class _RowText(NamedTuple):
-    """Bytes of the path of a row, and of the names that it repeats by the types of their nodes."""
-
-    path: int
-    named: dict[str, int]
-
-    def below(self, node: Node) -> _RowText:
-        own = _segment_bytes(node)
-        named = self.named | {node.type: own} if node.type in NAMED_TYPES else self.named
-        return _RowText(self.path + own, named)
-
-
-def _segment_bytes(node: Node) -> int:
-    """At most: a slash, and each character of the name escaped or in UTF-8."""
-    name = node.name or ""
-    return 1 + (len(name) + name.count("~") + name.count("/") if name.isascii() else 4 * len(name))
+    raise InvalidPayload(TOO_MANY_LEVELS)

@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from incorta_loads.base_tables import NODES
-from incorta_loads.status_json import MOST_LEVELS, NAMED_TYPES, Node, Status, Tree
+from incorta_loads.status_limits import MOST_LEVELS
+from incorta_loads.status_node import NAMED_TYPES, Node, Status, Tree
 
 Integers = npt.NDArray[np.int64]
 

@@ -7,11 +7,8 @@ The working directory of dlt is a run's own, and what a killed run left in it is
 
 from __future__ import annotations
 
-import gc
 import hashlib
-import logging
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -25,30 +22,16 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from incorta_loads.base_tables import FETCHES, TABLES, descriptions
+from incorta_loads.base_tables import FETCHES, TABLES, descriptions, duckdb_types
 from incorta_loads.batches import Batch
 from incorta_loads.database import one_line, opened, require_file, table_columns
 from incorta_loads.errors import OutOfMemoryError, WarehouseError
+from incorta_loads.memory import Memory, is_out_of_memory, release_memory
 
 if TYPE_CHECKING:
     from dlt.pipeline.pipeline import Pipeline
 
-logger = logging.getLogger(__name__)
-
 DATASET = "load_status"
-
-_LEAST_MEMORY_BYTES = 64 * 2**20
-_MEMORY_PER_BYTE = 2
-_MOST_MEMORY_BYTES = 8 * 2**30
-_MOST_LOG_BYTES = 16 * 2**20
-
-_OUT_OF_MEMORY = re.compile(r"Out of Memory|failed to (pin|allocate)", re.IGNORECASE)
-_DUCKDB_TYPES = {
-    pa.string(): "VARCHAR",
-    pa.int64(): "BIGINT",
-    pa.binary(): "BLOB",
-    pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
-}
 
 
 class Warehouse:
@@ -57,11 +40,13 @@ class Warehouse:
     Attributes:
         path: the DuckDB file.
         connection: for queries; DuckDB sees one database for it and for dlt.
+        memory: how much of it DuckDB takes.
     """
 
     def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection, working: Path) -> None:
         self.path = path
         self.connection = connection
+        self.memory = Memory(connection, path)
         self._working = working
         # dlt takes over the signal handlers in the main thread only; a signal must end a run after
         # its batch, not within it.
@@ -90,56 +75,22 @@ class Warehouse:
         Raises:
             WarehouseError: nothing of the failed table was changed.
         """
-        self._limit_memory(_LEAST_MEMORY_BYTES + _MEMORY_PER_BYTE * batch.nodes.nbytes)
-        try:
-            self._load(batch)
-        except OutOfMemoryError:
-            logger.warning("a batch with very long texts needs more memory than usual")
-            self._limit_memory(_MOST_MEMORY_BYTES)
-            self._load(batch)
-        finally:
-            _release_memory()
-            self._limit_memory(_LEAST_MEMORY_BYTES)  # which lets go of what was written
-
-    @contextmanager
-    def little_memory(self) -> Iterator[None]:
-        """Keeps DuckDB from holding all that is loaded inside as long as there is memory."""
-        query = "SELECT current_setting('memory_limit')"
-        [(usual,)] = self.connection.execute(query).fetchall()
-        self.connection.execute("SET threads = 1")  # each more one takes as much again
-        self._limit_memory(_LEAST_MEMORY_BYTES)
-        try:
-            yield
-        finally:
-            # RESET would show the usual limit, and leave the other one.
-            self.connection.execute(f"SET memory_limit = '{usual}'")
-            self.connection.execute("RESET threads")
-
-    def _checkpoint(self) -> None:
-        """Moves what was committed from the log into the file, which frees its memory.
-
-        DuckDB does so by itself, but dlt lets it wait for a gigabyte.
-        """
-        log = Path(f"{self.path}.wal")
-        if not log.is_file() or log.stat().st_size <= _MOST_LOG_BYTES:
-            return
-        try:
-            self.connection.execute("CHECKPOINT")
-        except duckdb.OutOfMemoryException:
-            self._limit_memory(_MOST_MEMORY_BYTES)
-            self.connection.execute("CHECKPOINT")
-        except duckdb.Error as error:
-            raise self._not_written(error) from error
-
-    def _limit_memory(self, most_bytes: int) -> None:
-        self.connection.execute(f"SET memory_limit = '{most_bytes >> 10} KiB'")
+        with self.memory.enough_for(batch.nodes.nbytes) as more_memory:
+            try:
+                self._load(batch)
+            except OutOfMemoryError:
+                more_memory()
+                self._load(batch)
 
     def _load(self, batch: Batch) -> None:
         new, known = self._split(batch.nodes)
         self._run(Batch(nodes=new, invalid_payloads=batch.invalid_payloads))
         self._run(Batch(nodes=known), replace=True)
         self._run(Batch(fetches=batch.fetches))
-        self._checkpoint()
+        try:
+            self.memory.checkpoint()
+        except duckdb.Error as error:
+            raise self._not_written(error) from error
 
     def restore_ledger(self, run_id: str) -> int:
         """Writes the ledger rows that a kill between a batch's nodes and its ledger left out.
@@ -185,7 +136,7 @@ class Warehouse:
         source = loaded_batch(batch, replace=replace).with_resources(*tables)
         try:
             self._pipeline.extract(source)
-            _release_memory()
+            release_memory()
             self._pipeline.normalize()
             self._pipeline.load().raise_on_failed_jobs()
         except (DltException, duckdb.Error, OSError) as error:
@@ -196,7 +147,7 @@ class Warehouse:
 
     def _not_written(self, error: Exception) -> WarehouseError:
         root = _root(error)
-        kind = OutOfMemoryError if _OUT_OF_MEMORY.search(str(root)) else WarehouseError
+        kind = OutOfMemoryError if is_out_of_memory(root) else WarehouseError
         return kind(
             f"The warehouse {self.path} could not be written ({one_line(root)}); "
             "what was committed before is kept, and the next run asks for the rest."
@@ -213,7 +164,7 @@ class Warehouse:
     def _refuse_other_columns(self) -> None:
         found = table_columns(self.connection, DATASET)
         for name, schema in TABLES.items():
-            expected = {column.name: _DUCKDB_TYPES[column.type] for column in schema}
+            expected = duckdb_types(schema)
             if found.get(name, expected) != expected:
                 raise WarehouseError(
                     f"The table {DATASET}.{name} in {self.path} has other columns than this "
@@ -268,12 +219,6 @@ def _working_directory(path: Path) -> Path:
         return Path(f"{path}.work")
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"incorta-loads-{name}.work"
-
-
-def _release_memory() -> None:
-    """Gives back what dlt leaves in cycles and Arrow keeps for later."""
-    gc.collect()
-    pa.default_memory_pool().release_unused()
 
 
 def _root(error: BaseException) -> BaseException:

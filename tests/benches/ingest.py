@@ -22,6 +22,7 @@ import duckdb
 from incorta_simulator.company import Company
 from incorta_simulator.plans import Group, Plan, Schema
 from incorta_simulator.server import Simulator
+from peaks import peak_mib
 
 COMMAND = Path(sys.executable).with_name("incorta-loads")
 TABLES_A_SCHEMA = 50
@@ -39,15 +40,6 @@ def serve(executions: int, tables: int, pipe: Connection) -> None:
     ) as it:
         pipe.send((it.url, it.company.ids[-1]))
         pipe.recv()
-
-
-def peak_memory_kib(process_id: int) -> int:
-    """The largest resident memory of a process so far; 0 when it has ended."""
-    try:
-        lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def measure(executions: int, tables: int) -> str:
@@ -69,10 +61,7 @@ def measure(executions: int, tables: int) -> str:
             env=environment,
             stderr=subprocess.DEVNULL,
         )
-        peak_kib = 0
-        while process.poll() is None:  # what wait4 tells begins with the memory of this process
-            peak_kib = max(peak_kib, peak_memory_kib(process.pid))
-            time.sleep(0.02)
+        peak = peak_mib(process)
         seconds = time.monotonic() - begin
         database = Path(home) / "incorta_loads.duckdb"
         with duckdb.connect(database, read_only=True) as connection:
@@ -85,7 +74,7 @@ def measure(executions: int, tables: int) -> str:
     assert process.returncode == 0
     return (
         f"{executions:>10,} {nodes:>12,} {seconds:>8.1f} {nodes / seconds:>9,.0f} "
-        f"{peak_kib / 1024:>8.0f} {size / 2**20:>8.1f}"
+        f"{peak:>8.0f} {size / 2**20:>8.1f}"
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +20,7 @@ from incorta_loads.errors import (
     ClusterDownError,
     IncortaLoadsError,
     InvalidTokenError,
+    SpoolError,
     WrongTenantError,
 )
 from incorta_loads.execution_ids import ExecutionIds
@@ -375,6 +378,23 @@ def test_a_cluster_that_is_down_ends_the_asking_and_keeps_the_answers(
     expected = dict.fromkeys(range(1, 4), "loaded") | dict.fromkeys(range(4, 12), "unavailable")
     assert [outcomes(batch) for batch in batches] == [expected]
     assert asked(simulator) == list(range(1, 12))
+
+
+def test_no_room_for_a_large_answer_is_no_fault_of_the_cluster(
+    simulator: Simulator,
+    make_settings: MakeSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The id gets no row, so that the next run asks for it; the answers before it are kept."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    simulator.faults.plan(1, RawBody(TREE))
+    simulator.faults.plan(2, RawBody(TREE + b" " * 2 * 2**20))
+    batches, raised = until_error(fetched("1-9", make_settings(concurrency=1)))
+    assert type(raised) is SpoolError
+    assert "(No such file or directory); make room there, or set TMPDIR" in str(raised)
+    assert [outcomes(batch) for batch in batches] == [{1: "loaded"}]
+    assert asked(simulator) == [1, 2]
 
 
 @pytest.mark.parametrize(("concurrency", "most"), [(1, 8), (4, 8), (6, 12)])

@@ -239,9 +239,7 @@ def tables(database: duckdb.DuckDBPyConnection) -> Tables:
 
 def known(not_final: str = "", not_loaded: str = "", highest: int | None = None) -> Known:
     """Both sets as people write them."""
-    ids = [
-        ExecutionIds.parse(each) if each else ExecutionIds() for each in (not_final, not_loaded)
-    ]
+    ids = [ExecutionIds.parse(each) if each else ExecutionIds() for each in (not_final, not_loaded)]
     return Known(ids[0], ids[1], highest)
 
 
@@ -566,7 +564,7 @@ def define(
                 not_final |= {execution_id} if is_due else set()
                 continue
         last = min(rows, key=lambda row: (row.hours_ago, -row.run), default=None)
-        if execution_id in nodes and (last is None or last.outcome == "loaded"):
+        if last is None or (execution_id in nodes and last.outcome == "loaded"):
             continue
         is_settled = last.outcome == "not_found" and any(
             row.outcome == "loaded" and row.run < last.run

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incorta_loads.base_tables import NODES
-from incorta_loads.status_json import MOST_LEVELS, InvalidPayload, decode
+from incorta_loads.status_json import decode
+from incorta_loads.status_limits import MOST_LEVELS
+from incorta_loads.status_node import InvalidPayload
 from incorta_loads.status_tree import Execution, encode, flatten
 
 NOW = datetime(2026, 11, 23, 21, 43, 45, 123456, tzinfo=UTC)

@@ -286,7 +286,7 @@ def test_a_long_log_is_written_into_the_file(
     log = Path(f"{warehouse.path}.wal")
     warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
     assert log.stat().st_size > 0
-    monkeypatch.setattr("incorta_loads.warehouse._MOST_LOG_BYTES", 0)
+    monkeypatch.setattr("incorta_loads.memory._MOST_LOG_BYTES", 0)
     warehouse.load(batch_of("run-2", 2, trees={2: SMALL}))
     assert not log.exists()
 

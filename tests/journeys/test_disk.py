@@ -25,7 +25,7 @@ cp -r "$FROM/." .
 code=0
 "$COMMAND" ingest --ids "$IDS" || code=$?
 cp incorta_loads.duckdb* "$FROM/" 2>/dev/null || true
-ls -A >"$FROM/left.txt"
+rm -rf incorta_loads.duckdb* && ls -A
 exit $code
 """
 _READ_ONLY = """
@@ -35,8 +35,8 @@ exec "$COMMAND" "$@"
 """
 
 
-def on_a_disk_of(size: str, user: User, script: str, *arguments: str) -> tuple[int, str]:
-    """Runs a script in a small file system; exit code and what stood on stderr."""
+def on_a_disk_of(size: str, user: User, script: str, *arguments: str) -> tuple[int, str, str]:
+    """Runs a script in a small file system; exit code, stdout and stderr."""
     disk = user.home.parent / f"{user.home.name}-disk"
     disk.mkdir(exist_ok=True)
     as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
@@ -49,7 +49,7 @@ def on_a_disk_of(size: str, user: User, script: str, *arguments: str) -> tuple[i
         timeout=120,
         check=False,
     )
-    return done.returncode, done.stderr
+    return done.returncode, done.stdout, done.stderr
 
 
 def whole_executions(database: Path) -> int:
@@ -67,8 +67,8 @@ def whole_executions(database: Path) -> int:
 def test_a_full_disk_ends_the_run_with_one_sentence(user: User, size: str) -> None:
     """Exit code 1, no traceback, what was committed stays, and the next run loads the rest."""
     user.runs("ingest", "--ids", "1-3")
-    code, errors = on_a_disk_of(size, user, _FILL)
-    assert code == 1, errors
+    code, left, errors = on_a_disk_of(size, user, _FILL)
+    assert (code, left) == (1, ""), errors
     assert "Traceback" not in errors
     last = errors.splitlines()[-1]
     assert last.startswith("Error: ")
@@ -82,8 +82,8 @@ def test_a_full_disk_ends_the_run_with_one_sentence(user: User, size: str) -> No
 def test_a_directory_that_cannot_be_written_is_named(user: User, command: str) -> None:
     """Exit code 1 and one sentence: there is nothing else to say."""
     user.runs("ingest", "--ids", "1-3")
-    code, errors = on_a_disk_of("40m", user, _READ_ONLY, command)
-    assert code == 1
+    code, output, errors = on_a_disk_of("40m", user, _READ_ONLY, command)
+    assert (code, output) == (1, "")
     assert errors.startswith("Error: The warehouse ")
     assert "Read-only file system" in errors
     assert errors.count("\n") == 1
@@ -92,5 +92,6 @@ def test_a_directory_that_cannot_be_written_is_named(user: User, command: str) -
 def test_a_directory_that_cannot_be_written_can_be_read(user: User) -> None:
     """What a colleague publishes on a read-only share."""
     user.runs("ingest", "--ids", "1-3")
-    code, errors = on_a_disk_of("40m", user, _READ_ONLY, "show", "1")
+    code, output, errors = on_a_disk_of("40m", user, _READ_ONLY, "show", "1")
     assert (code, errors) == (0, "")
+    assert output.startswith("Execution 1 of journey, ")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from incorta_simulator.faults import RawBody
 from incorta_simulator.plans import Group, Plan, Schema
 from incorta_simulator.server import Simulator
 from journeys.shell import COMMAND, TOKEN, User, configured
+from peaks import peak_mib
 
 MIB = 2**20
 NODE = (
@@ -21,7 +21,7 @@ NODE = (
 )
 
 
-def peak_mib(user: User, ids: str, exit_code: int) -> float:
+def peak_of_ingest_mib(user: User, ids: str, exit_code: int) -> float:
     """The largest resident memory of `ingest`, in MiB."""
     process = subprocess.Popen(
         [COMMAND, "ingest", "--ids", ids],
@@ -29,16 +29,9 @@ def peak_mib(user: User, ids: str, exit_code: int) -> float:
         env=user.environment,
         stderr=subprocess.DEVNULL,
     )
-    status = Path(f"/proc/{process.pid}/status")
-    peak_kib = 0
-    tick = threading.Event()
-    while process.poll() is None:
-        lines = status.read_text().splitlines()
-        found = [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
-        peak_kib = max([peak_kib, *found])
-        tick.wait(0.02)
+    peak = peak_mib(process)
     assert process.returncode == exit_code
-    return peak_kib / 1024
+    return peak
 
 
 def test_large_executions_take_less_than_400_mib(tmp_path: Path) -> None:
@@ -49,7 +42,7 @@ def test_large_executions_take_less_than_400_mib(tmp_path: Path) -> None:
     company = Company((Plan("Large", (Group("Group 1", schemas),)),), executions=20)
     with Simulator(company, token=TOKEN) as simulator:
         user = configured(tmp_path, simulator)
-        assert peak_mib(user, "1-20", 0) < 400
+        assert peak_of_ingest_mib(user, "1-20", 0) < 400
     (row,) = user.asks("SELECT count(*) AS nodes FROM load_status.nodes")
     assert row["nodes"] > 180_000
 
@@ -66,4 +59,4 @@ def test_whatever_the_server_sends_takes_less_than_600_mib(
     body = opening + b",".join([item] * items) + closing
     for execution_id in range(1, 4):
         simulator.faults.plan(execution_id, RawBody(body))
-    assert peak_mib(user, "1-5", exit_code) < 600
+    assert peak_of_ingest_mib(user, "1-5", exit_code) < 600

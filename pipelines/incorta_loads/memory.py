@@ -1,0 +1,96 @@
+"""How much memory DuckDB takes while a run writes."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+logger = logging.getLogger(__name__)
+
+_LEAST_BYTES = 64 * 2**20
+_PER_BYTE_OF_BATCH = 2
+_MOST_BYTES = 8 * 2**30
+_MOST_LOG_BYTES = 16 * 2**20
+
+_OUT_OF_MEMORY = re.compile(r"Out of Memory|failed to (pin|allocate)", re.IGNORECASE)
+
+
+class Memory:
+    """Bounds what DuckDB holds; as long as there is memory it would keep all that is loaded.
+
+    Args:
+        connection: to the database.
+        path: its file.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        self._connection = connection
+        self._log = Path(f"{path}.wal")
+
+    @contextmanager
+    def little(self) -> Iterator[None]:
+        """As little as a run can do with; afterwards what was usual."""
+        query = "SELECT current_setting('memory_limit')"
+        [(usual,)] = self._connection.execute(query).fetchall()
+        self._connection.execute("SET threads = 1")  # each more one takes as much again
+        self._limit(_LEAST_BYTES)
+        try:
+            yield
+        finally:
+            # RESET would show the usual limit, and leave the other one.
+            self._connection.execute(f"SET memory_limit = '{usual}'")
+            self._connection.execute("RESET threads")
+
+    @contextmanager
+    def enough_for(self, size_bytes: int) -> Iterator[Callable[[], None]]:
+        """What a batch of so many bytes takes; a call of what it yields allows much more."""
+        self._limit(_LEAST_BYTES + _PER_BYTE_OF_BATCH * size_bytes)
+        try:
+            yield self._allow_much
+        finally:
+            release_memory()
+            self._limit(_LEAST_BYTES)  # which lets go of what was written
+
+    def checkpoint(self) -> None:
+        """Moves what was committed from the log into the file, which frees its memory.
+
+        DuckDB does so by itself, but dlt lets it wait for a gigabyte.
+
+        Raises:
+            duckdb.Error: the file could not be written; what was committed is in the log.
+        """
+        if not self._log.is_file() or self._log.stat().st_size <= _MOST_LOG_BYTES:
+            return
+        try:
+            self._connection.execute("CHECKPOINT")
+        except duckdb.OutOfMemoryException:
+            self._allow_much()
+            self._connection.execute("CHECKPOINT")
+
+    def _allow_much(self) -> None:
+        logger.warning("a batch with very long texts needs more memory than usual")
+        self._limit(_MOST_BYTES)
+
+    def _limit(self, most_bytes: int) -> None:
+        try:
+            self._connection.execute(f"SET memory_limit = '{most_bytes >> 10} KiB'")
+        except duckdb.OutOfMemoryException:
+            logger.debug("DuckDB holds more than %d KiB and cannot let go of it", most_bytes >> 10)
+
+
+def release_memory() -> None:
+    """Gives back what dlt leaves in cycles and Arrow keeps for later."""
+    gc.collect()
+    pa.default_memory_pool().release_unused()
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether this is DuckDB at its limit, whatever class dlt has made of it."""
+    return bool(_OUT_OF_MEMORY.search(str(error)))

@@ -1,0 +1,100 @@
+"""What no real execution has and a body is refused for: it would fill the memory."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain, islice
+from typing import NamedTuple
+
+from incorta_loads.status_node import NAMED_TYPES, InvalidPayload, Node, Status
+
+MOST_LEVELS = 5_000
+MOST_ROW_TEXT_BYTES = 64 * 2**20
+"""Paths and names in all rows of one tree together: a deep tree with many leaves, or a long name
+that stands in every row, would fill the memory."""
+
+MOST_NODES = 300_000
+MOST_VALUES = 2_000_000
+"""Of JSON, of any kind: a documented node has seven. 32 MiB can hold eleven million `{}`, which
+would take gigabytes when decoded."""
+
+MOST_TEXT = 2**20
+"""Characters of one name, status or `extra`; DuckDB needs many times as much memory to store it."""
+
+TOO_MANY_LEVELS = f"it has more than {MOST_LEVELS:,} levels"
+
+_STRING_OR_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[,\[{]', re.DOTALL)
+
+
+def refuse_too_many_values(body: bytes) -> None:
+    """Raises InvalidPayload for a body with more JSON values than are to be decoded.
+
+    Each value opens a container or follows a comma. What stands in strings is told apart only
+    where it matters.
+    """
+    if sum(map(body.count, (b",", b"[", b"{"))) < MOST_VALUES:
+        return
+    found = (body[match.start()] for match in _STRING_OR_VALUE.finditer(body))
+    outside_strings = (1 for byte in found if byte != ord('"'))
+    if next(islice(outside_strings, MOST_VALUES, None), None) is not None:
+        raise InvalidPayload(f"it has more than {MOST_VALUES:,} JSON values")
+
+
+def refuse_too_large(levels: list[list[Node]], body_bytes: int) -> None:
+    """Raises InvalidPayload for a tree with too many nodes, or a text that is too long."""
+    if sum(map(len, levels)) > MOST_NODES:
+        raise InvalidPayload(f"it has more than {MOST_NODES:,} nodes")
+    if body_bytes > MOST_TEXT and any(map(_has_long_text, chain.from_iterable(levels))):
+        raise InvalidPayload(f"one of its texts has more than {MOST_TEXT:,} characters")
+
+
+def _has_long_text(node: Node) -> bool:
+    status = node.status or Status()
+    texts = (node.name, node.type, status.stateType, status.jobStatus, getattr(node, "extra", None))
+    return any(text is not None and len(text) > MOST_TEXT for text in texts)
+
+
+def row_text_bytes(levels: list[list[Node]]) -> int:
+    """An upper bound of what the rows say: exact only where a rough one is over the limit.
+
+    Raises:
+        InvalidPayload: over the limit.
+    """
+    longest = sum(max(map(_segment_bytes, level)) for level in levels)
+    # The names that a row repeats stand in its path too, its own name a third time.
+    rough = 3 * longest * sum(map(len, levels))
+    if rough <= MOST_ROW_TEXT_BYTES:
+        return rough
+    total = 0
+    above = [_RowText(0, {})]
+    for level in levels:
+        rows = [row.below(node) for node, row in zip(level, above, strict=True)]
+        total += sum(row.path + sum(row.named.values()) for row in rows)
+        total += sum(map(_segment_bytes, level))
+        if total > MOST_ROW_TEXT_BYTES:
+            limit = MOST_ROW_TEXT_BYTES >> 20
+            raise InvalidPayload(f"the paths and names of its nodes take more than {limit} MiB")
+        above = [
+            row
+            for row, node in zip(rows, level, strict=True)
+            for _ in node.childStatusDetails or ()
+        ]
+    return total
+
+
+class _RowText(NamedTuple):
+    """Bytes of the path of a row, and of the names that it repeats by the types of their nodes."""
+
+    path: int
+    named: dict[str, int]
+
+    def below(self, node: Node) -> _RowText:
+        own = _segment_bytes(node)
+        named = self.named | {node.type: own} if node.type in NAMED_TYPES else self.named
+        return _RowText(self.path + own, named)
+
+
+def _segment_bytes(node: Node) -> int:
+    """At most: a slash, and each character of the name escaped or in UTF-8."""
+    name = node.name or ""
+    return 1 + (len(name) + name.count("~") + name.count("/") if name.isascii() else 4 * len(name))

@@ -1,0 +1,59 @@
+"""A decoded status tree: its nodes, level by level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+NAMED_TYPES = ("LOAD_PLAN", "GROUP", "SCHEMA", "TABLE")
+"""Types of nodes whose names are repeated in the rows below them."""
+
+
+class InvalidPayload(Exception):  # noqa: N818 (a finding about a body, not a fault of the program)
+    """The body is not a status tree that can be stored; the text says why."""
+
+
+class Status(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """`status` of a node, as documented."""
+
+    stateType: str | None = None  # noqa: N815 (the names of the endpoint)
+    jobStatus: str | None = None  # noqa: N815
+
+
+class Node(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """One node as documented; every field may be missing or null."""
+
+    name: str | None = None
+    type: str | None = None
+    status: Status | None = None
+    childStatusDetails: list[Node] | None = None  # noqa: N815
+
+
+class ExtendedNode(Node):
+    """A node of a body that has undocumented fields somewhere.
+
+    Attributes:
+        extra: JSON object of its undocumented fields, those of the status under `status`.
+    """
+
+    extra: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One decoded status tree.
+
+    Attributes:
+        levels: the nodes breadth first, the root alone in the first list; within a level the
+            children of one node stand together, in the order of their parents.
+        text_bytes: size of the paths and names in all its rows, or an upper bound of it.
+    """
+
+    levels: list[list[Node]]
+    text_bytes: int
+
+    @property
+    def nodes(self) -> int:
+        """Number of nodes."""
+        return sum(map(len, self.levels))
