@@ -1,3 +1,7 @@
+{% set columns_of_nodes = [
+    'load_plan', 'type', 'name', 'path', 'state_type', 'job_status', 'outcome'
+] %}
+
 with
 
 nodes as (
@@ -12,9 +16,24 @@ contradictions as (
 
 ),
 
-conflicts as (
+final as (
 
-    select * from contradictions
+    select
+        nodes.cluster,
+        nodes.tenant,
+        nodes.execution_id,
+        nodes.node_id,
+        contradictions.rule,
+        nodes.{{ columns_of_nodes | join(', nodes.') }},
+        contradictions.evidence_node_id
+    from nodes
+    inner join contradictions
+        on
+            nodes.cluster = contradictions.cluster
+            and nodes.tenant = contradictions.tenant
+            and nodes.execution_id = contradictions.execution_id
+            and nodes.node_id = contradictions.node_id
+    where nodes.last_descendant_id > nodes.node_id
     union all
     select
         cluster,
@@ -22,6 +41,7 @@ conflicts as (
         execution_id,
         node_id,
         'unknown_status' as rule,
+        {{ columns_of_nodes | join(', ') }},
         null as evidence_node_id
     from nodes
     where outcome = 'unknown'
@@ -32,35 +52,10 @@ conflicts as (
         execution_id,
         node_id,
         'unknown_type' as rule,
+        {{ columns_of_nodes | join(', ') }},
         null as evidence_node_id
     from nodes
     where type is null or type not in ('LOAD_PLAN', 'GROUP', 'SCHEMA', 'TABLE')
-
-),
-
-final as (
-
-    select
-        conflicts.cluster,
-        conflicts.tenant,
-        conflicts.execution_id,
-        conflicts.node_id,
-        conflicts.rule,
-        nodes.load_plan,
-        nodes.type,
-        nodes.name,
-        nodes.path,
-        nodes.state_type,
-        nodes.job_status,
-        nodes.outcome,
-        conflicts.evidence_node_id
-    from conflicts
-    inner join nodes
-        on
-            conflicts.cluster = nodes.cluster
-            and conflicts.tenant = nodes.tenant
-            and conflicts.execution_id = nodes.execution_id
-            and conflicts.node_id = nodes.node_id
 
 )
 
