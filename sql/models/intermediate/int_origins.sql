@@ -1,8 +1,16 @@
 with
 
-nodes as (
+originated as (
 
     select * from {{ ref('node_outcomes') }}
+    where failure_kind = 'originated'
+
+),
+
+inherited as (
+
+    select * from {{ ref('node_outcomes') }}
+    where failure_kind = 'inherited'
 
 ),
 
@@ -16,8 +24,7 @@ walk as (
         node_id,
         node_id as place,
         0 as opened
-    from nodes
-    where failure_kind = 'originated'
+    from originated
     union all
     select
         cluster,
@@ -26,8 +33,7 @@ walk as (
         null as node_id,
         node_id as place,
         1 as opened
-    from nodes
-    where failure_kind = 'inherited'
+    from inherited
     union all
     select
         cluster,
@@ -36,8 +42,7 @@ walk as (
         null as node_id,
         last_descendant_id + 1 as place,
         -1 as opened
-    from nodes
-    where failure_kind = 'inherited'
+    from inherited
 
 ),
 
@@ -51,9 +56,7 @@ seen as (
         sum(opened) over (
             partition by cluster, tenant, execution_id order by place
         ) as inherited_above,
-        count(node_id) over (
-            partition by cluster, tenant, execution_id
-        ) as origins_in_execution
+        count(node_id) over (partition by cluster, tenant, execution_id) as origins_in_execution
     from walk
 
 ),

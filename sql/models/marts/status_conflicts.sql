@@ -4,9 +4,24 @@
 
 with
 
-nodes as (
+parents as (
 
     select * from {{ ref('node_outcomes') }}
+    where last_descendant_id > node_id
+
+),
+
+of_unknown_status as (
+
+    select * from {{ ref('node_outcomes') }}
+    where outcome = 'unknown'
+
+),
+
+of_unknown_type as (
+
+    select * from {{ ref('node_outcomes') }}
+    where type is null or type not in ('LOAD_PLAN', 'GROUP', 'SCHEMA', 'TABLE')
 
 ),
 
@@ -19,21 +34,20 @@ contradictions as (
 final as (
 
     select
-        nodes.cluster,
-        nodes.tenant,
-        nodes.execution_id,
-        nodes.node_id,
+        parents.cluster,
+        parents.tenant,
+        parents.execution_id,
+        parents.node_id,
         contradictions.rule,
-        nodes.{{ columns_of_nodes | join(', nodes.') }},
+        parents.{{ columns_of_nodes | join(', parents.') }},
         contradictions.evidence_node_id
-    from nodes
+    from parents
     inner join contradictions
         on
-            nodes.cluster = contradictions.cluster
-            and nodes.tenant = contradictions.tenant
-            and nodes.execution_id = contradictions.execution_id
-            and nodes.node_id = contradictions.node_id
-    where nodes.last_descendant_id > nodes.node_id
+            parents.cluster = contradictions.cluster
+            and parents.tenant = contradictions.tenant
+            and parents.execution_id = contradictions.execution_id
+            and parents.node_id = contradictions.node_id
     union all
     select
         cluster,
@@ -43,8 +57,7 @@ final as (
         'unknown_status' as rule,
         {{ columns_of_nodes | join(', ') }},
         null as evidence_node_id
-    from nodes
-    where outcome = 'unknown'
+    from of_unknown_status
     union all
     select
         cluster,
@@ -54,8 +67,7 @@ final as (
         'unknown_type' as rule,
         {{ columns_of_nodes | join(', ') }},
         null as evidence_node_id
-    from nodes
-    where type is null or type not in ('LOAD_PLAN', 'GROUP', 'SCHEMA', 'TABLE')
+    from of_unknown_type
 
 )
 
