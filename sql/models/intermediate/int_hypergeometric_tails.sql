@@ -34,6 +34,7 @@ possible as (
 
 ),
 
+-- e to the -745 is the smallest number that a double holds; PostgreSQL fails on smaller ones
 probabilities as (
 
     select
@@ -41,12 +42,12 @@ probabilities as (
         possible.marked,
         possible.drawn,
         possible.hits,
-        exp(cast(
+        exp(greatest(-745, cast(
             {% for sign, number in factorials -%}
                 {{ sign }} factorial_{{ loop.index }}.log_factorial
             {% endfor -%}
             as {{ type_double() }}
-        )) as probability
+        ))) as probability
     from possible
     {% for sign, number in factorials -%}
         inner join log_factorials as factorial_{{ loop.index }}

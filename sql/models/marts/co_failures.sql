@@ -18,7 +18,7 @@ tests as (
 
 ),
 
--- what is shown of a pair was tested whatever it shows: choosing before would pass chance for more
+-- all pairs were tested, whatever they have in common: choosing before would make chance look rare
 final as (
 
     select
