@@ -31,6 +31,7 @@ final as (
         max(outcome) filter (where nth_last = 1) as last_outcome,
         max(run_id) filter (where nth_last = 1) as last_run_id,
         min(run_id) filter (where outcome = 'loaded') as first_loaded_run_id,
+        min(fetched_at) filter (where outcome = 'loaded') as first_loaded_at,
         min(fetched_at) as first_asked_at,
         max(fetched_at) as last_asked_at
     from numbered

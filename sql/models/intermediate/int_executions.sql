@@ -6,9 +6,17 @@ nodes as (
 
 ),
 
-fetches as (
+-- read once more rather than shared: engines keep a step that is used twice, here all nodes
+roots as (
 
-    select * from {{ ref('stg_fetches') }}
+    select * from {{ ref('int_node_statuses') }}
+    where node_id = 0
+
+),
+
+asked_ids as (
+
+    select * from {{ ref('int_asked_ids') }}
 
 ),
 
@@ -30,48 +38,34 @@ counts as (
 
 ),
 
-ledger as (
-
-    select
-        cluster,
-        tenant,
-        execution_id,
-        min(fetched_at) as first_fetched_at
-    from fetches
-    where outcome = 'loaded'
-    group by cluster, tenant, execution_id
-
-),
-
 final as (
 
     select
-        nodes.cluster,
-        nodes.tenant,
-        nodes.execution_id,
-        nodes.load_plan,
-        nodes.state_type,
-        nodes.job_status,
-        nodes.outcome,
-        nodes.in_terminator_state and not counts.is_loading as is_final,
+        roots.cluster,
+        roots.tenant,
+        roots.execution_id,
+        roots.load_plan,
+        roots.state_type,
+        roots.job_status,
+        roots.outcome,
+        roots.in_terminator_state and not counts.is_loading as is_final,
         counts.nodes,
         counts.tables,
         counts.table_errors,
         counts.tables_not_run,
-        coalesce(ledger.first_fetched_at, nodes.fetched_at) as first_fetched_at,
-        nodes.fetched_at as last_fetched_at
-    from nodes
+        coalesce(asked_ids.first_loaded_at, roots.fetched_at) as first_fetched_at,
+        roots.fetched_at as last_fetched_at
+    from roots
     inner join counts
         on
-            nodes.cluster = counts.cluster
-            and nodes.tenant = counts.tenant
-            and nodes.execution_id = counts.execution_id
-    left join ledger
+            roots.cluster = counts.cluster
+            and roots.tenant = counts.tenant
+            and roots.execution_id = counts.execution_id
+    left join asked_ids
         on
-            nodes.cluster = ledger.cluster
-            and nodes.tenant = ledger.tenant
-            and nodes.execution_id = ledger.execution_id
-    where nodes.node_id = 0
+            roots.cluster = asked_ids.cluster
+            and roots.tenant = asked_ids.tenant
+            and roots.execution_id = asked_ids.execution_id
 
 )
 

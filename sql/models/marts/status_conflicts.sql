@@ -1,0 +1,74 @@
+{% set columns_of_nodes = [
+    'load_plan', 'type', 'name', 'path', 'state_type', 'job_status', 'outcome'
+] %}
+
+with
+
+parents as (
+
+    select * from {{ ref('node_outcomes') }}
+    where last_descendant_id > node_id
+
+),
+
+of_unknown_status as (
+
+    select * from {{ ref('node_outcomes') }}
+    where outcome = 'unknown'
+
+),
+
+of_unknown_type as (
+
+    select * from {{ ref('node_outcomes') }}
+    where type is null or type not in ('LOAD_PLAN', 'GROUP', 'SCHEMA', 'TABLE')
+
+),
+
+contradictions as (
+
+    select * from {{ ref('int_contradictions') }}
+
+),
+
+final as (
+
+    select
+        parents.cluster,
+        parents.tenant,
+        parents.execution_id,
+        parents.node_id,
+        contradictions.rule,
+        parents.{{ columns_of_nodes | join(', parents.') }},
+        contradictions.evidence_node_id
+    from parents
+    inner join contradictions
+        on
+            parents.cluster = contradictions.cluster
+            and parents.tenant = contradictions.tenant
+            and parents.execution_id = contradictions.execution_id
+            and parents.node_id = contradictions.node_id
+    union all
+    select
+        cluster,
+        tenant,
+        execution_id,
+        node_id,
+        'unknown_status' as rule,
+        {{ columns_of_nodes | join(', ') }},
+        null as evidence_node_id
+    from of_unknown_status
+    union all
+    select
+        cluster,
+        tenant,
+        execution_id,
+        node_id,
+        'unknown_type' as rule,
+        {{ columns_of_nodes | join(', ') }},
+        null as evidence_node_id
+    from of_unknown_type
+
+)
+
+select * from final
