@@ -60,6 +60,13 @@ class Fetch(NamedTuple):
     outcome: str
 
 
+class History(NamedTuple):
+    """All that the models read."""
+
+    nodes: list[Node]
+    fetches: list[Fetch]
+
+
 def rows(
     tree: Tree,
     execution_id: int,

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from sql.base_rows import built
-from sql.histories import BuiltHistory, random_history
+from sql.comparison import BuiltHistory
+from sql.histories import random_history
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sql.base_rows import NOON, Fetch, Tree, built, rows, select
-from sql.test_marts import COMPUTED
+from sql.reference.reading import MARTS
 
 ONE_PLAN = Tree(
     "LOAD_PLAN",
@@ -37,7 +37,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
-@pytest.mark.parametrize("mart", COMPUTED)
+@pytest.mark.parametrize("mart", MARTS)
 def test_an_empty_warehouse_has_empty_marts(empty: Path, mart: str) -> None:
     """Nothing was loaded: there is nothing to say, not even a zero."""
     assert select(empty, f"from load_analysis.{mart}") == []
