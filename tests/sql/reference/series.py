@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from sql.reference.keys import SERIES, Row, by, named
 
@@ -27,25 +27,22 @@ def streaks(counted: Sequence[Row]) -> list[list[Row]]:
 
 
 def failure_episodes(series: AllSeries) -> list[Row]:
-    return [
-        named(SERIES, names) | _episode(streak, following[0] if following else None)
-        for names, runs in series.items()
-        for streak, following in _with_next(streaks(counted_of(runs)))
-        if streak[0]["is_error"]
-    ]
+    found = []
+    for names, runs in series.items():
+        in_turn = streaks(counted_of(runs))
+        for streak, following in zip_longest(in_turn, in_turn[1:]):
+            if streak[0]["is_error"]:
+                found.append(named(SERIES, names) | _episode(streak, following))
+    return found
 
 
-def _with_next(found: list[list[Row]]) -> list[tuple[list[Row], list[Row]]]:
-    return list(zip(found, [*found[1:], []], strict=True))
-
-
-def _episode(streak: Sequence[Row], ended_by: Row | None) -> Row:
+def _episode(streak: Sequence[Row], following: Sequence[Row] | None) -> Row:
     return {
         "first_execution_id": streak[0]["execution_id"],
         "first_node_id": streak[0]["node_id"],
         "last_execution_id": streak[-1]["execution_id"],
         "errors": len(streak),
         "failures": sum(run["outcome"] == "failure" for run in streak),
-        "ended_by_execution_id": ended_by["execution_id"] if ended_by else None,
-        "is_open": ended_by is None,
+        "ended_by_execution_id": following[0]["execution_id"] if following else None,
+        "is_open": following is None,
     }
