@@ -1,7 +1,7 @@
 """What becomes of a table from execution to execution: one function a character.
 
 Each is asked with the place of an execution among those of its plan, from the first on (0, 1, …)
-and back from the last (0, 1, …), and answers with the statuses of the runs that the table has in it.
+and back from the last (0, 1, …), and answers with the statuses of the table's runs in it.
 """
 
 from __future__ import annotations

@@ -63,11 +63,11 @@ def _tree(
     if draw.random() < failing_rate:
         erp, unnamed = _all(erp, "Failed"), _all(unnamed, "Failed")
         dwh = _all(dwh, "Skipped")._replace(job_status="Failed")
-    groups = (_above(draw, "GROUP", "1", (erp, unnamed)), _above(draw, "GROUP", "2", (dwh,)))
+    groups = [_above(draw, "GROUP", "1", (erp, unnamed)), _above(draw, "GROUP", "2", (dwh,))]
     if draw.random() < 0.03:
         odd_type = draw.choice(("table", None, "VIEW"))
-        groups += (Tree(odd_type, "odd", None, (), draw.choice(("Load State", "Unheard of"))),)
-    tree = _above(draw, "LOAD_PLAN", execution.load_plan, groups)
+        groups.append(Tree(odd_type, "odd", None, (), draw.choice(("Load State", "Unheard of"))))
+    tree = _above(draw, "LOAD_PLAN", execution.load_plan, tuple(groups))
     if execution.to_end == 0 or draw.random() < 0.02:
         return tree._replace(state_type="Load State", job_status="Running")
     return tree

@@ -6,7 +6,6 @@ from collections import Counter
 
 import pytest
 
-from sql.base_rows import History
 from sql.eventful import eventful_history
 from sql.reference.reading import Reading
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from scipy.stats import fisher_exact, hypergeom
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
@@ -29,7 +30,7 @@ def rate(name: str, part: int, whole: int) -> Row:
 
 def fisher(errors: int, runs: int, errors_before: int, runs_before: int) -> tuple[float, float]:
     """How likely so many errors among the later runs are, or more; and so many, or fewer."""
-    table = [[errors, runs - errors], [errors_before, runs_before - errors_before]]
+    table = np.array([[errors, runs - errors], [errors_before, runs_before - errors_before]])
     return (
         float(fisher_exact(table, alternative="greater")[1]),
         float(fisher_exact(table, alternative="less")[1]),

@@ -26,15 +26,12 @@ def coverage(
     nodes: Sequence[Node], fetches: Sequence[Fetch], executions: Sequence[Row]
 ) -> list[Row]:
     by_tenant = by(executions, *TENANT)
+    fetched = by([*(n._asdict() for n in nodes), *(f._asdict() for f in fetches)], *TENANT)
     return [
         named(TENANT, tenant)
         | _coverage(_asked(fetches, tenant), by_tenant.get(tenant, []))
-        | {
-            "last_fetched_at": max(
-                row.fetched_at for row in (*nodes, *fetches) if row[:2] == tenant
-            )
-        }
-        for tenant in {row[:2] for row in nodes} | {row[:2] for row in fetches}
+        | {"last_fetched_at": max(row["fetched_at"] for row in answers)}
+        for tenant, answers in fetched.items()
     ]
 
 
