@@ -117,7 +117,7 @@ _MARKETING_STORY: tuple[Element, ...] = (
         rate=0.05,
         job_status="Deferred",
     ),
-    FalseAlarm(load_plan=_MARKETING, schema_name="Email", rate=0.03),
+    FalseAlarm(load_plan=_MARKETING, schema_name="Email", rate=0.06),
     Straggler(
         load_plan=_MARKETING,
         schema_name="Email",
