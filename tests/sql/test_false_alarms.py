@@ -47,15 +47,14 @@ def count(warehouse: Path, seeds: range) -> Count:
     """Rows of a mart for each seed of a case."""
 
     def count(case: str, mart: str) -> list[int]:
-        found = dict(
-            select(  # type: ignore[arg-type]
-                warehouse,
-                f"""
-                select tenant, count(*) from load_analysis.{mart} and tenant like '{case} %'
-                group by tenant
-                """,
-            )
+        rows = select(
+            warehouse,
+            f"""
+            select tenant, count(*) from load_analysis.{mart} and tenant like '{case} %'
+            group by tenant
+            """,
         )
+        found = {str(tenant): int(str(number)) for tenant, number in rows}
         counts = [found.get(f"{case} {seed}", 0) for seed in seeds]
         print(f"{mart}, {case}, {len(seeds)} seeds: {counts}")  # noqa: T201 (pytest -s shows it)
         return counts
