@@ -33,9 +33,7 @@ _MARKETING = "Marketing Daily"
 
 _SALES_STORY: tuple[Element, ...] = (
     Flaky(load_plan=_SALES, schema_name="Sales_OLTP", rate=0.002),
-    Flaky(
-        load_plan=_SALES, schema_name="Sales_CRM", table_name="Sales_CRM.case_comments", rate=0.15
-    ),
+    Flaky(load_plan=_SALES, schema_name="Sales_CRM", table_name="Sales_CRM.cases", rate=0.15),
     Outage(
         load_plan=_SALES, schema_name="Sales_CRM", first_execution_id=120, last_execution_id=150
     ),
@@ -87,13 +85,13 @@ _HR_STORY: tuple[Element, ...] = (
 
 _MARKETING_STORY: tuple[Element, ...] = (
     AlwaysFailing(
-        load_plan=_MARKETING, schema_name="Web_Analytics", table_name="Web_Analytics.referrers"
+        load_plan=_MARKETING, schema_name="Web_Analytics", table_name="Web_Analytics.goals"
     ),
     Denial(load_plan=_MARKETING, schema_name="Web_Analytics"),
     Dropped(
         load_plan=_MARKETING,
         schema_name="Web_Analytics",
-        table_name="Web_Analytics.goals",
+        table_name="Web_Analytics.referrers",
         last_execution_id=250,
     ),
     Added(
