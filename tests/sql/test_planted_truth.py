@@ -163,18 +163,14 @@ def test_groups_after_one_that_failed_are_blocked(
 
 
 def test_a_restart_is_a_partial_execution(warehouse: BuiltHistory, company: Company) -> None:
-    """When it has less than half of the tables of its plan; nothing else is one."""
+    """When it has less than half of the tables of the whole one; nothing else is partial."""
     sizes = {id_: str(company.tree(id_)).count("'TABLE'") for id_ in company.ids[:-3]}
-    plans = {id_: company.tree(id_)["name"] for id_ in sizes}
-    whole = {
-        plan: max(sizes[id_] for id_ in sizes if plans[id_] == plan) for plan in set(plans.values())
-    }
-    restarts = [id_ for id_ in sizes if company.restart_of(id_)]
+    restarts = {id_: whole for id_ in sizes if (whole := company.restart_of(id_))}
     partial = select(
         warehouse.database,
         "select execution_id from load_analysis.executions where is_partial order by 1",
     )
-    assert partial == [(id_,) for id_ in restarts if sizes[id_] < whole[plans[id_]] / 2]
+    assert partial == [(r,) for r, whole in restarts.items() if sizes[r] < sizes[whole] / 2]
     assert len(partial) > 20
 
 
