@@ -53,6 +53,12 @@ BY_PLANS = {
     "left one, and the other is too rare to tell": Case(
         "." * 12 + " " * 10 + "...", "healthy", "W" + "P" * 21 + "WWW"
     ),
+    "is in a plan that ran 999 executions ago": Case(
+        "....." + " " * 999, "healthy", "G" * 5 + "P" * 999
+    ),
+    "is in a plan that ran 1,000 executions ago": Case(
+        "....." + " " * 1_000, "gone", "G" * 5 + "P" * 1_000
+    ),
     "is only in a plan that never ended": Case(".....", "gone", unfinished="RRRRR"),
     "came with the last ten executions": Case(" " * 12 + "X" * 10, "new"),
     "came one execution before": Case(" " * 12 + "X" * 11, "always_failing"),
