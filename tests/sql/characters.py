@@ -51,7 +51,6 @@ CHARACTERS: dict[str | None, Character] = {
     "recovered": failing(12, 5),
     "recovered long ago": failing(80, 70),
     "failed once": lambda _, start, __: BAD if start == 3 else OK,
-    "failed thrice": lambda _, __, to_end: BAD if to_end in (10, 40, 70) else OK,
     "flaky": by_chance(0.15),
     "very flaky": by_chance(0.6),
     "worsening": by_chance(0.03, 0.7),

@@ -39,6 +39,8 @@ BY_STREAKS = (
     Case("..X" + "." * 119, "intermittent"),
     Case("..X" + "." * 120, "healthy"),
     Case("..........", "healthy"),
+    Case("." * 20 + "X.X.X" + "." * 20, "intermittent"),  # three errors are tested, two are not
+    Case("." * 20 + "X...X" + "." * 20, "intermittent"),
 )
 
 BY_PLANS = {
