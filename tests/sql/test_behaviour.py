@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
-from sql.base_rows import History, built, select
+from sql.base_rows import History, select
 from sql.comparison import BuiltHistory, differences
+from sql.compiled import Model, built_in_file
 from sql.reference.reading import MARTS
 from sql.sketches import sketch
 
@@ -81,7 +82,7 @@ CASES = {case.letters: case for case in BY_STREAKS} | BY_PLANS
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuiltHistory:
+def warehouse(compiled: list[Model], tmp_path_factory: pytest.TempPathFactory) -> BuiltHistory:
     """A tenant a case."""
     nodes = []
     for tenant, (letters, _, plans, unfinished) in CASES.items():
@@ -89,7 +90,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuiltHistory:
         nodes += sketch(tenant, tables, plans=plans, unfinished=unfinished)
     history = History(nodes, [])
     database = tmp_path_factory.mktemp("behaviour") / "warehouse.duckdb"
-    return BuiltHistory(history, built(database, *history))
+    return BuiltHistory(history, built_in_file(compiled, database, history))
 
 
 def test_a_behaviour_is_the_first_that_holds(warehouse: BuiltHistory) -> None:

@@ -9,8 +9,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from incorta_loads.models import build_models
 from sql.base_rows import select, write_base_tables
+from sql.compiled import Model, build
 from sql.stationary import Process, independent_runs, insert_runs, outages
 
 Count = Callable[[str, str], list[int]]
@@ -29,7 +29,9 @@ def seeds(request: pytest.FixtureRequest) -> range:
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory, seeds: range) -> Path:
+def warehouse(
+    compiled: list[Model], tmp_path_factory: pytest.TempPathFactory, seeds: range
+) -> Path:
     """A tenant a case and seed: nothing is adjusted over more than one of them."""
     database = tmp_path_factory.mktemp("chance") / "warehouse.duckdb"
     write_base_tables(database)
@@ -38,7 +40,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, seeds: range) -> Path:
             for seed in seeds:
                 failed = process(np.random.default_rng(seed), executions, tables)
                 insert_runs(connection, f"{name} {seed}", failed)
-    build_models(database, run_tests=False)
+        build(connection, compiled)
     return database
 
 

@@ -20,8 +20,9 @@ from incorta_simulator.elements import (
     Worsening,
 )
 from incorta_simulator.story import STORY
-from sql.base_rows import built, select
+from sql.base_rows import select
 from sql.comparison import BuiltHistory, differences
+from sql.compiled import Model, built_in_file
 from sql.reference.reading import MARTS
 from sql.told import told_history
 
@@ -34,11 +35,11 @@ def company() -> Company:
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuiltHistory:
+def warehouse(compiled: list[Model], tmp_path_factory: pytest.TempPathFactory) -> BuiltHistory:
     """Of a company of its own: asking for a tree moves what runs on."""
     history = told_history(Company())
     database = tmp_path_factory.mktemp("story") / "warehouse.duckdb"
-    return BuiltHistory(history, built(database, *history))
+    return BuiltHistory(history, built_in_file(compiled, database, history))
 
 
 def told(kind: type[Kind]) -> list[Kind]:

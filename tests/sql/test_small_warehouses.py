@@ -8,6 +8,7 @@ import pytest
 
 from sql.base_rows import NOON, Fetch, History, Tree, built, rows, select
 from sql.comparison import BuiltHistory, differences
+from sql.compiled import Model, built_in_file
 from sql.reference.reading import MARTS
 
 ONE_PLAN = Tree(
@@ -30,12 +31,15 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def small_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuiltHistory:
+def small_warehouse(
+    compiled: list[Model], tmp_path_factory: pytest.TempPathFactory
+) -> BuiltHistory:
     """One execution of one tenant, and one that still runs of another."""
     nodes = [*rows(ONE_PLAN, 7, tenant="ended"), *rows(ONE_RUNNING, 8, tenant="running")]
     fetches = [Fetch("cluster", "ended", 9, "20261101T120000.000000Z-0", NOON, "not_found")]
     database = tmp_path_factory.mktemp("small") / "warehouse.duckdb"
-    return BuiltHistory(History(nodes, fetches), built(database, nodes, fetches))
+    history = History(nodes, fetches)
+    return BuiltHistory(history, built_in_file(compiled, database, history))
 
 
 @pytest.fixture(scope="module")
