@@ -14,6 +14,21 @@ SMALL = Limits(
     partial_window_executions=3,
     recent_executions=8,
     live_executions=15,
+    latest_executions=3,
+    prior_runs=4,
+    behaviour_min_runs=3,
+    behaviour_min_streak=2,
+    recovered_runs=6,
+    intermittent_runs=12,
+    recent_runs=5,
+    baseline_runs=12,
+    regression_min_runs=4,
+    regression_min_errors=2,
+    regression_min_episodes=2,
+    significance=0.3137,  # no p-value of so few runs is this one
+    co_failure_tables=2,
+    co_failure_min_episodes=2,
+    co_failure_min_starts=1,
 )
 """Windows so short that a dozen executions fill them."""
 

@@ -70,7 +70,7 @@ def behaviour(runs: Sequence[Row], calendars: Calendars) -> str:
         calendar.latest and min(seen) >= calendar.latest[0] for calendar, seen in seen_in
     ) and any(calendar.before for calendar, _ in seen_in):
         return "new"
-    if len(counted) < limits.judged_runs:
+    if len(counted) < limits.behaviour_min_runs:
         return "insufficient_data"
     if not any(run["outcome"] == "success" for run in counted):
         return "always_failing"
@@ -85,17 +85,17 @@ def _has_left(calendar: Calendar, seen: Sequence[int], limits: Limits) -> bool:
 def _by_streaks(counted: Sequence[Row], limits: Limits) -> str:
     found = streaks(counted)
     current = found[-1]
-    if len(current) >= limits.streak_runs:
+    if len(current) >= limits.behaviour_min_streak:
         if current[0]["is_error"]:
             return "broken_since"
         long_ones = [
             streak
             for streak in found
-            if streak[0]["is_error"] and len(streak) >= limits.streak_runs
+            if streak[0]["is_error"] and len(streak) >= limits.behaviour_min_streak
         ]
         lately = counted[-limits.recovered_runs :]
         if any(streak[-1] in lately for streak in long_ones):
             return "recovered"
-    if any(run["is_error"] for run in counted[-limits.healthy_runs :]):
+    if any(run["is_error"] for run in counted[-limits.intermittent_runs :]):
         return "intermittent"
     return "healthy"

@@ -56,7 +56,7 @@ def _candidates(
     often = [
         (names, episodes)
         for names, episodes in by(episodes_of_tenant, *SERIES).items()
-        if len(episodes) >= limits.related_episodes
+        if len(episodes) >= limits.co_failure_min_episodes
     ]
     often.sort(key=lambda found: (-len(found[1]), in_order(*found[0][2:])))
     return [
@@ -70,7 +70,7 @@ def _candidates(
             {episode["first_execution_id"] for episode in episodes},
         )
         for names, episodes in sorted(
-            often[: limits.related_series], key=lambda found: in_order(*found[0][2:])
+            often[: limits.co_failure_tables], key=lambda found: in_order(*found[0][2:])
         )
     ]
 
@@ -93,7 +93,7 @@ def _related(pairs_of_tenant: Sequence[Row], limits: Limits) -> list[Row]:
     tested = [
         pair
         for pair in pairs_of_tenant
-        if min(pair["starts_a"], pair["starts_b"]) >= limits.related_starts
+        if min(pair["starts_a"], pair["starts_b"]) >= limits.co_failure_min_starts
     ]
     for pair in tested:
         total, one, other = key(pair, "executions", "starts_a", "starts_b")
@@ -104,6 +104,6 @@ def _related(pairs_of_tenant: Sequence[Row], limits: Limits) -> list[Row]:
     return [
         pair
         for pair in tested
-        if pair["starts_both"] >= limits.related_starts
+        if pair["starts_both"] >= limits.co_failure_min_starts
         and pair["p_adjusted"] <= limits.significance
     ]

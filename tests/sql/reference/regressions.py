@@ -49,12 +49,12 @@ def _windows(counted: Sequence[Row], limits: Limits) -> Row:
 
 
 def _is_sufficient(row: Row, limits: Limits) -> bool:
-    return bool(min(row["recent_runs"], row["baseline_runs"]) >= limits.recent_runs)
+    return bool(min(row["recent_runs"], row["baseline_runs"]) >= limits.regression_min_runs)
 
 
 def _is_tested(row: Row, limits: Limits) -> bool:
     errors = row["recent_errors"] + row["baseline_errors"]
-    return _is_sufficient(row, limits) and bool(errors >= limits.tested_errors)
+    return _is_sufficient(row, limits) and bool(errors >= limits.regression_min_errors)
 
 
 def _test(tested: Sequence[Row]) -> None:
@@ -74,7 +74,8 @@ def _verdict(row: Row, limits: Limits) -> str:
     if row["p_value"] is None:
         return "unchanged"
     if row["p_adjusted"] <= limits.significance:
-        return "regressed" if row["recent_episodes"] >= 2 else "outage"
+        again = row["recent_episodes"] >= limits.regression_min_episodes
+        return "regressed" if again else "outage"
     if row["p_improved_adjusted"] <= limits.significance:
         return "improved"
     return "unchanged"
