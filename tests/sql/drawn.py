@@ -26,7 +26,7 @@ SMALL = Limits(
     regression_min_errors=2,
     regression_min_episodes=2,
     significance=0.3137,  # no p-value of so few runs is this one
-    co_failure_tables=2,
+    co_failure_tables=3,
     co_failure_min_episodes=2,
     co_failure_min_starts=1,
 )
@@ -58,7 +58,7 @@ any_tree = st.recursive(
 )
 """Any type above any type, each with any status."""
 
-_letters = st.text("...XXp- ", min_size=4, max_size=4)
+_letters = st.sampled_from(["....", "XXX.", "XX.X"]) | st.text("...XXp- ", min_size=4, max_size=4)
 _alike = st.tuples(_letters, st.sampled_from("PPPW"), st.integers(1, 5), st.integers(0, 9))
 """Executions that are alike: what the tables do, the plan, how many, and 0 if the last runs."""
 
@@ -73,7 +73,9 @@ def usual_trees(draw: st.DrawFn) -> list[Tree]:
             for name, letter in zip("abca", letters, strict=True)  # one name twice
             if letter.strip()
         )
-        tree = Tree("LOAD_PLAN", plan, "Success", (Tree("SCHEMA", "s", "Failed", tables),))
+        first = Tree("GROUP", "1", "Failed", (Tree("SCHEMA", "s", "Failed", tables),))
+        blocked = Tree("SCHEMA", "t", "Failed", (Tree("TABLE", "d", "Skipped"),))
+        tree = Tree("LOAD_PLAN", plan, "Success", (first, Tree("GROUP", "2", "Failed", (blocked,))))
         trees += [tree] * repeated
         if runs == 0:
             trees[-1] = tree._replace(state_type="Load State")
