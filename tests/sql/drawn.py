@@ -58,16 +58,20 @@ any_tree = st.recursive(
 )
 """Any type above any type, each with any status."""
 
-_letters = st.sampled_from(["....", "XXX.", "XX.X"]) | st.text("...XXp- ", min_size=4, max_size=4)
+_letters = st.sampled_from(["....", "....", "XXX.", "XX. "]) | st.text(
+    "...XXp- ", min_size=4, max_size=4
+)
 _alike = st.tuples(_letters, st.sampled_from("PPPW"), st.integers(1, 5), st.integers(0, 9))
 """Executions that are alike: what the tables do, the plan, how many, and 0 if the last runs."""
+
+_phases = st.lists(_alike, max_size=4) | st.lists(_alike, min_size=10, max_size=14)
 
 
 @st.composite
 def usual_trees(draw: st.DrawFn) -> list[Tree]:
     """Executions of two plans, with tables that go on for a while as they are."""
     trees: list[Tree] = []
-    for letters, plan, repeated, runs in draw(st.lists(_alike, max_size=12)):
+    for letters, plan, repeated, runs in draw(_phases):
         tables = tuple(
             Tree("TABLE", name, STATUSES[letter])
             for name, letter in zip("abca", letters, strict=True)  # one name twice
