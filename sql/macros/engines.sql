@@ -34,3 +34,27 @@
 {% macro spark__text_literal(text) -%}
     '{{ text | replace("\\", "\\\\") | replace("'", "\\'") }}'
 {%- endmacro %}
+
+
+{# Whether two names are the same, NULL being a name like any other, in a form that joins can hash. #}
+{% macro is_same(name, other) %}
+    {{- return(adapter.dispatch('is_same')(name, other)) -}}
+{% endmacro %}
+
+{% macro default__is_same(name, other) -%}
+    {{ name }} is not distinct from {{ other }}
+{%- endmacro %}
+
+{% macro postgres__is_same(name, other) -%}
+    (coalesce({{ name }}, '') = coalesce({{ other }}, '') and ({{ name }} is null) = ({{ other }} is null))
+{%- endmacro %}
+
+
+{# A name as it is ordered by: in code-point order, NULLs last. #}
+{% macro in_order(name) %}
+    {{- return(adapter.dispatch('in_order')(name)) -}}
+{% endmacro %}
+
+{% macro default__in_order(name) %}{{ name }} asc nulls last{% endmacro %}
+
+{% macro postgres__in_order(name) %}{{ name }} collate "C" asc nulls last{% endmacro %}

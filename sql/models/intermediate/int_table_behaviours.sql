@@ -1,0 +1,43 @@
+{% set min_streak = var('behaviour_min_streak') %}
+
+with
+
+presence as (
+
+    select * from {{ ref('int_table_presence') }}
+
+),
+
+windows as (
+
+    select * from {{ ref('int_table_windows') }}
+
+),
+
+final as (
+
+    select
+        presence.series_id,
+        case
+            when presence.is_gone then 'gone'
+            when presence.is_new then 'new'
+            when coalesce(windows.counted, 0) < {{ var('behaviour_min_runs') }}
+                then 'insufficient_data'
+            when windows.last_success_execution_id is null then 'always_failing'
+            when windows.current_streak_is_error and windows.current_streak >= {{ min_streak }}
+                then 'broken_since'
+            -- it succeeds again, and a streak of errors ended not long ago
+            when
+                not windows.current_streak_is_error
+                and windows.current_streak >= {{ min_streak }}
+                and windows.runs_since_streak_of_errors < {{ var('recovered_runs') }}
+                then 'recovered'
+            when windows.runs_since_error < {{ var('intermittent_runs') }} then 'intermittent'
+            else 'healthy'
+        end as behaviour
+    from presence
+    left join windows on presence.series_id = windows.series_id
+
+)
+
+select * from final

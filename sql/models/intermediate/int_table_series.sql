@@ -1,0 +1,43 @@
+with
+
+nodes as (
+
+    select * from {{ ref('stg_nodes') }}
+
+),
+
+series as (
+
+    select
+        cluster,
+        tenant,
+        schema_name,
+        table_name
+    from nodes
+    where type = 'TABLE'
+    group by cluster, tenant, schema_name, table_name
+
+),
+
+final as (
+
+    select
+        row_number() over (
+            order by
+                {{ in_order('cluster') }},
+                {{ in_order('tenant') }},
+                {{ in_order('schema_name') }},
+                {{ in_order('table_name') }}
+        ) as series_id,
+        dense_rank() over (
+            order by {{ in_order('cluster') }}, {{ in_order('tenant') }}
+        ) as tenant_id,
+        cluster,
+        tenant,
+        schema_name,
+        table_name
+    from series
+
+)
+
+select * from final

@@ -1,0 +1,53 @@
+{% set recent = var('recent_runs') %}
+{% set recent_and_baseline = recent + var('baseline_runs') %}
+
+with
+
+streaks as (
+
+    select * from {{ ref('int_table_streaks') }}
+
+),
+
+-- how much of a streak is among the last counted runs
+in_windows as (
+
+    select
+        *,
+        greatest(least(runs_after + runs, {{ recent }}) - runs_after, 0) as recent_runs,
+        greatest(
+            least(runs_after + runs, {{ recent_and_baseline }}) - runs_after, 0
+        ) as tested_runs
+    from streaks
+
+),
+
+final as (
+
+    select
+        series_id,
+        cast(sum(runs) as bigint) as counted,
+        cast(sum(case when is_error then runs else 0 end) as bigint) as errors,
+        count(*) - 1 as flips,
+        max(case when runs_after = 0 then runs end) as current_streak,
+        bool_or(runs_after = 0 and is_error) as current_streak_is_error,
+        max(
+            case when runs_after = 0 and is_error then first_execution_id end
+        ) as failing_since_execution_id,
+        max(case when not is_error then last_execution_id end) as last_success_execution_id,
+        min(case when not is_error then runs_after end) as runs_since_success,
+        min(case when is_error then runs_after end) as runs_since_error,
+        min(
+            case when is_error and runs >= {{ var('behaviour_min_streak') }} then runs_after end
+        ) as runs_since_streak_of_errors,
+        cast(sum(recent_runs) as bigint) as recent_runs,
+        cast(sum(case when is_error then recent_runs else 0 end) as bigint) as recent_errors,
+        cast(sum(tested_runs - recent_runs) as bigint) as baseline_runs,
+        cast(sum(case when is_error then tested_runs - recent_runs else 0 end) as bigint) as baseline_errors,
+        count(case when is_error and recent_runs > 0 then 1 end) as recent_episodes
+    from in_windows
+    group by series_id
+
+)
+
+select * from final

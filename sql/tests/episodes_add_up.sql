@@ -1,0 +1,48 @@
+-- The errors of a table's episodes are all of its errors.
+with
+
+node_outcomes as (
+
+    select * from {{ ref('node_outcomes') }}
+
+),
+
+failure_episodes as (
+
+    select * from {{ ref('failure_episodes') }}
+
+),
+
+errors as (
+
+    select
+        cluster,
+        tenant,
+        schema_name,
+        table_name,
+        1 as errors,
+        0 as errors_in_episodes
+    from node_outcomes
+    where type = 'TABLE' and is_error
+    union all
+    select
+        cluster,
+        tenant,
+        schema_name,
+        table_name,
+        0 as errors,
+        errors as errors_in_episodes
+    from failure_episodes
+
+)
+
+select
+    cluster,
+    tenant,
+    schema_name,
+    table_name,
+    sum(errors) as errors,
+    sum(errors_in_episodes) as errors_in_episodes
+from errors
+group by cluster, tenant, schema_name, table_name
+having sum(errors) <> sum(errors_in_episodes)
