@@ -34,9 +34,11 @@ def compiled_models(database: Path, variables: Mapping[str, object]) -> list[Mod
     ]
 
 
-def built_in_memory(compiled: list[Model], history: History) -> duckdb.DuckDBPyConnection:
-    """A warehouse with every model on this history."""
-    warehouse = duckdb.connect()
+def built_in_memory(
+    compiled: list[Model], history: History, *, threads: int = 1
+) -> duckdb.DuckDBPyConnection:
+    """A warehouse with every model on this history; on few rows more threads only cost."""
+    warehouse = duckdb.connect(config={"threads": threads})
     create_base_tables(warehouse)
     insert_rows(warehouse, history)
     build(warehouse, compiled)

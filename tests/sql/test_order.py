@@ -19,7 +19,7 @@ def shuffled(compiled: list[Model], eventful_warehouse: BuiltHistory) -> duckdb.
     draw = random.Random(20261103)
     nodes, fetches = eventful_warehouse.history
     history = History(draw.sample(nodes, len(nodes)), draw.sample(fetches, len(fetches)))
-    return built_in_memory(compiled, history)
+    return built_in_memory(compiled, history, threads=4)
 
 
 @pytest.mark.parametrize("mart", MARTS)
