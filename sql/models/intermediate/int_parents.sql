@@ -17,7 +17,10 @@ children as (
         count(*) filter (where type = 'TABLE') as tables,
         count(*) filter (where type = 'TABLE' and is_counted) as tables_counted,
         count(*) filter (where type = 'TABLE' and is_error) as table_errors,
-        min(last_descendant_id) filter (where is_error) as first_error_end
+        min(last_descendant_id) filter (where is_error) as first_error_end,
+        bool_and(outcome = 'success') as have_all_succeeded,
+        min(node_id) filter (where is_error) as first_error,
+        min(node_id) filter (where in_load_state) as first_in_load_state
     from nodes
     where parent_id is not null
     group by cluster, tenant, execution_id, parent_id
@@ -36,6 +39,11 @@ final as (
         children.tables,
         children.tables_counted,
         children.table_errors,
+        nodes.outcome,
+        nodes.in_terminator_state,
+        children.have_all_succeeded,
+        children.first_error,
+        children.first_in_load_state,
         coalesce(
             nodes.type = 'GROUP'
             and nodes.node_id > min(children.first_error_end) over (

@@ -14,23 +14,15 @@ windows as (
 
 ),
 
-behaviours as (
-
-    select * from {{ ref('int_table_behaviours') }}
-
-),
-
 counts as (
 
     select
         series.series_id,
         series.tenant_id,
         series.schema_name,
-        behaviours.behaviour,
         coalesce(windows.counted, 0) as counted,
         coalesce(windows.errors, 0) as errors
     from series
-    inner join behaviours on series.series_id = behaviours.series_id
     left join windows on series.series_id = windows.series_id
 
 ),
@@ -38,27 +30,26 @@ counts as (
 totals as (
 
     select
-        *,
+        series_id,
+        counted,
+        errors,
         sum(counted) over (partition by tenant_id, schema_name) as counted_of_schema,
         sum(errors) over (partition by tenant_id, schema_name) as errors_of_schema,
-        {{ rate(
-            'sum(errors) over (partition by tenant_id)',
-            'sum(counted) over (partition by tenant_id)'
-        ) }} as error_rate_of_tenant
+        sum(counted) over (partition by tenant_id) as counted_of_tenant,
+        sum(errors) over (partition by tenant_id) as errors_of_tenant
     from counts
 
 ),
 
 -- each rate is drawn towards the one above it, the more so the fewer runs it stands on
-shrunken as (
+schema_rates as (
 
     select
-        *,
-        (
-            errors + {{ k }} * (
-                (errors_of_schema + {{ k }} * error_rate_of_tenant) / (counted_of_schema + {{ k }})
-            )
-        ) / (counted + {{ k }}) as shrunken_error_rate
+        series_id,
+        counted,
+        errors,
+        (errors_of_schema + {{ k }} * {{ rate('errors_of_tenant', 'counted_of_tenant') }})
+        / (counted_of_schema + {{ k }}) as error_rate_of_schema
     from totals
 
 ),
@@ -69,14 +60,9 @@ final as (
         series_id,
         counted,
         errors,
-        shrunken_error_rate,
-        case
-            when behaviour <> 'gone' then row_number() over (
-                partition by tenant_id, behaviour = 'gone'
-                order by shrunken_error_rate desc nulls last, series_id asc
-            )
-        end as worst_rank
-    from shrunken
+        {{ rate('errors', 'counted') }} as error_rate,
+        (errors + {{ k }} * error_rate_of_schema) / (counted + {{ k }}) as shrunken_error_rate
+    from schema_rates
 
 )
 

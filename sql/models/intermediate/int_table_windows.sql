@@ -13,11 +13,18 @@ streaks as (
 in_windows as (
 
     select
-        *,
+        series_id,
+        is_error,
+        runs,
+        runs_after,
+        first_execution_id,
+        last_execution_id,
         greatest(least(runs_after + runs, {{ recent }}) - runs_after, 0) as recent_runs,
         greatest(
-            least(runs_after + runs, {{ recent_and_baseline }}) - runs_after, 0
-        ) as tested_runs
+            least(runs_after + runs, {{ recent_and_baseline }})
+            - greatest(runs_after, {{ recent }}),
+            0
+        ) as baseline_runs
     from streaks
 
 ),
@@ -42,8 +49,8 @@ final as (
         ) as runs_since_streak_of_errors,
         cast(sum(recent_runs) as bigint) as recent_runs,
         cast(sum(case when is_error then recent_runs else 0 end) as bigint) as recent_errors,
-        cast(sum(tested_runs - recent_runs) as bigint) as baseline_runs,
-        cast(sum(case when is_error then tested_runs - recent_runs else 0 end) as bigint) as baseline_errors,
+        cast(sum(baseline_runs) as bigint) as baseline_runs,
+        cast(sum(case when is_error then baseline_runs else 0 end) as bigint) as baseline_errors,
         count(case when is_error and recent_runs > 0 then 1 end) as recent_episodes
     from in_windows
     group by series_id

@@ -39,9 +39,14 @@ final as (
         series.table_name,
         rates.counted,
         rates.errors,
-        {{ rate('rates.errors', 'rates.counted') }} as error_rate,
+        rates.error_rate,
         rates.shrunken_error_rate,
-        rates.worst_rank,
+        case
+            when behaviours.behaviour <> 'gone' then row_number() over (
+                partition by series.tenant_id, behaviours.behaviour = 'gone'
+                order by rates.shrunken_error_rate desc nulls last, series.series_id asc
+            )
+        end as worst_rank,
         behaviours.behaviour,
         coalesce(windows.current_streak, 0) as current_streak,
         windows.current_streak_is_error,

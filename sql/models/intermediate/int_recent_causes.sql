@@ -1,0 +1,69 @@
+with
+
+origins as (
+
+    select * from {{ ref('failure_origins') }}
+
+),
+
+executions as (
+
+    select * from {{ ref('executions') }}
+
+),
+
+-- a schema or a table is the same in whichever plan or group it runs
+causes as (
+
+    select
+        origins.cluster,
+        origins.tenant,
+        origins.execution_id,
+        origins.type,
+        case
+            when origins.type in ('SCHEMA', 'TABLE') then null else origins.load_plan
+        end as load_plan,
+        case
+            when origins.type in ('SCHEMA', 'TABLE') then null else origins.group_name
+        end as group_name,
+        origins.schema_name,
+        origins.table_name,
+        origins.name
+    from origins
+    inner join executions
+        on
+            origins.cluster = executions.cluster
+            and origins.tenant = executions.tenant
+            and origins.execution_id = executions.execution_id
+    where executions.is_recent
+
+),
+
+final as (
+
+    select
+        cluster,
+        tenant,
+        execution_id,
+        type,
+        load_plan,
+        group_name,
+        schema_name,
+        table_name,
+        name,
+        count(*) over (partition by cluster, tenant, execution_id) = 1 as is_only_cause
+    from causes
+    group by
+        cluster,
+        tenant,
+        execution_id,
+        type,
+        load_plan,
+        group_name,
+        schema_name,
+        table_name,
+        name
+
+)
+
+select * from final

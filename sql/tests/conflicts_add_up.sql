@@ -1,0 +1,43 @@
+-- Unknown statuses are as many as in the ledger, and so are unknown types.
+with
+
+status_ledger as (
+
+    select * from {{ ref('status_ledger') }}
+
+),
+
+status_conflicts as (
+
+    select * from {{ ref('status_conflicts') }}
+
+),
+
+totals as (
+
+    select
+        (
+            select coalesce(sum(nodes), 0)
+            from status_ledger
+            where outcome = 'unknown'
+        ) as unknown_statuses,
+        (
+            select coalesce(sum(nodes), 0)
+            from status_ledger
+            where coalesce(type, '') not in ('LOAD_PLAN', 'GROUP', 'SCHEMA', 'TABLE')
+        ) as unknown_types,
+        (
+            select count(*)
+            from status_conflicts
+            where rule = 'unknown_status'
+        ) as conflicts_by_status,
+        (
+            select count(*)
+            from status_conflicts
+            where rule = 'unknown_type'
+        ) as conflicts_by_type
+
+)
+
+select * from totals
+where conflicts_by_status <> unknown_statuses or conflicts_by_type <> unknown_types
