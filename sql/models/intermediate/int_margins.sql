@@ -6,8 +6,14 @@ regressions as (
 
 ),
 
--- more errors than by chance among the recent of all runs in both windows
-margins_of_regressions as (
+pairs as (
+
+    select * from {{ ref('int_pairs') }}
+
+),
+
+-- runs of both windows, marked by error, drawn by being recent; executions, by what starts to fail
+final as (
 
     select
         recent_runs + baseline_runs as population,
@@ -15,17 +21,12 @@ margins_of_regressions as (
         recent_runs as drawn
     from regressions
     where is_tested
-
-),
-
-final as (
-
+    union distinct
     select
-        population,
-        marked,
-        drawn
-    from margins_of_regressions
-    group by population, marked, drawn
+        executions as population,
+        starts_a as marked,
+        starts_b as drawn
+    from pairs
 
 )
 
