@@ -28,7 +28,7 @@ def eventful_history() -> History:
     draw = random.Random(20261102)
     nodes: list[Node] = []
     fetches: list[Fetch] = []
-    for cluster, tenant, length in (("c1", "t1", 450), ("c1", "t2", 260), ("c2", "t1", 1_150)):
+    for cluster, tenant, length in (("c3", "t1", 450), ("c3", "t2", 260), ("c4", "t1", 1_150)):
         tables = list(CHARACTERS) if length < 1_000 else ["flaky", "pair 1", "pair 2", "broken"]
         calendar = _calendar(draw, length)
         for execution in calendar:

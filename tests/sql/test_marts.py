@@ -12,9 +12,3 @@ from sql.reference.reading import MARTS
 def test_a_mart_is_what_plain_python_computes(random_warehouse: BuiltHistory, mart: str) -> None:
     """Each column of each row equals the definition, taken literally."""
     assert differences(random_warehouse, mart) == []
-
-
-@pytest.mark.parametrize("mart", MARTS)
-def test_so_it_is_where_everything_happens(eventful_warehouse: BuiltHistory, mart: str) -> None:
-    """Long series, several rhythms, restarts, contradictions: every word of every column."""
-    assert differences(eventful_warehouse, mart) == []
