@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import count, islice
+from bisect import bisect_right
+from itertools import accumulate, count, islice
 from typing import TYPE_CHECKING, Any
 
 from incorta_simulator import tree
@@ -13,8 +14,8 @@ from incorta_simulator.progress import Progress
 from incorta_simulator.story import STORY
 
 if TYPE_CHECKING:
+    from incorta_simulator.elements import Element
     from incorta_simulator.plans import Plan
-    from incorta_simulator.story import Element
     from incorta_simulator.tree import Tree
 
 RESTART_RATE = 0.25
@@ -135,8 +136,9 @@ class Company:
         return self._told(origin.restart(execution_id)) if origin else self._full(execution_id)
 
     def _full(self, execution_id: int) -> Execution:
-        plan = self.plans[int(draw(self.seed, "plan", execution_id) * len(self.plans))]
-        return self._told(Execution.full(plan, execution_id, self.seed))
+        ends = list(accumulate(plan.frequency for plan in self.plans))
+        place = bisect_right(ends, draw(self.seed, "plan", execution_id) * ends[-1])
+        return self._told(Execution.full(self.plans[place], execution_id, self.seed))
 
     def _told(self, execution: Execution) -> Execution:
         for element in self.story:
@@ -145,7 +147,7 @@ class Company:
         return execution
 
     def _restarted(self, execution_id: int) -> Execution | None:
-        """The execution that this one restarts: the one right before it, if that failed."""
+        """The execution that this one restarts: the one right before it, if its plan failed."""
         if not self._may_restart(execution_id):
             return None
         earlier = range(execution_id - 1, 0, -1)
@@ -154,7 +156,8 @@ class Company:
         if origin_id is None or self._may_restart(origin_id):
             return None
         origin = self._full(origin_id)
-        return origin if origin.not_successful() else None
+        failed = tree.build(origin.plan, origin.statuses)["status"]["jobStatus"] != tree.SUCCESS
+        return origin if failed and origin.not_successful() else None
 
     def _may_restart(self, execution_id: int) -> bool:
         return draw(self.seed, "restart", execution_id) < RESTART_RATE

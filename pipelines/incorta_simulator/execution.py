@@ -57,6 +57,11 @@ class Execution:
         """The paths of the tables that take part, in the order of the plan."""
         return [path for path in self.statuses if len(path) == TABLE_PATH_LENGTH]
 
+    def leave_out(self, tables: Iterable[Path]) -> None:
+        """These do not take part."""
+        for path in tables:
+            del self.statuses[path]
+
     def not_successful(self) -> list[Path]:
         """The paths of the tables that did not end with success."""
         return [path for path in self.tables() if self.statuses[path] != SUCCESS]

@@ -28,10 +28,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """Groups that are loaded one after another."""
+    """Groups that are loaded one after another.
+
+    Attributes:
+        frequency: How often it runs, against the other plans of the company.
+    """
 
     name: str
     groups: tuple[Group, ...]
+    frequency: int = 1
 
 
 PLANS = (
@@ -66,6 +71,7 @@ PLANS = (
                 ),
             ),
         ),
+        frequency=4,
     ),
     Plan(
         "Finance Close",
@@ -87,6 +93,7 @@ PLANS = (
             Group("Group 2", (Schema.of("Fixed_Assets", "assets books depreciation retirements"),)),
             Group("Group 3", (Schema.of("Finance_Reports", "trial_balance ageing cash_flow pnl"),)),
         ),
+        frequency=3,
     ),
     Plan(
         "Supply Chain Hourly",
@@ -100,10 +107,12 @@ PLANS = (
                         " serials cycle_counts",
                     ),
                     Schema.of("Purchasing", "requisitions orders order_lines receipts agreements"),
+                    Schema.of("HR", "people locations"),
                 ),
             ),
             Group("Group 2", (Schema.of("Planning", "forecast demand supply exceptions"),)),
         ),
+        frequency=6,
     ),
     Plan(
         "HR Weekly",
@@ -111,6 +120,7 @@ PLANS = (
             Group("Group 1", (Schema.of("HR", "people jobs positions grades locations absences"),)),
             Group("Group 2", (Schema.of("Payroll", "runs payslips elements balances deductions"),)),
         ),
+        frequency=1,
     ),
     Plan(
         "Marketing Daily",
@@ -119,11 +129,14 @@ PLANS = (
                 "Group 1",
                 (
                     Schema.of("Web_Analytics", "sessions page_views visitors referrers goals"),
-                    Schema.of("Ads", "accounts campaigns ad_groups ads keywords spend clicks"),
+                    Schema.of(
+                        "Ads", "accounts campaigns ad_groups ads keywords placements spend clicks"
+                    ),
                     Schema.of("Email", "lists subscribers sends opens bounces"),
                 ),
             ),
         ),
+        frequency=4,
     ),
 )
 """The plans of the default company."""

@@ -1,115 +1,39 @@
 """What fails in the company, and why: a list of elements, each told to every execution of its plan.
 
-A new kind of trouble is one class here and one line in `STORY`. Elements are told in their order:
-of two that speak about the same table, the later one wins.
+A new kind of trouble is one class in `elements.py` and one line here. Elements are told in their
+order: of two that speak about the same table, the later one wins.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
-
-from incorta_simulator.draws import draw
-from incorta_simulator.tree import FAILED, FINISHED_WITH_ERRORS, INTERRUPTED, SUCCESS
-
-if TYPE_CHECKING:
-    from incorta_simulator.execution import Execution
-    from incorta_simulator.tree import Path
-
-
-@dataclass(frozen=True, kw_only=True)
-class Element(ABC):
-    """One thing that is true of a plan, of a schema in it, or of a table of that schema."""
-
-    load_plan: str
-    schema_name: str | None = None
-    table_name: str | None = None
-
-    @abstractmethod
-    def tell(self, execution: Execution) -> None:
-        """Change the statuses of an execution of the plan to what this element says."""
-
-    def truth(self) -> dict[str, Any]:
-        """This element as plain data: its kind and its fields."""
-        return {"kind": type(self).__name__, **asdict(self)}
-
-    def tables(self, execution: Execution) -> list[Path]:
-        """The paths of the tables of an execution that this element is about."""
-        return [
-            path
-            for path in execution.tables()
-            if self.schema_name in {None, path[1]} and self.table_name in {None, path[2]}
-        ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlwaysHealthy(Element):
-    """Never fails."""
-
-    def tell(self, execution: Execution) -> None:
-        execution.statuses.update(dict.fromkeys(self.tables(execution), SUCCESS))
-
-
-@dataclass(frozen=True, kw_only=True)
-class BrokenSince(Element):
-    """Fails in every execution from one on (included)."""
-
-    first_execution_id: int
-
-    def tell(self, execution: Execution) -> None:
-        if execution.execution_id >= self.first_execution_id:
-            execution.statuses.update(dict.fromkeys(self.tables(execution), FAILED))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outage(Element):
-    """Fails from one execution to another (both included), all tables at once."""
-
-    first_execution_id: int
-    last_execution_id: int
-
-    def tell(self, execution: Execution) -> None:
-        if self.first_execution_id <= execution.execution_id <= self.last_execution_id:
-            execution.statuses.update(dict.fromkeys(self.tables(execution), FAILED))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flaky(Element):
-    """Fails by chance, each table by itself."""
-
-    rate: float
-    job_status: str = FAILED
-
-    def tell(self, execution: Execution) -> None:
-        for path in self.tables(execution):
-            if draw(execution.seed, "flaky", execution.execution_id, *path) < self.rate:
-                execution.statuses[path] = self.job_status
-
-
-@dataclass(frozen=True, kw_only=True)
-class Interruptions(Element):
-    """Is stopped by somebody, by chance: from some table on, nothing was loaded."""
-
-    rate: float
-
-    def tell(self, execution: Execution) -> None:
-        key = (execution.seed, "interrupted", execution.execution_id, self.load_plan)
-        if draw(*key) < self.rate:
-            tables = self.tables(execution)
-            loaded = int(draw(*key, "after") * len(tables))
-            execution.statuses.update(dict.fromkeys(tables[loaded:], INTERRUPTED))
-
+from incorta_simulator.elements import (
+    Added,
+    AlwaysFailing,
+    AlwaysHealthy,
+    BrokenSince,
+    Denial,
+    Dropped,
+    Element,
+    FalseAlarm,
+    Flaky,
+    FlakySource,
+    Interruptions,
+    Outage,
+    StopsWhenAGroupFails,
+    Straggler,
+    Worsening,
+)
+from incorta_simulator.tree import FINISHED_WITH_ERRORS
 
 _SALES = "Sales Daily"
 _FINANCE = "Finance Close"
 _SUPPLY = "Supply Chain Hourly"
+_HR = "HR Weekly"
+_MARKETING = "Marketing Daily"
 
-STORY: tuple[Element, ...] = (
+_SALES_STORY: tuple[Element, ...] = (
     Flaky(load_plan=_SALES, schema_name="Sales_OLTP", rate=0.002),
-    Flaky(
-        load_plan=_SALES, schema_name="Sales_CRM", table_name="Sales_CRM.case_comments", rate=0.15
-    ),
+    Flaky(load_plan=_SALES, schema_name="Sales_CRM", table_name="Sales_CRM.cases", rate=0.15),
     Outage(
         load_plan=_SALES, schema_name="Sales_CRM", first_execution_id=120, last_execution_id=150
     ),
@@ -120,6 +44,9 @@ STORY: tuple[Element, ...] = (
         first_execution_id=300,
     ),
     AlwaysHealthy(load_plan=_SALES, schema_name="Sales_OLTP", table_name="Sales_OLTP.orders"),
+)
+
+_FINANCE_STORY: tuple[Element, ...] = (
     Flaky(load_plan=_FINANCE, schema_name="GL", table_name="GL.journal_lines", rate=0.25),
     Flaky(
         load_plan=_FINANCE,
@@ -128,14 +55,75 @@ STORY: tuple[Element, ...] = (
         rate=0.1,
         job_status=FINISHED_WITH_ERRORS,
     ),
+    StopsWhenAGroupFails(load_plan=_FINANCE),
+)
+
+_SUPPLY_STORY: tuple[Element, ...] = (
     Flaky(load_plan=_SUPPLY, schema_name="Inventory", rate=0.005),
+    Worsening(
+        load_plan=_SUPPLY,
+        schema_name="Purchasing",
+        table_name="Purchasing.receipts",
+        first_execution_id=250,
+        last_execution_id=428,
+        last_rate=0.7,
+    ),
+    FlakySource(load_plan=_SUPPLY, schema_name="Planning", rate=0.08),
+    # The weekly plan goes on loading it.
+    Dropped(load_plan=_SUPPLY, schema_name="HR", table_name="HR.locations", last_execution_id=200),
     Interruptions(load_plan=_SUPPLY, rate=0.05),
+)
+
+_HR_STORY: tuple[Element, ...] = (
     BrokenSince(
-        load_plan="HR Weekly",
+        load_plan=_HR,
         schema_name="Payroll",
         table_name="Payroll.payslips",
-        first_execution_id=350,
+        first_execution_id=250,
     ),
-    AlwaysHealthy(load_plan="Marketing Daily"),
 )
+
+_MARKETING_STORY: tuple[Element, ...] = (
+    AlwaysFailing(
+        load_plan=_MARKETING, schema_name="Web_Analytics", table_name="Web_Analytics.goals"
+    ),
+    Denial(load_plan=_MARKETING, schema_name="Web_Analytics"),
+    Dropped(
+        load_plan=_MARKETING,
+        schema_name="Web_Analytics",
+        table_name="Web_Analytics.referrers",
+        last_execution_id=250,
+    ),
+    Added(
+        load_plan=_MARKETING,
+        schema_name="Ads",
+        table_name="Ads.placements",
+        first_execution_id=400,
+    ),
+    Outage(load_plan=_MARKETING, schema_name="Ads", first_execution_id=360, last_execution_id=390),
+    Outage(
+        load_plan=_MARKETING,
+        schema_name="Email",
+        table_name="Email.bounces",
+        first_execution_id=370,
+        last_execution_id=400,
+    ),
+    Flaky(
+        load_plan=_MARKETING,
+        schema_name="Email",
+        table_name="Email.opens",
+        rate=0.05,
+        job_status="Deferred",
+    ),
+    FalseAlarm(load_plan=_MARKETING, schema_name="Email", rate=0.06),
+    Straggler(
+        load_plan=_MARKETING,
+        schema_name="Email",
+        table_name="Email.sends",
+        first_execution_id=330,
+        last_execution_id=335,
+    ),
+)
+
+STORY = _SALES_STORY + _FINANCE_STORY + _SUPPLY_STORY + _HR_STORY + _MARKETING_STORY
 """The story of the default company."""

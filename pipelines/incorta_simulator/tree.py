@@ -20,16 +20,18 @@ SUCCESS = "Success"
 FINISHED_WITH_ERRORS = "Finished with Errors"
 FAILED = "Failed"
 INTERRUPTED = "Interrupted"
+SKIPPED = "Skipped"
 IN_QUEUE = "In Queue"
 RUNNING = "Running"
 IN_PROGRESS = "In Progress"
 
 UNFINISHED = frozenset({IN_QUEUE, RUNNING, IN_PROGRESS})
+_HAS_A_SAY = UNFINISHED | {SUCCESS, FINISHED_WITH_ERRORS, FAILED, INTERRUPTED}
 
 
 def roll_up(children: Collection[str]) -> str:
-    """The job status of a parent whose children have these."""
-    kinds = set(children)
+    """The job status of a parent whose children have these; others than the usual do not matter."""
+    kinds = _HAS_A_SAY.intersection(children)
     if kinds <= {SUCCESS}:
         return SUCCESS
     if kinds == {IN_QUEUE}:

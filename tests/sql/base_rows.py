@@ -60,6 +60,13 @@ class Fetch(NamedTuple):
     outcome: str
 
 
+class History(NamedTuple):
+    """All that the models read."""
+
+    nodes: list[Node]
+    fetches: list[Fetch]
+
+
 def rows(
     tree: Tree,
     execution_id: int,
@@ -102,23 +109,33 @@ def write_base_tables(
 ) -> None:
     """A warehouse as `ingest` leaves it."""
     with duckdb.connect(str(database)) as warehouse:
-        warehouse.execute("""
-            create schema load_status;
-            create table load_status.nodes (
-                cluster varchar, tenant varchar, execution_id bigint, node_id bigint,
-                parent_id bigint, last_descendant_id bigint, depth bigint, position bigint,
-                type varchar, name varchar, state_type varchar, job_status varchar, path varchar,
-                load_plan varchar, group_name varchar, schema_name varchar, table_name varchar,
-                extra varchar, fetched_at timestamptz
-            );
-            create table load_status.fetches (
-                cluster varchar, tenant varchar, execution_id bigint, run_id varchar,
-                fetched_at timestamptz, outcome varchar, http_status bigint, message varchar,
-                attempts bigint, duration_ms bigint, bytes bigint
-            );
-        """)
-        _insert(warehouse, "nodes", Node._fields, list(nodes))
-        _insert(warehouse, "fetches", Fetch._fields, list(fetches))
+        create_base_tables(warehouse)
+        insert_rows(warehouse, History([*nodes], [*fetches]))
+
+
+def create_base_tables(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Empty ones."""
+    warehouse.execute("""
+        create schema load_status;
+        create table load_status.nodes (
+            cluster varchar, tenant varchar, execution_id bigint, node_id bigint,
+            parent_id bigint, last_descendant_id bigint, depth bigint, position bigint,
+            type varchar, name varchar, state_type varchar, job_status varchar, path varchar,
+            load_plan varchar, group_name varchar, schema_name varchar, table_name varchar,
+            extra varchar, fetched_at timestamptz
+        );
+        create table load_status.fetches (
+            cluster varchar, tenant varchar, execution_id bigint, run_id varchar,
+            fetched_at timestamptz, outcome varchar, http_status bigint, message varchar,
+            attempts bigint, duration_ms bigint, bytes bigint
+        );
+    """)
+
+
+def insert_rows(warehouse: duckdb.DuckDBPyConnection, history: History) -> None:
+    """In the order given."""
+    _insert(warehouse, "nodes", Node._fields, history.nodes)
+    _insert(warehouse, "fetches", Fetch._fields, history.fetches)
 
 
 def _insert(

@@ -5,10 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from pathlib import Path
-from typing import NamedTuple
 
-from sql.base_rows import NOON, Fetch, Node, Tree, rows
+from sql.base_rows import NOON, Fetch, History, Node, Tree, rows
 
 STATUSES = (
     *[("Terminator State", "Success")] * 8,
@@ -32,18 +30,6 @@ ENDED = tuple(status for status in STATUSES if status[0] == "Terminator State")
 TYPES = ("LOAD_PLAN", "GROUP", "GROUP", "SCHEMA", "TABLE", "TABLE", "TABLE", "table", "", None)
 NAMES = ("a", "b", "a/b", "~", "", None)
 OUTCOMES = ("not_found", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload")
-
-
-class History(NamedTuple):
-    nodes: list[Node]
-    fetches: list[Fetch]
-
-
-class BuiltHistory(NamedTuple):
-    """A history, and the warehouse with every model built on it."""
-
-    history: History
-    database: Path
 
 
 def random_history() -> History:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sql.base_rows import Tree, built, rows, select
+from sql.base_rows import History, Tree, rows, select
+from sql.compiled import Model, built_in_file
 
 
 def plan(*groups: Tree) -> Tree:
@@ -48,10 +49,11 @@ OUTSIDE_OF_GROUPS = plan(
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def warehouse(compiled: list[Model], tmp_path_factory: pytest.TempPathFactory) -> Path:
     trees = (AFTER_A_FAILED_GROUP, BESIDE_A_FAILED_SCHEMA, AFTER_AN_INNER_GROUP, OUTSIDE_OF_GROUPS)
     nodes = [node for number, tree in enumerate(trees, 1) for node in rows(tree, number)]
-    return built(tmp_path_factory.mktemp("kinds") / "warehouse.duckdb", nodes)
+    database = tmp_path_factory.mktemp("kinds") / "warehouse.duckdb"
+    return built_in_file(compiled, database, History(nodes, []))
 
 
 def failure_kinds(warehouse: Path, execution_id: int) -> list[tuple[object, ...]]:

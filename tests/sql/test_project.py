@@ -12,7 +12,7 @@ import yaml  # type: ignore[import-untyped]
 
 from incorta_loads import models
 from sql.base_rows import select
-from sql.histories import BuiltHistory
+from sql.comparison import BuiltHistory
 
 PROJECT = models.project_directory()
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))

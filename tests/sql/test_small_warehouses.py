@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sql.base_rows import NOON, Fetch, Tree, built, rows, select
-from sql.test_marts import COMPUTED
+from sql.base_rows import NOON, Fetch, History, Tree, built, rows, select
+from sql.comparison import BuiltHistory, differences
+from sql.compiled import Model, built_in_file
+from sql.reference.reading import MARTS
 
 ONE_PLAN = Tree(
     "LOAD_PLAN",
@@ -19,7 +21,8 @@ ONE_PLAN = Tree(
         Tree("TABLE", "orders", "Finished with Errors"),
     ),
 )
-ONE_RUNNING = Tree("LOAD_PLAN", "Nightly", "Running", (), "Load State")
+WAITING = Tree("TABLE", "orders", "In Queue", (), "Load State")
+ONE_RUNNING = Tree("LOAD_PLAN", "Nightly", "Running", (WAITING,), "Load State")
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +31,50 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_warehouse(
+    compiled: list[Model], tmp_path_factory: pytest.TempPathFactory
+) -> BuiltHistory:
     """One execution of one tenant, and one that still runs of another."""
-    return built(
-        tmp_path_factory.mktemp("small") / "warehouse.duckdb",
-        [*rows(ONE_PLAN, 7, tenant="ended"), *rows(ONE_RUNNING, 8, tenant="running")],
-        [Fetch("cluster", "ended", 9, "20261101T120000.000000Z-0", NOON, "not_found")],
-    )
+    nodes = [*rows(ONE_PLAN, 7, tenant="ended"), *rows(ONE_RUNNING, 8, tenant="running")]
+    fetches = [Fetch("cluster", "ended", 9, "20261101T120000.000000Z-0", NOON, "not_found")]
+    database = tmp_path_factory.mktemp("small") / "warehouse.duckdb"
+    history = History(nodes, fetches)
+    return BuiltHistory(history, built_in_file(compiled, database, history))
 
 
-@pytest.mark.parametrize("mart", COMPUTED)
+@pytest.fixture(scope="module")
+def small(small_warehouse: BuiltHistory) -> Path:
+    return small_warehouse.database
+
+
+@pytest.mark.parametrize("mart", MARTS)
 def test_an_empty_warehouse_has_empty_marts(empty: Path, mart: str) -> None:
     """Nothing was loaded: there is nothing to say, not even a zero."""
     assert select(empty, f"from load_analysis.{mart}") == []
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_small_warehouse_has_every_mart(small_warehouse: BuiltHistory, mart: str) -> None:
+    """One execution, or one that runs, is enough for each to be what plain Python computes."""
+    assert differences(small_warehouse, mart) == []
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_what_only_runs_has_no_rate(small: Path, mart: str) -> None:
+    """Nothing is counted: no rate, no interval, no p-value, no difference."""
+    columns = [
+        str(name)
+        for (name,) in select(
+            small,
+            f"""
+            select column_name from duckdb_columns()
+            where schema_name = 'load_analysis' and table_name = '{mart}' and data_type = 'DOUBLE'
+            """,
+        )
+    ]
+    values = ", ".join(["null", *columns])
+    found = select(small, f"select {values} from load_analysis.{mart} where tenant = 'running'")
+    assert {value for row in found for value in row} <= {None}
 
 
 def test_a_single_execution_is_final_and_recent(small: Path) -> None:
@@ -52,7 +86,7 @@ def test_a_single_execution_is_final_and_recent(small: Path) -> None:
         ),
         (
             *("cluster", "running", 8, "Nightly", "Load State", "Running"),
-            *("running", False, False, True, 1, 0, 0, 0, NOON, NOON),
+            *("running", False, False, True, 2, 1, 0, 0, NOON, NOON),
         ),
     ]
 
@@ -64,7 +98,8 @@ def test_a_rate_says_how_sure_it_is(small: Path) -> None:
         small,
         """
         select runs, executions, counted, error_rate, error_rate_low, error_rate_high
-        from load_analysis.failure_rates_by_table where table_name = 'orders'
+        from load_analysis.failure_rates_by_table
+        where tenant = 'ended' and table_name = 'orders'
         """,
     ) == [(2, 1, 2, 0.5, pytest.approx(low), pytest.approx(high))]
 
@@ -86,4 +121,14 @@ def test_coverage_counts_what_was_asked_and_what_was_not(small: Path) -> None:
     assert select(small, "from load_analysis.coverage order by tenant") == [
         ("cluster", "ended", 2, 1, 1, 0, 0, 0, 0, 7, 7, 0, 0, 0, NOON),
         ("cluster", "running", 1, 1, 0, 0, 0, 0, 0, 8, 8, 0, 1, 0, NOON),
+    ]
+
+
+def test_a_table_of_a_plan_that_never_ended_is_gone(small: Path) -> None:
+    """Such a plan is not live: none of the last executions that are final is its own."""
+    assert select(small, "from load_analysis.table_health where tenant = 'running'") == [
+        (
+            *("cluster", "running", None, "orders", 0, 0, None, None, None, "gone"),
+            *(0, None, None, None, None, 0, None, 8, 8),
+        )
     ]

@@ -1,0 +1,213 @@
+"""What can be true of a table, a schema or a plan: each kind is a class, told to executions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from incorta_simulator.draws import draw
+from incorta_simulator.tree import FAILED, INTERRUPTED, RUNNING, SKIPPED, SUCCESS
+
+if TYPE_CHECKING:
+    from incorta_simulator.execution import Execution
+    from incorta_simulator.tree import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Element(ABC):
+    """One thing that is true of a plan, of a schema in it, or of a table of that schema."""
+
+    load_plan: str
+    schema_name: str | None = None
+    table_name: str | None = None
+
+    @abstractmethod
+    def tell(self, execution: Execution) -> None:
+        """Change the statuses of an execution of the plan to what this element says."""
+
+    def truth(self) -> dict[str, Any]:
+        """This element as plain data: its kind and its fields."""
+        return {"kind": type(self).__name__, **asdict(self)}
+
+    def tables(self, execution: Execution) -> list[Path]:
+        """The paths of the tables of an execution that this element is about."""
+        return [
+            path
+            for path in execution.tables()
+            if self.schema_name in {None, path[1]} and self.table_name in {None, path[2]}
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlwaysHealthy(Element):
+    """Never fails."""
+
+    def tell(self, execution: Execution) -> None:
+        execution.statuses.update(dict.fromkeys(self.tables(execution), SUCCESS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlwaysFailing(Element):
+    """Fails in every execution."""
+
+    def tell(self, execution: Execution) -> None:
+        execution.statuses.update(dict.fromkeys(self.tables(execution), FAILED))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokenSince(Element):
+    """Fails in every execution from one on (included)."""
+
+    first_execution_id: int
+
+    def tell(self, execution: Execution) -> None:
+        if execution.execution_id >= self.first_execution_id:
+            execution.statuses.update(dict.fromkeys(self.tables(execution), FAILED))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outage(Element):
+    """Fails from one execution to another (both included), all tables at once."""
+
+    first_execution_id: int
+    last_execution_id: int
+
+    def tell(self, execution: Execution) -> None:
+        if self.first_execution_id <= execution.execution_id <= self.last_execution_id:
+            execution.statuses.update(dict.fromkeys(self.tables(execution), FAILED))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flaky(Element):
+    """Fails by chance, each table by itself."""
+
+    rate: float
+    job_status: str = FAILED
+
+    def tell(self, execution: Execution) -> None:
+        for path in self.tables(execution):
+            if draw(execution.seed, "flaky", execution.execution_id, *path) < self.rate:
+                execution.statuses[path] = self.job_status
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlakySource(Element):
+    """Fails by chance, all tables at once."""
+
+    rate: float
+
+    def tell(self, execution: Execution) -> None:
+        names = (self.load_plan, str(self.schema_name), str(self.table_name))
+        if draw(execution.seed, "flaky source", execution.execution_id, *names) < self.rate:
+            execution.statuses.update(dict.fromkeys(self.tables(execution), FAILED))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worsening(Element):
+    """Fails by chance, ever more often: from no failure at one execution to a rate at another."""
+
+    first_execution_id: int
+    last_execution_id: int
+    last_rate: float
+
+    def tell(self, execution: Execution) -> None:
+        length = self.last_execution_id - self.first_execution_id
+        done_share = min((execution.execution_id - self.first_execution_id) / length, 1)
+        for path in self.tables(execution):
+            chance = draw(execution.seed, "worsening", execution.execution_id, *path)
+            if chance < self.last_rate * done_share:
+                execution.statuses[path] = FAILED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interruptions(Element):
+    """Is stopped by somebody, by chance: from some table on, nothing was loaded."""
+
+    rate: float
+
+    def tell(self, execution: Execution) -> None:
+        key = (execution.seed, "interrupted", execution.execution_id, self.load_plan)
+        if draw(*key) < self.rate:
+            tables = self.tables(execution)
+            loaded = int(draw(*key, "after") * len(tables))
+            execution.statuses.update(dict.fromkeys(tables[loaded:], INTERRUPTED))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added(Element):
+    """Is in the plan from one execution on (included), and was not before."""
+
+    first_execution_id: int
+
+    def tell(self, execution: Execution) -> None:
+        if execution.execution_id < self.first_execution_id:
+            execution.leave_out(self.tables(execution))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropped(Element):
+    """Is in the plan up to one execution (included), and no more."""
+
+    last_execution_id: int
+
+    def tell(self, execution: Execution) -> None:
+        if execution.execution_id > self.last_execution_id:
+            execution.leave_out(self.tables(execution))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopsWhenAGroupFails(Element):
+    """Once a table failed, the groups after its own do not begin: they fail, their tables wait."""
+
+    def tell(self, execution: Execution) -> None:
+        tables = self.tables(execution)
+        failed = [path[0] for path in tables if execution.statuses[path] == FAILED]
+        if not failed:
+            return
+        groups = [group.name for group in execution.plan.groups]
+        blocked = groups[groups.index(failed[0]) + 1 :]
+        for path in tables:
+            if path[0] in blocked:
+                execution.statuses[path] = SKIPPED
+                execution.statuses[path[:1]] = execution.statuses[path[:2]] = FAILED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Denial(Element):
+    """A schema says that all is well, whatever became of its tables."""
+
+    schema_name: str
+
+    def tell(self, execution: Execution) -> None:
+        for group in {path[0] for path in self.tables(execution)}:
+            execution.statuses[group, self.schema_name] = SUCCESS
+
+
+@dataclass(frozen=True, kw_only=True)
+class FalseAlarm(Element):
+    """A schema says that it failed, by chance, whatever became of its tables."""
+
+    schema_name: str
+    rate: float
+
+    def tell(self, execution: Execution) -> None:
+        key = (execution.seed, "false alarm", execution.execution_id, self.schema_name)
+        if draw(*key) < self.rate:
+            for group in {path[0] for path in self.tables(execution)}:
+                execution.statuses[group, self.schema_name] = FAILED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Straggler(Element):
+    """From one execution to another (both included) still runs when all above it has ended."""
+
+    first_execution_id: int
+    last_execution_id: int
+
+    def tell(self, execution: Execution) -> None:
+        if self.first_execution_id <= execution.execution_id <= self.last_execution_id:
+            for path in self.tables(execution):
+                execution.statuses[path] = RUNNING
+                for length in range(len(path)):
+                    execution.statuses[path[:length]] = SUCCESS

@@ -1,0 +1,61 @@
+"""The models as dbt compiles them, built without dbt: as many warehouses as a test wants.
+
+dbt takes seconds for what DuckDB does in tenths. That both build the same is what `test_order.py`
+sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from incorta_loads import models
+from sql.base_rows import History, create_base_tables, insert_rows, write_base_tables
+
+
+class Model(NamedTuple):
+    """A relation of schema `load_analysis`, and the query behind it."""
+
+    name: str
+    is_view: bool
+    query: str
+
+
+def compiled_models(database: Path, variables: Mapping[str, object]) -> list[Model]:
+    """Every model after those that it reads; the database lends its base tables."""
+    results = models._run_dbt(database, ["compile"], variables)
+    return [
+        Model(node.name, node.config.materialized == "view", node.compiled_code)
+        for node in (result.node for result in results)
+        if node.resource_type == "model"
+    ]
+
+
+def built_in_memory(
+    compiled: list[Model], history: History, *, threads: int = 1
+) -> duckdb.DuckDBPyConnection:
+    """A warehouse with every model on this history; on few rows more threads only cost."""
+    warehouse = duckdb.connect(config={"threads": threads})
+    create_base_tables(warehouse)
+    insert_rows(warehouse, history)
+    build(warehouse, compiled)
+    return warehouse
+
+
+def built_in_file(compiled: list[Model], database: Path, history: History) -> Path:
+    """The file, with every model on this history."""
+    write_base_tables(database, *history)
+    with duckdb.connect(str(database)) as warehouse:
+        build(warehouse, compiled)
+    return database
+
+
+def build(warehouse: duckdb.DuckDBPyConnection, compiled: list[Model]) -> None:
+    """Every model, on the base tables that are there."""
+    warehouse.execute("create schema load_analysis")
+    for name, is_view, query in compiled:
+        kind = "view" if is_view else "table"
+        warehouse.execute(f'create {kind} load_analysis."{name}" as {query}')

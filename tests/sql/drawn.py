@@ -1,0 +1,112 @@
+"""Small histories as hypothesis draws them, and the numbers with which they reach everything."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from sql.base_rows import NOON, Fetch, History, Node, Tree, rows
+from sql.reference.limits import Limits
+from sql.sketches import STATUSES
+
+SMALL = Limits(
+    partial_window_executions=3,
+    recent_executions=8,
+    live_executions=15,
+    latest_executions=3,
+    prior_runs=4,
+    behaviour_min_runs=3,
+    behaviour_min_streak=2,
+    recovered_runs=6,
+    intermittent_runs=12,
+    recent_runs=5,
+    baseline_runs=12,
+    regression_min_runs=4,
+    regression_min_errors=2,
+    regression_min_episodes=2,
+    significance=0.3137,  # no p-value of so few runs is this one
+    co_failure_tables=3,
+    co_failure_min_episodes=2,
+    co_failure_min_starts=1,
+)
+"""Windows so short that a dozen executions fill them."""
+
+_NAMES = st.sampled_from(["a", "b", "A", "", "/", None])
+_STATUS = st.sampled_from(
+    [
+        *[("Terminator State", status) for status in ("Success", "Failed", "Skipped", "?")],
+        ("Load State", "Running"),
+        ("Load State", "In Queue"),
+        (None, None),
+    ]
+)
+_TYPES = st.sampled_from(["LOAD_PLAN", "GROUP", "SCHEMA", "TABLE", "TABLE", "table", None])
+
+
+def _tree(
+    kind: str | None, name: str | None, status: tuple[str | None, str | None], below: list[Tree]
+) -> Tree:
+    return Tree(kind, name, status[1], tuple(below), status[0])
+
+
+_LEAVES = st.builds(_tree, _TYPES, _NAMES, _STATUS, st.just([]))
+any_tree = st.recursive(
+    _LEAVES,
+    lambda trees: st.builds(_tree, _TYPES, _NAMES, _STATUS, st.lists(trees, max_size=4)),
+    max_leaves=12,
+)
+"""Any type above any type, each with any status."""
+
+_letters = st.sampled_from(["....", "....", "XXX.", "XX. "]) | st.text(
+    "...XXp- ", min_size=4, max_size=4
+)
+_alike = st.tuples(_letters, st.sampled_from("PPPW"), st.integers(1, 5), st.integers(0, 9))
+"""Executions that are alike: what the tables do, the plan, how many, and 0 if the last runs."""
+
+_phases = st.lists(_alike, max_size=4) | st.lists(_alike, min_size=10, max_size=14)
+
+
+@st.composite
+def usual_trees(draw: st.DrawFn) -> list[Tree]:
+    """Executions of two plans, with tables that go on for a while as they are."""
+    trees: list[Tree] = []
+    for letters, plan, repeated, runs in draw(_phases):
+        tables = tuple(
+            Tree("TABLE", name, STATUSES[letter])
+            for name, letter in zip("abca", letters, strict=True)  # one name twice
+            if letter.strip()
+        )
+        first = Tree("GROUP", "1", "Failed", (Tree("SCHEMA", "s", "Failed", tables),))
+        blocked = Tree("SCHEMA", "t", "Failed", (Tree("TABLE", "d", "Skipped"),))
+        tree = Tree("LOAD_PLAN", plan, "Success", (first, Tree("GROUP", "2", "Failed", (blocked,))))
+        trees += [tree] * repeated
+        if runs == 0:
+            trees[-1] = tree._replace(state_type="Load State")
+    return trees
+
+
+@st.composite
+def any_history(draw: st.DrawFn) -> History:
+    """Usual trees and odd ones in two tenants, ids with gaps, and what the ledger says of these."""
+    nodes: list[Node] = []
+    odd = st.lists(any_tree, max_size=3)
+    for tenant, trees in (("usual", draw(usual_trees())), ("odd", draw(odd))):
+        execution_id = 0
+        for tree in trees:
+            execution_id += draw(st.sampled_from([1, 1, 1, 2, 4]))
+            nodes += rows(tree, execution_id, tenant=tenant)
+    return History(nodes, draw(st.lists(_fetches, max_size=12)))
+
+
+_fetches = st.builds(
+    Fetch,
+    st.just("cluster"),
+    st.sampled_from(["usual", "odd", "other"]),
+    st.integers(1, 12),
+    st.sampled_from(["run 1", "run 2"]),
+    st.sampled_from([NOON, NOON + timedelta(days=31)]),
+    st.sampled_from(
+        ["loaded", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload"]
+    ),
+)

@@ -1,0 +1,101 @@
+"""What a table is like: gone, new, broken, recovered, …"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sql.reference.keys import EXECUTION, TENANT, Row, by, key
+from sql.reference.limits import Limits
+from sql.reference.series import counted_of, streaks
+
+Plan = tuple[str | None, ...]
+"""Cluster, tenant and name."""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """What is known of the executions of a plan: ids, ascending.
+
+    Attributes:
+        latest: Of the last final executions that are not partial.
+        before: Of the final executions before those that are not partial.
+        is_live: Whether it had one of the last final executions of its tenant.
+    """
+
+    latest: list[int]
+    before: list[int]
+    is_live: bool
+
+
+class Calendars:
+    """The calendars of all plans, and which plan an execution is one of."""
+
+    def __init__(self, executions: Sequence[Row], limits: Limits) -> None:
+        self.limits = limits
+        self._plan_of = {key(e, *EXECUTION): key(e, *TENANT, "load_plan") for e in executions}
+        self._calendars: dict[Plan, Calendar] = {}
+        for of_tenant in by(executions, *TENANT).values():
+            of_tenant.sort(key=lambda execution: execution["execution_id"])
+            final = [execution for execution in of_tenant if execution["is_final"]]
+            live = {execution["load_plan"] for execution in final[-limits.live_executions :]}
+            for plan, of_plan in by(of_tenant, *TENANT, "load_plan").items():
+                self._calendars[plan] = self._calendar(of_plan, is_live=plan[-1] in live)
+
+    def _calendar(self, of_plan: Sequence[Row], *, is_live: bool) -> Calendar:
+        whole = [
+            execution["execution_id"]
+            for execution in of_plan
+            if execution["is_final"] and not execution["is_partial"]
+        ]
+        length = self.limits.latest_executions
+        return Calendar(whole[-length:], whole[:-length], is_live)
+
+    def seen_in(self, runs: Sequence[Row]) -> Iterator[tuple[Calendar, list[int]]]:
+        """Each plan in whose executions the runs were seen, with the ids of these."""
+        ids: dict[Plan, list[int]] = {}
+        for run in runs:
+            ids.setdefault(self._plan_of[key(run, *EXECUTION)], []).append(run["execution_id"])
+        for plan, seen in ids.items():
+            yield self._calendars[plan], seen
+
+
+def behaviour(runs: Sequence[Row], calendars: Calendars) -> str:
+    limits = calendars.limits
+    counted = counted_of(runs)
+    seen_in = list(calendars.seen_in(runs))
+    if all(_has_left(calendar, seen, limits) for calendar, seen in seen_in if calendar.is_live):
+        return "gone"
+    if all(
+        calendar.latest and min(seen) >= calendar.latest[0] for calendar, seen in seen_in
+    ) and any(calendar.before for calendar, _ in seen_in):
+        return "new"
+    if len(counted) < limits.behaviour_min_runs:
+        return "insufficient_data"
+    if not any(run["outcome"] == "success" for run in counted):
+        return "always_failing"
+    return _by_streaks(counted, limits)
+
+
+def _has_left(calendar: Calendar, seen: Sequence[int], limits: Limits) -> bool:
+    """Whether it is missing from all of the latest executions, and these are enough to tell."""
+    return len(calendar.latest) == limits.latest_executions and max(seen) < calendar.latest[0]
+
+
+def _by_streaks(counted: Sequence[Row], limits: Limits) -> str:
+    found = streaks(counted)
+    current = found[-1]
+    if len(current) >= limits.behaviour_min_streak:
+        if current[0]["is_error"]:
+            return "broken_since"
+        long_ones = [
+            streak
+            for streak in found
+            if streak[0]["is_error"] and len(streak) >= limits.behaviour_min_streak
+        ]
+        lately = counted[-limits.recovered_runs :]
+        if any(streak[-1] in lately for streak in long_ones):
+            return "recovered"
+    if any(run["is_error"] for run in counted[-limits.intermittent_runs :]):
+        return "intermittent"
+    return "healthy"

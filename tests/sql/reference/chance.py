@@ -1,0 +1,49 @@
+"""Intervals and p-values, as scipy and statsmodels compute them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import fisher_exact, hypergeom
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+from sql.reference.keys import Row
+
+
+def ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def rate(name: str, part: int, whole: int) -> Row:
+    """Three columns: the share and its Wilson interval; nothing counted has none."""
+    if whole == 0:
+        return {name: None, f"{name}_low": None, f"{name}_high": None}
+    low, high = proportion_confint(part, whole, alpha=0.05, method="wilson")
+    return {
+        name: part / whole,
+        f"{name}_low": min(max(float(low), 0.0), 1.0),
+        f"{name}_high": min(max(float(high), 0.0), 1.0),
+    }
+
+
+def fisher(errors: int, runs: int, errors_before: int, runs_before: int) -> tuple[float, float]:
+    """How likely so many errors among the later runs are, or more; and so many, or fewer."""
+    table = np.array([[errors, runs - errors], [errors_before, runs_before - errors_before]])
+    return (
+        float(fisher_exact(table, alternative="greater")[1]),
+        float(fisher_exact(table, alternative="less")[1]),
+    )
+
+
+def both_at_least(both: int, total: int, one: int, other: int) -> float:
+    """How likely `both` or more of `total` are among `one` and among `other` of them by chance."""
+    return float(hypergeom.sf(both - 1, total, one, other))
+
+
+def adjusted(p_values: Sequence[float]) -> list[float]:
+    """By Benjamini and Hochberg."""
+    if not p_values:
+        return []
+    return [float(p) for p in multipletests(p_values, method="fdr_bh")[1]]

@@ -1,0 +1,124 @@
+"""`status_ledger`, `coverage` and `gaps`: how much of the truth is there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import groupby
+
+from sql.base_rows import Fetch, Node
+from sql.reference.keys import TENANT, Row, by, named
+
+Asked = dict[int, list[Fetch]]
+"""The ledger of a tenant, by execution id."""
+
+
+def status_ledger(node_outcomes: Sequence[Row]) -> list[Row]:
+    keys = (*TENANT, "type", "state_type", "job_status", "outcome")
+    return [
+        named(keys, values) | {"nodes": len(group)}
+        for values, group in by(node_outcomes, *keys).items()
+    ]
+
+
+def coverage(
+    nodes: Sequence[Node], fetches: Sequence[Fetch], executions: Sequence[Row]
+) -> list[Row]:
+    by_tenant = by(executions, *TENANT)
+    fetched = by([*(n._asdict() for n in nodes), *(f._asdict() for f in fetches)], *TENANT)
+    return [
+        named(TENANT, tenant)
+        | _coverage(_asked(fetches, tenant), by_tenant.get(tenant, []))
+        | {"last_fetched_at": max(row["fetched_at"] for row in answers)}
+        for tenant, answers in fetched.items()
+    ]
+
+
+def gaps(fetches: Sequence[Fetch], executions: Sequence[Row]) -> list[Row]:
+    found = []
+    for tenant, loaded in by(executions, *TENANT).items():
+        asked = _asked(fetches, tenant)
+        for first_id, last_id, reason in _gaps({e["execution_id"] for e in loaded}, asked):
+            found.append(
+                named(TENANT, tenant)
+                | {
+                    "first_id": first_id,
+                    "last_id": last_id,
+                    "ids": last_id - first_id + 1,
+                    "reason": reason,
+                }
+            )
+    return found
+
+
+def _gaps(loaded: set[int], asked: Asked) -> Iterator[tuple[int, int, str]]:
+    """First and last id, both included, and why they have no nodes."""
+
+    def reason(id_: int) -> str | None:
+        if id_ in loaded:
+            return None
+        return _last_fetch(asked[id_]).outcome if id_ in asked else "never_asked"
+
+    for why, ids in groupby(range(min(loaded), max(loaded) + 1), key=reason):
+        if why is not None:
+            together = list(ids)
+            yield together[0], together[-1], why
+
+
+def _asked(fetches: Sequence[Fetch], tenant: tuple[object, ...]) -> Asked:
+    asked: Asked = {}
+    for fetch in fetches:
+        if (fetch.cluster, fetch.tenant) == tenant:
+            asked.setdefault(fetch.execution_id, []).append(fetch)
+    return asked
+
+
+def _coverage(asked: Asked, executions: Sequence[Row]) -> Row:
+    final = {row["execution_id"]: row["is_final"] for row in executions}
+    ids = {*asked, *final}
+    last = Counter("loaded" if i in final else _last_fetch(asked[i]).outcome for i in ids)
+    outcomes = ("loaded", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload")
+    return (
+        {"ids_asked": len(ids)}
+        | {outcome: last[outcome] for outcome in outcomes}
+        | {
+            "lowest_loaded_id": min(final, default=None),
+            "highest_loaded_id": max(final, default=None),
+            "ids_missing": max(final) - min(final) + 1 - len(final) if final else 0,
+            "executions_not_final": sum(not is_final for is_final in final.values()),
+            "aged": sum(_is_aged(i, asked, final) for i in asked),
+        }
+    )
+
+
+def _is_aged(execution_id: int, asked: Asked, final: dict[int, bool]) -> bool:
+    """Whether it would be asked again, had it not been asked over 30 days."""
+    if execution_id in final:
+        if final[execution_id]:
+            return False
+    elif _is_probed(execution_id, final) or _is_settled(execution_id, asked, final):
+        return False
+    times = [fetch.fetched_at for fetch in asked[execution_id]]
+    return max(times) - min(times) >= timedelta(days=30)
+
+
+def _is_probed(execution_id: int, final: dict[int, bool]) -> bool:
+    """Every run looks for new ids among the 20 above the highest that has nodes."""
+    highest = max(final, default=0)
+    return highest < execution_id <= highest + 20
+
+
+def _is_settled(execution_id: int, asked: Asked, final: dict[int, bool]) -> bool:
+    """Whether it was not found by a run that began after one that loaded a higher id."""
+    last = _last_fetch(asked[execution_id])
+    return last.outcome == "not_found" and any(
+        fetch.outcome == "loaded" and fetch.run_id < last.run_id
+        for higher in final
+        if higher > execution_id
+        for fetch in asked.get(higher, [])
+    )
+
+
+def _last_fetch(log: Sequence[Fetch]) -> Fetch:
+    return max(log, key=lambda fetch: (fetch.fetched_at, fetch.run_id))

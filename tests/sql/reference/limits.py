@@ -1,0 +1,32 @@
+"""The numbers in the definitions, with the values that `analysis.md` gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Window lengths and thresholds, by the name of the variable of the dbt project.
+
+    Small ones let a short history reach what the real ones show after hundreds of executions.
+    """
+
+    partial_window_executions: int = 10
+    recent_executions: int = 100
+    live_executions: int = 1_000
+    latest_executions: int = 10
+    prior_runs: int = 20
+    behaviour_min_runs: int = 5
+    behaviour_min_streak: int = 3
+    recovered_runs: int = 20
+    intermittent_runs: int = 120
+    recent_runs: int = 20
+    baseline_runs: int = 100
+    regression_min_runs: int = 20
+    regression_min_errors: int = 3
+    regression_min_episodes: int = 2
+    significance: float = 0.05
+    co_failure_min_episodes: int = 3
+    co_failure_tables: int = 200
+    co_failure_min_starts: int = 2

@@ -1,0 +1,77 @@
+"""`failure_origins` and `fix_first`: what failed by itself, and what of it to fix first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sql.reference.keys import EXECUTION, TENANT, Row, by, in_order, key, named
+from sql.reference.outcomes import above
+
+CAUSE = (
+    *TENANT,
+    *("type", "load_plan", "group_name", "schema_name", "table_name", "name"),
+)
+_AMONG_EQUALS = ("schema_name", "table_name", "type", "name", "load_plan", "group_name")
+
+
+def failure_origins(node_outcomes: Sequence[Row]) -> list[Row]:
+    names = ("load_plan", "type", "group_name", "schema_name", "table_name", "name", "path")
+    found = []
+    for execution in by(node_outcomes, *EXECUTION).values():
+        origins = [node for node in execution if node["failure_kind"] == "originated"]
+        for node in origins:
+            columns = (*EXECUTION, "node_id", *names, "outcome")
+            found.append(
+                named(columns, key(node, *columns))
+                | {
+                    "inherited_above": sum(n["is_error"] for n in above(node, execution)),
+                    "origins_in_execution": len(origins),
+                }
+            )
+    return found
+
+
+def fix_first(failure_origins: Sequence[Row], executions: Sequence[Row]) -> list[Row]:
+    recent = {key(execution, *EXECUTION) for execution in executions if execution["is_recent"]}
+    origins = [origin for origin in failure_origins if key(origin, *EXECUTION) in recent]
+    return [row for of_tenant in by(origins, *TENANT).values() for row in _causes(of_tenant)]
+
+
+def _cause(origin: Row) -> tuple[str | None, ...]:
+    """A table or a schema is the same wherever it is loaded."""
+    anywhere = {"load_plan": None, "group_name": None}
+    return key(origin | (anywhere if origin["type"] in ("SCHEMA", "TABLE") else {}), *CAUSE)
+
+
+def _causes(origins_of_tenant: Sequence[Row]) -> list[Row]:
+    causes_of: dict[int, set[tuple[str | None, ...]]] = {}
+    for origin in origins_of_tenant:
+        causes_of.setdefault(origin["execution_id"], set()).add(_cause(origin))
+    found = []
+    for cause in set().union(*causes_of.values()):
+        failed = [id_ for id_, causes in causes_of.items() if cause in causes]
+        found.append(
+            named(CAUSE, cause)
+            | {
+                "executions_failed": len(failed),
+                "executions_only_cause": sum(len(causes_of[id_]) == 1 for id_ in failed),
+                "share_of_failed_executions": len(failed) / len(causes_of),
+                "last_execution_id": max(failed),
+            }
+        )
+    found.sort(key=_urgency)
+    fixed = set()
+    for place, row in enumerate(found, 1):
+        fixed.add(key(row, *CAUSE))
+        row["fix_rank"] = place
+        clean = sum(causes <= fixed for causes in causes_of.values())
+        row["cumulative_clean_share"] = clean / len(causes_of)
+    return found
+
+
+def _urgency(row: Row) -> tuple[object, ...]:
+    return (
+        -row["executions_failed"],
+        -row["executions_only_cause"],
+        in_order(*key(row, *_AMONG_EQUALS)),
+    )

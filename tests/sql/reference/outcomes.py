@@ -1,0 +1,98 @@
+"""`node_outcomes`: what each status means, and which errors are consequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sql.base_rows import Node
+from sql.reference.keys import EXECUTION, Row, by
+
+_TERMINATED = {
+    "success": ("success", "succeeded", "completed", "finished"),
+    "partial": ("finished with errors", "completed with errors", "partially succeeded"),
+    "failure": ("failed", "failure", "error"),
+    "interrupted": (
+        *("interrupted", "canceled", "cancelled", "aborted", "killed", "stopped", "terminated"),
+    ),
+    "skipped": ("skipped", "not started", "not run", "blocked", "disabled"),
+}
+_QUEUED = ("in queue", "queued", "pending", "waiting")
+_UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+
+
+def normalized(status: str | None) -> str:
+    return (status or "").strip("\t\n\v\f\r ").translate(str.maketrans(_UPPER, _LOWER))
+
+
+def has_ended(node: Row) -> bool:
+    return normalized(node["state_type"]) == "terminator state"
+
+
+def is_loading(node: Row) -> bool:
+    return normalized(node["state_type"]) == "load state"
+
+
+def outcome(state_type: str | None, job_status: str | None) -> str:
+    state, status = normalized(state_type), normalized(job_status)
+    if state == "terminator state":
+        return next((name for name, held in _TERMINATED.items() if status in held), "unknown")
+    if state == "load state":
+        return "queued" if status in _QUEUED else "running"
+    return "unknown"
+
+
+def node_outcomes(nodes: Sequence[Node]) -> list[Row]:
+    in_preorder = sorted(
+        nodes, key=lambda node: (node.cluster, node.tenant, node.execution_id, node.node_id)
+    )
+    judged = [
+        node._asdict() | _judged(outcome(node.state_type, node.job_status)) for node in in_preorder
+    ]
+    for execution in by(judged, *EXECUTION).values():
+        for node in execution:
+            node["failure_kind"] = _failure_kind(node, execution)
+    return judged
+
+
+def below(node: Row, execution: Sequence[Row]) -> Sequence[Row]:
+    """All descendants of a node, of the rows of its execution in preorder."""
+    return execution[node["node_id"] + 1 : node["last_descendant_id"] + 1]
+
+
+def above(node: Row, execution: Sequence[Row]) -> list[Row]:
+    """All ancestors of a node, the nearest first."""
+    if node["parent_id"] is None:
+        return []
+    parent = execution[node["parent_id"]]
+    return [parent, *above(parent, execution)]
+
+
+def _judged(meaning: str) -> Row:
+    return {
+        "outcome": meaning,
+        "is_counted": meaning in ("success", "partial", "failure"),
+        "is_error": meaning in ("partial", "failure"),
+    }
+
+
+def _failure_kind(node: Row, execution: Sequence[Row]) -> str | None:
+    if not node["is_error"]:
+        return None
+    descendants = below(node, execution)
+    if any(other["is_error"] for other in descendants):
+        return "inherited"
+    tables = [other for other in descendants if other["type"] == "TABLE"]
+    group = next(
+        (other for other in (node, *above(node, execution)) if other["type"] == "GROUP"), None
+    )
+    if (
+        tables
+        and not any(table["is_counted"] for table in tables)
+        and group is not None
+        and any(
+            other["is_error"] and other["last_descendant_id"] < group["node_id"]
+            for other in execution
+        )
+    ):
+        return "blocked"
+    return "originated"

@@ -1,0 +1,95 @@
+"""`failure_rates_*`: how often the nodes of a type failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from sql.reference.chance import rate, ratio
+from sql.reference.keys import EXECUTION, TENANT, Row, by, key, named
+from sql.reference.outcomes import below
+
+RATE_TYPES = {
+    "failure_rates_by_plan": ("LOAD_PLAN", ("load_plan",)),
+    "failure_rates_by_group": ("GROUP", ("load_plan", "group_name")),
+    "failure_rates_by_schema": ("SCHEMA", ("schema_name",)),
+    "failure_rates_by_table": ("TABLE", ("schema_name", "table_name")),
+    "failure_rates_by_plan_and_schema": ("SCHEMA", ("load_plan", "schema_name")),
+    "failure_rates_by_plan_and_table": ("TABLE", ("load_plan", "schema_name", "table_name")),
+}
+
+
+def failure_rates(mart: str, node_outcomes: Sequence[Row], executions: Sequence[Row]) -> list[Row]:
+    kind, names = RATE_TYPES[mart]
+    keys = (*TENANT, *names)
+    trees = by(node_outcomes, *EXECUTION)
+    recent = {key(execution, *EXECUTION) for execution in executions if execution["is_recent"]}
+    runs_by_key = by([node for node in node_outcomes if node["type"] == kind], *keys)
+    return [
+        named(keys, values)
+        | _counts(runs)
+        | _bounds(runs)
+        | _recent([run for run in runs if key(run, *EXECUTION) in recent])
+        | (_tables_below(runs, trees) if kind != "TABLE" else {})
+        for values, runs in runs_by_key.items()
+    ]
+
+
+def _counts(runs: Sequence[Row]) -> Row:
+    meanings = Counter(run["outcome"] for run in runs)
+    counted = sum(run["is_counted"] for run in runs)
+    errors = sum(run["is_error"] for run in runs)
+    left_out = ("interrupted", "skipped", "running", "queued", "unknown")
+    return (
+        {
+            "runs": len(runs),
+            "executions": len({run["execution_id"] for run in runs}),
+            "counted": counted,
+            "successes": meanings["success"],
+            "partials": meanings["partial"],
+            "failures": meanings["failure"],
+        }
+        | {meaning: meanings[meaning] for meaning in left_out}
+        | {"errors": errors}
+        | rate("failure_rate", meanings["failure"], counted)
+        | rate("error_rate", errors, counted)
+    )
+
+
+def _bounds(runs: Sequence[Row]) -> Row:
+    ids = [run["execution_id"] for run in runs]
+    return {
+        "first_execution_id": min(ids),
+        "last_execution_id": max(ids),
+        "last_success_execution_id": _last(runs, lambda run: run["outcome"] == "success"),
+        "last_error_execution_id": _last(runs, lambda run: run["is_error"]),
+    }
+
+
+def _last(runs: Iterable[Row], holds: Callable[[Row], bool]) -> int | None:
+    return max((run["execution_id"] for run in runs if holds(run)), default=None)
+
+
+def _recent(runs: Sequence[Row]) -> Row:
+    counted = sum(run["is_counted"] for run in runs)
+    errors = sum(run["is_error"] for run in runs)
+    return {"recent_counted": counted, "recent_errors": errors} | rate(
+        "recent_error_rate", errors, counted
+    )
+
+
+def _tables_below(runs: Sequence[Row], trees: dict[tuple[object, ...], list[Row]]) -> Row:
+    tables_of_runs = [
+        [node for node in below(run, trees[key(run, *EXECUTION)]) if node["type"] == "TABLE"]
+        for run in runs
+    ]
+    counted = sum(table["is_counted"] for tables in tables_of_runs for table in tables)
+    errors = sum(table["is_error"] for tables in tables_of_runs for table in tables)
+    return {
+        "tables_counted": counted,
+        "table_errors": errors,
+        "table_error_rate": ratio(errors, counted),
+        "runs_with_table_error": sum(
+            any(table["is_error"] for table in tables) for tables in tables_of_runs
+        ),
+    }

@@ -1,0 +1,83 @@
+"""Every mart of a history once more, in plain Python, each definition of `analysis.md` literally.
+
+Nothing here is fast, and nothing is shared with the models: a function reads like its definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+from sql.base_rows import History
+from sql.reference.co_failures import co_failures
+from sql.reference.conflicts import status_conflicts
+from sql.reference.executions import executions
+from sql.reference.health import table_health
+from sql.reference.keys import Row
+from sql.reference.ledger import coverage, gaps, status_ledger
+from sql.reference.limits import Limits
+from sql.reference.origins import failure_origins, fix_first
+from sql.reference.outcomes import node_outcomes
+from sql.reference.rates import RATE_TYPES, failure_rates
+from sql.reference.regressions import table_regressions
+from sql.reference.series import AllSeries, all_series, failure_episodes
+
+
+class Reading:
+    """The marts of one history; what others are made of is computed once."""
+
+    def __init__(self, history: History, limits: Limits | None = None) -> None:
+        self.nodes, self.fetches = history
+        self.limits = limits or Limits()
+
+    def mart(self, name: str) -> list[Row]:
+        return MARTS[name](self)
+
+    @cached_property
+    def node_outcomes(self) -> list[Row]:
+        return node_outcomes(self.nodes)
+
+    @cached_property
+    def executions(self) -> list[Row]:
+        return executions(self.node_outcomes, self.fetches, self.limits)
+
+    @cached_property
+    def series(self) -> AllSeries:
+        return all_series(self.node_outcomes)
+
+    @cached_property
+    def table_health(self) -> list[Row]:
+        return table_health(self.series, self.executions, self.limits)
+
+    @cached_property
+    def failure_episodes(self) -> list[Row]:
+        return failure_episodes(self.series)
+
+    @cached_property
+    def failure_origins(self) -> list[Row]:
+        return failure_origins(self.node_outcomes)
+
+
+def _rates(mart: str) -> Callable[[Reading], list[Row]]:
+    return lambda read: failure_rates(mart, read.node_outcomes, read.executions)
+
+
+MARTS: dict[str, Callable[[Reading], list[Row]]] = {
+    "executions": lambda read: read.executions,
+    "node_outcomes": lambda read: read.node_outcomes,
+    **{mart: _rates(mart) for mart in RATE_TYPES},
+    "table_health": lambda read: read.table_health,
+    "table_regressions": lambda read: table_regressions(
+        read.series, read.table_health, read.limits
+    ),
+    "failure_episodes": lambda read: read.failure_episodes,
+    "failure_origins": lambda read: read.failure_origins,
+    "fix_first": lambda read: fix_first(read.failure_origins, read.executions),
+    "co_failures": lambda read: co_failures(
+        read.series, read.failure_episodes, read.executions, read.limits
+    ),
+    "status_conflicts": lambda read: status_conflicts(read.node_outcomes),
+    "status_ledger": lambda read: status_ledger(read.node_outcomes),
+    "coverage": lambda read: coverage(read.nodes, read.fetches, read.executions),
+    "gaps": lambda read: gaps(read.fetches, read.executions),
+}

@@ -1,0 +1,33 @@
+"""Whatever the history: the models say what plain Python says."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given, settings
+
+from sql.base_rows import History, write_base_tables
+from sql.comparison import differing
+from sql.compiled import Model, built_in_memory, compiled_models
+from sql.drawn import SMALL, any_history
+from sql.reference.reading import MARTS, Reading
+
+
+@pytest.fixture(scope="module")
+def compiled_small(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
+    database = tmp_path_factory.mktemp("compiled") / "warehouse.duckdb"
+    write_base_tables(database)
+    return compiled_models(database, asdict(SMALL))
+
+
+@settings(max_examples=settings.default.max_examples // 4)  # type: ignore[union-attr]
+@given(history=any_history())
+def test_the_models_say_what_plain_python_says(
+    compiled_small: list[Model], history: History
+) -> None:
+    """Every column of every mart of any history, with windows that it fills."""
+    reading = Reading(history, SMALL)
+    with built_in_memory(compiled_small, history) as warehouse:
+        for mart in MARTS:
+            assert differing(warehouse, mart, reading.mart(mart)) == []

@@ -1,0 +1,46 @@
+"""The eventful history has at least one row for every word that the marts use."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from sql.eventful import eventful_history
+from sql.reference.reading import Reading
+
+
+@pytest.fixture(scope="module")
+def reading() -> Reading:
+    return Reading(eventful_history())
+
+
+WORDS = {
+    ("table_health", "behaviour"): (
+        *("gone", "new", "insufficient_data", "always_failing"),
+        *("broken_since", "recovered", "intermittent", "healthy"),
+    ),
+    ("table_regressions", "verdict"): (
+        *("insufficient_data", "regressed", "outage", "improved", "unchanged"),
+    ),
+    ("node_outcomes", "failure_kind"): ("inherited", "blocked", "originated", None),
+    ("status_conflicts", "rule"): (
+        *("success_above_error", "error_above_success", "ended_above_running"),
+        *("unknown_status", "unknown_type"),
+    ),
+    ("gaps", "reason"): (
+        *("not_found", "forbidden", "rejected", "unavailable", "invalid_payload"),
+        "never_asked",
+    ),
+    ("failure_episodes", "is_open"): (True, False),
+    ("executions", "is_partial"): (True, False),
+    ("executions", "is_recent"): (True, False),
+    ("executions", "is_final"): (True, False),
+}
+
+
+@pytest.mark.parametrize(("mart", "column"), WORDS)
+def test_every_word_is_used(reading: Reading, mart: str, column: str) -> None:
+    """What the history does not reach, the comparison with the models would not see."""
+    found = Counter(row[column] for row in reading.mart(mart))
+    assert set(found) == set(WORDS[mart, column])

@@ -1,0 +1,221 @@
+"""What the simulator's story plants, the marts find."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import pytest
+
+from incorta_simulator.company import Company
+from incorta_simulator.elements import (
+    Added,
+    AlwaysFailing,
+    BrokenSince,
+    Dropped,
+    Element,
+    FlakySource,
+    Outage,
+    StopsWhenAGroupFails,
+    Straggler,
+    Worsening,
+)
+from incorta_simulator.story import STORY
+from sql.base_rows import select
+from sql.comparison import BuiltHistory, differences
+from sql.compiled import Model, built_in_file
+from sql.reference.reading import MARTS
+from sql.told import told_history
+
+Kind = TypeVar("Kind", bound=Element)
+
+
+@pytest.fixture(scope="module")
+def company() -> Company:
+    return Company()
+
+
+@pytest.fixture(scope="module")
+def warehouse(compiled: list[Model], tmp_path_factory: pytest.TempPathFactory) -> BuiltHistory:
+    """Of a company of its own: asking for a tree moves what runs on."""
+    history = told_history(Company())
+    database = tmp_path_factory.mktemp("story") / "warehouse.duckdb"
+    return BuiltHistory(history, built_in_file(compiled, database, history))
+
+
+def told(kind: type[Kind]) -> list[Kind]:
+    return [element for element in STORY if isinstance(element, kind)]
+
+
+def about(
+    warehouse: BuiltHistory, mart: str, columns: str, element: Element, where: str = "true"
+) -> list[tuple[object, ...]]:
+    """What a mart says of the tables of an element."""
+    of_table = f"and table_name = '{element.table_name}'" if element.table_name else ""
+    return select(
+        warehouse.database,
+        f"""
+        select {columns} from load_analysis.{mart}
+        where {where} and schema_name = '{element.schema_name}' {of_table} order by all
+        """,
+    )
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_mart_is_what_plain_python_computes(warehouse: BuiltHistory, mart: str) -> None:
+    """Each column of each row, of a company's history."""
+    assert differences(warehouse, mart) == []
+
+
+@pytest.mark.parametrize("element", told(BrokenSince), ids=str)
+def test_a_broken_table_is_broken_since_its_execution(
+    warehouse: BuiltHistory, company: Company, element: BrokenSince
+) -> None:
+    """The first from which on it fails, that it took part in."""
+    since = next(
+        id_
+        for id_ in company.ids
+        if id_ >= element.first_execution_id and _takes_part(company, id_, element)
+    )
+    assert about(warehouse, "table_health", "behaviour, failing_since_execution_id", element) == [
+        ("broken_since", since)
+    ]
+
+
+def _takes_part(company: Company, id_: int, element: Element) -> bool:
+    return f"'{element.table_name}'" in str(company.tree(id_))
+
+
+@pytest.mark.parametrize("element", told(AlwaysFailing), ids=str)
+def test_a_table_that_always_fails_is_called_so(
+    warehouse: BuiltHistory, element: AlwaysFailing
+) -> None:
+    """It never was better, so it did not regress."""
+    assert about(warehouse, "table_regressions", "behaviour, verdict", element) == [
+        ("always_failing", "unchanged")
+    ]
+
+
+@pytest.mark.parametrize("element", told(Worsening), ids=str)
+def test_a_slow_worsening_has_regressed(warehouse: BuiltHistory, element: Worsening) -> None:
+    """It fails again and again, and more often than before."""
+    assert about(
+        warehouse, "table_regressions", "verdict, recent_episodes >= 2, p_adjusted < 0.001", element
+    ) == [("regressed", True, True)]
+
+
+RECENT_OUTAGES = [outage for outage in told(Outage) if outage.first_execution_id > 300]
+
+
+@pytest.mark.parametrize("element", RECENT_OUTAGES, ids=str)
+def test_an_outage_is_one_and_over(warehouse: BuiltHistory, element: Outage) -> None:
+    """Whoever was hit had one episode lately, and has recovered; only who is new was not hit."""
+    assert set(
+        about(warehouse, "table_regressions", "verdict, behaviour, recent_episodes", element)
+    ) - {("insufficient_data", "new", 0)} == {("outage", "recovered", 1)}
+
+
+@pytest.mark.parametrize("element", told(Outage), ids=str)
+def test_an_outage_is_named_as_origin(warehouse: BuiltHistory, element: Outage) -> None:
+    """Each run of its tables while it lasted is where a failure began."""
+    lasting = (
+        f"type = 'TABLE' and execution_id between {element.first_execution_id} "
+        f"and {element.last_execution_id} and load_plan = '{element.load_plan}'"
+    )
+    runs = about(warehouse, "node_outcomes", "execution_id, table_name", element, lasting)
+    origins = about(warehouse, "failure_origins", "execution_id, table_name", element, lasting)
+    assert len(runs) > 3
+    assert origins == runs
+
+
+@pytest.mark.parametrize("element", told(Added), ids=str)
+def test_a_new_table_is_new(warehouse: BuiltHistory, element: Added) -> None:
+    """It came with the last executions of its plan."""
+    assert about(warehouse, "table_health", "behaviour", element) == [("new",)]
+
+
+@pytest.mark.parametrize("element", told(Dropped), ids=str)
+def test_a_dropped_table_is_gone_when_no_plan_has_it(
+    warehouse: BuiltHistory, element: Dropped
+) -> None:
+    """One that the hourly plan dropped and the weekly plan loads is still there."""
+    behaviour = "healthy" if element.schema_name == "HR" else "gone"
+    assert about(warehouse, "table_health", "behaviour", element) == [(behaviour,)]
+
+
+def test_groups_after_one_that_failed_are_blocked(
+    warehouse: BuiltHistory, company: Company
+) -> None:
+    """No schema below them is an origin; the table that failed is."""
+    (element,) = told(StopsWhenAGroupFails)
+    kinds = select(
+        warehouse.database,
+        f"""
+        select distinct failure_kind from load_analysis.node_outcomes as nodes
+        where load_plan = '{element.load_plan}' and type = 'SCHEMA' and is_error and exists (
+            from load_analysis.node_outcomes as tables
+            where tables.execution_id = nodes.execution_id and tables.outcome = 'skipped'
+            and tables.schema_name = nodes.schema_name
+        )
+        """,
+    )
+    assert kinds == [("blocked",)]
+    trees = [str(company.tree(id_)) for id_ in company.ids]
+    assert sum(element.load_plan in tree and "Skipped" in tree for tree in trees) > 5
+
+
+def test_a_restart_is_a_partial_execution(warehouse: BuiltHistory, company: Company) -> None:
+    """When it has less than half of the tables of the whole one; nothing else is partial."""
+    sizes = {id_: str(company.tree(id_)).count("'TABLE'") for id_ in company.ids[:-3]}
+    restarts = {id_: whole for id_ in sizes if (whole := company.restart_of(id_))}
+    partial = select(
+        warehouse.database,
+        "select execution_id from load_analysis.executions where is_partial order by 1",
+    )
+    assert partial == [(r,) for r, whole in restarts.items() if sizes[r] < sizes[whole] / 2]
+    assert len(partial) > 20
+
+
+def test_contradictions_are_found(warehouse: BuiltHistory) -> None:
+    """Each kind of the story at the node that says what is not so."""
+    assert select(
+        warehouse.database,
+        """
+        select distinct rule, name from load_analysis.status_conflicts
+        where type in ('SCHEMA', 'TABLE') order by all
+        """,
+    ) == [
+        ("ended_above_running", "Email"),
+        ("error_above_success", "Email"),
+        ("success_above_error", "Web_Analytics"),
+        ("unknown_status", "Email.opens"),
+    ]
+
+
+@pytest.mark.parametrize("element", told(Straggler), ids=str)
+def test_a_straggler_keeps_its_execution_from_being_final(
+    warehouse: BuiltHistory, company: Company, element: Straggler
+) -> None:
+    """The plan has ended, and one table has not."""
+    found = select(
+        warehouse.database,
+        """
+        select execution_id from load_analysis.executions
+        where not is_final and outcome = 'success' order by 1
+        """,
+    )
+    assert found == [
+        (id_,)
+        for id_ in company.ids
+        if element.first_execution_id <= id_ <= element.last_execution_id
+        and _takes_part(company, id_, element)
+    ]
+
+
+def test_tables_of_one_source_fail_together(warehouse: BuiltHistory) -> None:
+    """Those of the flaky source, each with each, and nobody else."""
+    (element,) = told(FlakySource)
+    pairs = select(
+        warehouse.database,
+        "select schema_name_a, schema_name_b, count(*) from load_analysis.co_failures group by all",
+    )
+    assert pairs == [(element.schema_name, element.schema_name, 4 * 3 // 2)]
