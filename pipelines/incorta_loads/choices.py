@@ -26,4 +26,5 @@ class Sort(StrEnum):
     """What leads in a list of failure rates."""
 
     RATE = "rate"
+    RANK = "rank"
     ERRORS = "errors"

@@ -9,17 +9,14 @@ import os
 import signal
 import sys
 import traceback
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
-from incorta_loads import __version__
-from incorta_loads.choices import By, Format, Sort
+from incorta_loads import __version__, cli_reading
+from incorta_loads.cli_options import Debug, is_debugging, start
 from incorta_loads.errors import IncortaLoadsError
-
-if TYPE_CHECKING:
-    from incorta_loads.redaction import Redactor
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,27 +31,11 @@ app = typer.Typer(
     "`incorta-loads simulate`.",
 )
 
-_debug = False
-
-
-def _set_debug(value: bool) -> None:  # noqa: FBT001 (the shape of a Typer callback)
-    global _debug  # noqa: PLW0603 (one switch for the process)
-    _debug = _debug or value
-
 
 def _print_version(value: bool) -> None:  # noqa: FBT001
     if value:
         typer.echo(__version__)
         raise typer.Exit
-
-
-Debug = Annotated[
-    bool,
-    typer.Option("--debug", callback=_set_debug, help="Log everything, and show tracebacks."),
-]
-Output = Annotated[
-    Format, typer.Option("--format", help="A table for people; csv and json for programs.")
-]
 
 
 @app.callback()
@@ -88,7 +69,7 @@ def ingest(*, ids: Ids = None, debug: Debug = False) -> None:
     """
     from incorta_loads import runs
 
-    _start()
+    start()
     raise typer.Exit(runs.ingest(ids))
 
 
@@ -97,7 +78,7 @@ def analyze(*, debug: Debug = False) -> None:
     """Build the SQL models: outcomes, failure rates, coverage."""
     from incorta_loads import runs
 
-    _start()
+    start()
     runs.analyze()
 
 
@@ -106,79 +87,11 @@ def run(*, ids: Ids = None, debug: Debug = False) -> None:
     """Ingest and analyze: what a scheduler calls."""
     from incorta_loads import runs
 
-    _start()
+    start()
     raise typer.Exit(runs.run(ids))
 
 
-@app.command()
-def failures(
-    *,
-    by: Annotated[By, typer.Option(help="What to count by.")] = By.TABLE,
-    plan: Annotated[str | None, typer.Option(help="Only runs of this load plan.")] = None,
-    recent: Annotated[bool, typer.Option("--recent", help="Only recent executions.")] = False,
-    sort: Annotated[
-        Sort, typer.Option(help="rate: lower end of the interval of the error rate. errors: count.")
-    ] = Sort.RATE,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many rows.")] = None,
-    output: Output = Format.TABLE,
-    debug: Debug = False,
-) -> None:
-    """Failure rates with their counts and 95 % intervals, worst first."""
-    from incorta_loads import database, queries, views
-
-    _start()
-    with database.reading() as connection:
-        found, names = queries.failure_rates(
-            connection, by, plan=plan, recent=recent, sort=sort, limit=limit
-        )
-    views.show_failure_rates(found, names, output, by=by, recent=recent)
-
-
-@app.command()
-def coverage(*, output: Output = Format.TABLE, debug: Debug = False) -> None:
-    """What was asked for and what came back: how much of the truth the figures cover."""
-    from incorta_loads import database, queries, views
-
-    _start()
-    with database.reading() as connection:
-        found = queries.coverage(connection)
-        unknown = queries.unknown_statuses(connection)
-    views.show_coverage(found, unknown, output)
-
-
-@app.command()
-def show(
-    execution_id: Annotated[str, typer.Argument(metavar="ID", help="Execution id.")],
-    *,
-    failed: Annotated[bool, typer.Option("--failed", help="Only what did not succeed.")] = False,
-    output: Output = Format.TABLE,
-    debug: Debug = False,
-) -> None:
-    """The status tree of one execution; with --format json as the cluster sent it."""
-    from incorta_loads import database, queries, views
-    from incorta_loads.execution_ids import parse_id
-
-    _start()
-    wanted = parse_id(execution_id)
-    with database.reading() as connection:
-        nodes = queries.execution_nodes(connection, wanted, failed=failed)
-    views.show_execution(wanted, nodes, output)
-
-
-@app.command()
-def sql(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT statement.")],
-    *,
-    output: Output = Format.TABLE,
-    debug: Debug = False,
-) -> None:
-    """Run one read-only statement on the warehouse: tables in load_status and load_analysis."""
-    from incorta_loads import database, printing, queries
-
-    _start()
-    with database.reading() as connection:
-        found = queries.one_statement(connection, query)
-    printing.print_rows(found, output)
+app.add_typer(cli_reading.app)
 
 
 @app.command()
@@ -186,7 +99,7 @@ def check(*, debug: Debug = False) -> None:
     """Try the configuration: the cluster, the tenant and the token. Writes nothing."""
     from incorta_loads import runs, views
 
-    settings, answer = runs.check(_start())
+    settings, answer = runs.check(start())
     views.show_check(settings, answer)
 
 
@@ -212,23 +125,11 @@ def simulate(
     """Start a cluster of one's own on loopback, with a history whose failures are known."""
     from incorta_loads import simulation
 
-    _start()
+    start()
     code = simulation.simulate(
         command or [], port=port, executions=executions, seed=seed, state=state, truth=truth
     )
     raise typer.Exit(code)
-
-
-def _start() -> Redactor:
-    """What every command does first: no telemetry, and logs without secrets."""
-    from incorta_loads.logs import set_up_logs, turn_telemetry_off
-    from incorta_loads.redaction import Redactor
-    from incorta_loads.settings import secret_values
-
-    turn_telemetry_off()
-    redactor = Redactor(secret_values())
-    set_up_logs(redactor, debug=_debug)
-    return redactor
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -271,7 +172,7 @@ def _fail(error: Exception | None, text: str, exit_code: int) -> int:
     from incorta_loads.settings import secret_values
 
     redact = Redactor(secret_values()).clean_text
-    if _debug and error is not None:
+    if is_debugging() and error is not None:
         sys.stderr.write(redact("".join(traceback.format_exception(error))))
     sys.stderr.write(redact(f"Error: {text}\n"))
     return exit_code

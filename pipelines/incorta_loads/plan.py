@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from string import ascii_lowercase, ascii_uppercase
 
 import duckdb
 
 from incorta_loads.execution_ids import HIGHEST_ID, ExecutionIds
+from incorta_loads.statuses import compared
 
 AGED_AFTER = timedelta(days=30)
 """An id whose first and last asking lie this far apart is asked again only on request."""
@@ -119,8 +119,8 @@ def read_known(
         "now": now,
         "aged": AGED_AFTER,
         "pauses": PAUSES_IN_SPAN,
-        "ended": [state for (state,) in states if _compared(state) == "terminator state"],
-        "running": [state for (state,) in states if _compared(state) == "load state"],
+        "ended": [state for (state,) in states if compared(state) == "terminator state"],
+        "running": [state for (state,) in states if compared(state) == "load state"],
     }
     connection.execute(_CREATE_IDS, parameters)
     try:
@@ -140,14 +140,6 @@ def read_known(
         connection.execute("DROP TABLE temp.asked_ids")
     missing = ExecutionIds.of_ranges([*not_loaded, *never_asked])
     return Known(ExecutionIds.of_ranges(not_final), missing, highest)
-
-
-def _compared(state_type: str | None) -> str:
-    """State types are compared without outer blanks, and without case in A–Z only."""
-    return (state_type or "").strip("\t\n\v\f\r ").translate(_TO_LOWER)
-
-
-_TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def _ids(connection: duckdb.DuckDBPyConnection, condition: str) -> list[tuple[int, int]]:

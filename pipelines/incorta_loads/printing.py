@@ -99,6 +99,16 @@ def rate_with_interval(name: str, title: str) -> Column:
     return Column(title, text, is_number=True)
 
 
+def probability(of: Callable[[Row], float | None], title: str = "p") -> Column:
+    """A p-value, as `0.031` or `4.1e-09`; None, where nothing was tested, as a dash."""
+
+    def text(row: Row) -> str:
+        p_value = of(row)
+        return "–" if p_value is None else f"{p_value:.2g}"
+
+    return Column(title, text, is_number=True)
+
+
 def printable(text: str) -> str:
     """The text with every character that would not show, or move the cursor, as its escape."""
     if text.isprintable():

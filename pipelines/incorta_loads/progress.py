@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from incorta_loads.client import OUTCOMES
 from incorta_loads.ingest import Ingested
+from incorta_loads.queries import Rows
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,21 @@ def say_sums(ingested: Ingested) -> None:
             "no execution was found: pass --ids around an id that is known, such as the one that "
             "the execute call returned"
         )
+
+
+def say_unknown_statuses(found: Rows) -> None:
+    """Logs statuses that no rule knows: they are in no rate until someone says what they mean."""
+    if not found.rows:
+        return
+    first = found.rows[0]
+    logger.warning(
+        "%d nodes have a status that no rule knows and are in no rate, most of them %r in state "
+        "%r: incorta-loads coverage lists all; say what they mean in a CSV file, named by "
+        "status_outcomes under [sources.incorta.models]",
+        sum(row["nodes"] for row in found.rows),
+        first["job_status"],
+        first["state_type"],
+    )
 
 
 def _log_progress(ingested: Ingested) -> None:

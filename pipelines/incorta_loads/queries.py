@@ -43,6 +43,28 @@ _MARTS = {
 }
 
 
+_RANK = """(
+    SELECT worst_rank FROM load_analysis.table_health AS health
+    WHERE health.cluster = mart.cluster AND health.tenant = mart.tenant
+    AND health.schema_name IS NOT DISTINCT FROM mart.schema_name
+    AND health.table_name IS NOT DISTINCT FROM mart.table_name
+)"""
+
+
+def require_plan(connection: duckdb.DuckDBPyConnection, plan: str | None) -> None:
+    """Raises ConfigurationError, with those there are, for a load plan that is not one of them."""
+    if plan is None:
+        return
+    query = "SELECT DISTINCT load_plan FROM load_analysis.executions ORDER BY ALL"
+    plans = [row["load_plan"] for row in marts(connection, query).rows]
+    if plan not in plans:
+        known = ", ".join(f"'{each}'" for each in plans if each is not None) or "none"
+        raise ConfigurationError(
+            f"There is no load plan '{plan}' in the warehouse; its names are, case-sensitive: "
+            f"{known}."
+        )
+
+
 def failure_rates(
     connection: duckdb.DuckDBPyConnection,
     by: By,
@@ -54,36 +76,43 @@ def failure_rates(
 ) -> tuple[Rows, tuple[str, ...]]:
     """Failure rates, worst first, and the names of the columns that say of what.
 
-    Sorted by the lower end of the interval, so that one failure in one run does not lead; or by the
-    number of errors. Of equals the first by name comes first.
+    Sorted by the lower end of the interval, so that one failure in one run does not lead; by the
+    number of errors; or, tables only, by their rank in `table_health`. Of equals the first by name
+    comes first.
+
+    Raises:
+        ConfigurationError: only tables have a rank.
+        WarehouseError: there is no analysis yet.
     """
+    if sort is Sort.RANK and by is not By.TABLE:
+        raise ConfigurationError(
+            f"Only tables have a rank; use --by table, or another --sort with --by {by}."
+        )
     mart, names = _MARTS[by, plan is not None]
     prefix = "recent_" if recent else ""
     leading = {
-        Sort.RATE: [f"{prefix}error_rate_low", f"{prefix}errors"],
-        Sort.ERRORS: [f"{prefix}errors", f"{prefix}error_rate_low"],
+        Sort.RATE: [f"{prefix}error_rate_low DESC", f"{prefix}errors DESC"],
+        Sort.RANK: [_RANK],
+        Sort.ERRORS: [f"{prefix}errors DESC", f"{prefix}error_rate_low DESC"],
     }[sort]
-    order = ", ".join(
-        [*(f"{column} DESC NULLS LAST" for column in leading)]
-        + [f"{column} NULLS LAST" for column in (*names, "cluster", "tenant")]
-    )
+    order = ", ".join(f"{each} NULLS LAST" for each in (*leading, *names, "cluster", "tenant"))
     where = "TRUE" if plan is None else "load_plan = $plan"
     if recent:
         where += " AND recent_counted > 0"
-    query = f"SELECT * FROM load_analysis.{mart} WHERE {where} ORDER BY {order}"  # noqa: S608
+    query = f"SELECT * FROM load_analysis.{mart} AS mart WHERE {where} ORDER BY {order}"  # noqa: S608
     if limit is not None:
         query += f" LIMIT {limit}"
-    return _marts(connection, query, {} if plan is None else {"plan": plan}), names
+    return marts(connection, query, {} if plan is None else {"plan": plan}), names
 
 
 def coverage(connection: duckdb.DuckDBPyConnection) -> Rows:
     """One row a cluster and tenant."""
-    return _marts(connection, "SELECT * FROM load_analysis.coverage ORDER BY cluster, tenant")
+    return marts(connection, "SELECT * FROM load_analysis.coverage ORDER BY cluster, tenant")
 
 
 def unknown_statuses(connection: duckdb.DuckDBPyConnection) -> Rows:
     """The statuses that no rule knows, most frequent first."""
-    return _marts(
+    return marts(
         connection,
         "SELECT cluster, tenant, type, state_type, job_status, nodes "
         "FROM load_analysis.status_ledger WHERE outcome = 'unknown' "
@@ -173,35 +202,14 @@ LIMIT 1
 """
 
 
-def one_statement(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:
-    """The result of one reading statement.
+def marts(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row | None = None) -> Rows:
+    """The result of a query on schema `load_analysis`.
 
     Raises:
-        ConfigurationError: not one statement, not a reading one, or refused by DuckDB.
+        WarehouseError: what it reads was not built yet.
     """
     try:
-        statements = connection.extract_statements(query)
-        reading = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
-        if len(statements) != 1:
-            raise ConfigurationError(
-                f"`sql` takes one statement, and this is {len(statements)}; nothing was run."
-            )
-        if statements[0].type not in reading:
-            raise ConfigurationError(
-                f"`sql` only reads, and this is {statements[0].type.name}; nothing was run: "
-                "use SELECT."
-            )
-        return _rows(connection, query, {})
-    except duckdb.Error as error:
-        reason = " ".join(str(error).partition("\n\nLINE ")[0].split())
-        raise ConfigurationError(f"DuckDB refused the statement: {reason}") from None
-
-
-def _marts(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: Row | None = None
-) -> Rows:
-    try:
-        return _rows(connection, query, parameters or {})
+        return rows(connection, query, parameters or {})
     except duckdb.CatalogException:
         raise WarehouseError(
             "The warehouse has no analysis yet; run incorta-loads analyze first."
@@ -210,14 +218,15 @@ def _marts(
 
 def _base_tables(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row) -> Rows:
     try:
-        return _rows(connection, query, parameters)
+        return rows(connection, query, parameters)
     except duckdb.CatalogException:
         raise WarehouseError(
             "The warehouse has no executions yet; run incorta-loads ingest first."
         ) from None
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row) -> Rows:
+def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row) -> Rows:
+    """The result of any query."""
     result = connection.execute(query, parameters) if parameters else connection.execute(query)
     names = _unlike([column[0] for column in result.description or []])
     return Rows(names, [dict(zip(names, row, strict=True)) for row in result.fetchall()])

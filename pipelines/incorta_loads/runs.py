@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from incorta_loads.client import Answer, StatusClient
@@ -12,7 +12,8 @@ from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.ingest import ingest_into
 from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.models import build_models
-from incorta_loads.progress import say_sums, shown_progress
+from incorta_loads.progress import say_sums, say_unknown_statuses, shown_progress
+from incorta_loads.queries import unknown_statuses
 from incorta_loads.redaction import Redactor
 from incorta_loads.settings import (
     Settings,
@@ -20,7 +21,9 @@ from incorta_loads.settings import (
     load_settings,
     lock_timeout_seconds,
     probing,
+    status_outcomes_path,
 )
+from incorta_loads.statuses import read_status_outcomes
 from incorta_loads.warehouse import Warehouse, open_for_writing
 
 logger = logging.getLogger(__name__)
@@ -39,8 +42,9 @@ def ingest(ids: str | None) -> int:
 
 def analyze() -> None:
     """Builds the SQL models."""
+    variables = _variables()
     with open_for_writing(database_path(), lock_timeout_seconds(), must_exist=True) as warehouse:
-        _analyze(warehouse)
+        _analyze(warehouse, variables)
 
 
 def run(ids: str | None) -> int:
@@ -50,15 +54,18 @@ def run(ids: str | None) -> int:
     """
     wanted = None if ids is None else ExecutionIds.parse(ids)
     settings = load_settings()
+    variables = (
+        _variables()
+    )  # a bad file of status outcomes ends the run before it changes anything
     with _writing(settings) as warehouse:
         try:
             exit_code = _ingest(warehouse, settings, wanted)
         except InterruptedRunError:
             raise
         except IncortaLoadsError:
-            _analyze(warehouse)
+            _analyze(warehouse, variables)
             raise
-        _analyze(warehouse)
+        _analyze(warehouse, variables)
     logger.info("the warehouse is %s", database_path())
     return exit_code
 
@@ -104,9 +111,16 @@ def _ingest(warehouse: Warehouse, settings: Settings, wanted: ExecutionIds | Non
     return 0 if all_settled else NOT_ALL_LOADED
 
 
-def _analyze(warehouse: Warehouse) -> None:
+def _variables() -> dict[str, object]:
+    """What the models have to know of the configuration."""
+    path = status_outcomes_path()
+    return {**probing(), "user_status_outcomes": read_status_outcomes(path) if path else []}
+
+
+def _analyze(warehouse: Warehouse, variables: Mapping[str, object]) -> None:
     with prompt_interrupt("the models that were finished are in place."):
-        built = build_models(warehouse.path, variables=probing())
+        built = build_models(warehouse.path, variables=variables)
     logger.info(
         "%d models built and %d tests passed in %.1f s", built.models, built.tests, built.seconds
     )
+    say_unknown_statuses(unknown_statuses(warehouse.connection))

@@ -121,6 +121,12 @@ def probing() -> dict[str, object]:
     return {name: _one(name) for name in ("first_id", "probe_gap")}
 
 
+def status_outcomes_path() -> Path | None:
+    """The user's CSV of status outcomes: `status_outcomes` under `[sources.incorta.models]`."""
+    value = _look_up("status_outcomes", *SECTION, "models")
+    return None if value is None else Path(str(value)).absolute()
+
+
 def _one(name: str) -> object:
     setting = next(each for each in fields(Settings) if each.name == name)
     value = _look_up(name, *SECTION)

@@ -14,6 +14,7 @@ from incorta_loads.printing import (
     part_of,
     print_line,
     print_rows,
+    probability,
     rate,
     rate_with_interval,
     value,
@@ -46,6 +47,64 @@ def show_failure_rates(
     columns.append(number("last_error_execution_id", "last error"))
     title = f"Failure rates by {by}{', recent executions' if recent else ''}"
     print_rows(found, output, columns=columns, title=title)
+
+
+def show_health(found: Rows, output: Format) -> None:
+    """How each table behaves, and since when."""
+    columns = [
+        *_tables(found.rows),
+        value("behaviour"),
+        number("failing_since_execution_id", "since"),
+        part_of("errors", "counted", "errors"),
+        rate("error_rate", "error rate"),
+        number("last_success_execution_id", "last success"),
+    ]
+    print_rows(found, output, columns=columns, title="Health of tables")
+
+
+def show_regressions(found: Rows, output: Format) -> None:
+    """Whether each table fails more often than before, and how sure that is."""
+    columns = [
+        *_tables(found.rows),
+        value("verdict"),
+        part_of("recent_errors", "recent_runs", "recent"),
+        part_of("baseline_errors", "baseline_runs", "before"),
+        probability(lambda row: row["p_improved_adjusted" if _is_better(row) else "p_adjusted"]),
+        value("behaviour"),
+    ]
+    title = "Regressions: errors in the last runs and in those before"
+    print_rows(found, output, columns=columns, title=title)
+
+
+def show_conflicts(found: Rows, output: Format) -> None:
+    """Where the cluster contradicts itself."""
+    columns = [
+        *_places(found.rows),
+        number("execution_id", "execution"),
+        number("node_id", "node"),
+        value("path"),
+        value("job_status", "status"),
+        value("rule"),
+        number("evidence_node_id", "because of"),
+    ]
+    print_rows(found, output, columns=columns, title="Where the cluster contradicts itself")
+
+
+def show_fix_first(found: Rows, output: Format) -> None:
+    """Which causes to take away first."""
+    columns = [
+        *_places(found.rows),
+        number("fix_rank", "rank"),
+        value("type"),
+        value("name"),
+        *([value("load_plan", "plan")] if any(row["load_plan"] for row in found.rows) else []),
+        part_of("executions_failed", "failed_executions", "executions"),
+        rate("share_of_failed_executions", "share"),
+        number("executions_only_cause", "alone"),
+        rate("cumulative_clean_share", "clean"),
+        number("last_execution_id", "last"),
+    ]
+    print_rows(found, output, columns=columns, title="What to fix first, over recent executions")
 
 
 def show_coverage(found: Rows, unknown: Rows, output: Format) -> None:
@@ -111,6 +170,10 @@ def show_check(settings: Settings, answer: Answer) -> None:
     print_line(f"Rows will stand under the cluster name '{settings.cluster}'.")
 
 
+def _is_better(row: Row) -> bool:
+    return bool(row["verdict"] == "improved")
+
+
 def _are_qualified(rows: Sequence[Row]) -> bool:
     """Whether each table's name begins with that of its schema, which need not be shown then."""
     return bool(rows) and all(
@@ -118,6 +181,12 @@ def _are_qualified(rows: Sequence[Row]) -> bool:
         and (row.get("table_name") or "").startswith(f"{row['schema_name']}.")
         for row in rows
     )
+
+
+def _tables(rows: Sequence[Row]) -> list[Column]:
+    """What says which table it is."""
+    names = ["table_name"] if _are_qualified(rows) else ["schema_name", "table_name"]
+    return [*_places(rows), *map(value, names)]
 
 
 def _places(rows: Sequence[Row]) -> list[Column]:

@@ -11,7 +11,11 @@ import pytest
 
 from journeys.shell import CHECKOUT, COMMAND, User
 
-COMMANDS = ["ingest", "analyze", "run", "failures", "coverage", "show", "sql", "check", "simulate"]
+FINDINGS = ["health", "regressions", "conflicts", "fix-first"]
+COMMANDS = [
+    *("ingest", "analyze", "run", "failures", *FINDINGS),
+    *("coverage", "show", "sql", "check", "simulate"),
+]
 
 
 def test_the_commands_are_those_of_the_design(user: User) -> None:

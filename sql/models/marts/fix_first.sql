@@ -61,7 +61,8 @@ final as (
         {{ rate('executions_failed', 'executions') }} as share_of_failed_executions,
         last_execution_id,
         fix_rank,
-        {{ rate('cleaned_so_far', 'executions') }} as cumulative_clean_share
+        {{ rate('cleaned_so_far', 'executions') }} as cumulative_clean_share,
+        cast(executions as bigint) as failed_executions
     from totals
 
 )

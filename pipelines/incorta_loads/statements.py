@@ -1,0 +1,32 @@
+"""The one statement that a user may run on the warehouse."""
+
+from __future__ import annotations
+
+import duckdb
+
+from incorta_loads.errors import ConfigurationError
+from incorta_loads.queries import Rows, rows
+
+
+def one_statement(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:
+    """The result of one reading statement.
+
+    Raises:
+        ConfigurationError: not one statement, not a reading one, or refused by DuckDB.
+    """
+    try:
+        statements = connection.extract_statements(query)
+        reading = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+        if len(statements) != 1:
+            raise ConfigurationError(
+                f"`sql` takes one statement, and this is {len(statements)}; nothing was run."
+            )
+        if statements[0].type not in reading:
+            raise ConfigurationError(
+                f"`sql` only reads, and this is {statements[0].type.name}; nothing was run: "
+                "use SELECT."
+            )
+        return rows(connection, query, {})
+    except duckdb.Error as error:
+        reason = " ".join(str(error).partition("\n\nLINE ")[0].split())
+        raise ConfigurationError(f"DuckDB refused the statement: {reason}") from None

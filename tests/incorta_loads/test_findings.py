@@ -1,0 +1,173 @@
+"""Rules of what is found in the marts, and of what is so now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from incorta_loads.errors import WarehouseError
+from incorta_loads.findings import Findings, conflicts, fix_first, health, regressions
+
+Connection = duckdb.DuckDBPyConnection
+
+KEY = "cluster VARCHAR, tenant VARCHAR"
+TABLE = f"{KEY}, schema_name VARCHAR, table_name VARCHAR"
+CAUSE = "type VARCHAR, load_plan VARCHAR, group_name VARCHAR, schema_name VARCHAR, "
+CAUSE += "table_name VARCHAR, name VARCHAR"
+MARTS = {
+    "executions": f"{KEY}, execution_id BIGINT, load_plan VARCHAR, is_final BOOLEAN",
+    "failure_rates_by_plan_and_table": f"{TABLE}, load_plan VARCHAR",
+    "table_health": f"{TABLE}, behaviour VARCHAR, worst_rank BIGINT",
+    "table_regressions": f"{TABLE}, verdict VARCHAR, p_adjusted DOUBLE, p_improved_adjusted DOUBLE",
+    "status_conflicts": f"{KEY}, execution_id BIGINT, node_id BIGINT, rule VARCHAR, "
+    "load_plan VARCHAR",
+    "failure_origins": f"{KEY}, {CAUSE}, execution_id BIGINT",
+    "fix_first": f"{KEY}, {CAUSE}, fix_rank BIGINT",
+}
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Connection]:
+    """The marts with the columns that are looked at, empty."""
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA load_analysis")
+        for name, columns in MARTS.items():
+            connection.execute(f"CREATE TABLE load_analysis.{name} ({columns})")
+        yield connection
+
+
+def fill(warehouse: Connection, mart: str, *rows: tuple[object, ...]) -> None:
+    """Rows of cluster c and tenant t."""
+    for row in rows:
+        values = ("c", "t", *row)
+        marks = ", ".join("?" * len(values))
+        warehouse.execute(f"INSERT INTO load_analysis.{mart} VALUES ({marks})", values)
+
+
+def names(findings: Findings, name: str = "table_name") -> list[object]:
+    return [row[name] for row in findings.found.rows]
+
+
+@pytest.fixture
+def tables(warehouse: Connection) -> Connection:
+    """Tables of two plans; one without a name, and one of another tenant."""
+    fill(
+        warehouse,
+        "table_health",
+        ("s", "a", "healthy", 5),
+        ("s", "b", "intermittent", 1),
+        ("s", "c", "broken_since", 4),
+        ("s", None, "always_failing", 3),
+        ("s", "e", "gone", None),
+        ("s", "f", "recovered", 2),
+    )
+    fill(
+        warehouse,
+        "failure_rates_by_plan_and_table",
+        ("s", "a", "P"),
+        ("s", "b", "P"),
+        ("s", "c", "Q"),
+        ("s", None, "P"),
+    )
+    return warehouse
+
+
+def test_what_is_broken_leads_and_then_the_rank(tables: Connection) -> None:
+    """Tables that are gone have no rank and come last."""
+    found = health(tables, plan=None, limit=None)
+    assert names(found) == [None, "c", "b", "f", "a", "e"]
+    assert (found.now, found.what) == (2, "tables that always fail or are broken")
+
+
+def test_of_a_plan_come_the_tables_that_were_seen_in_it(tables: Connection) -> None:
+    """NULL is a name like any other; what is broken elsewhere is not counted."""
+    found = health(tables, plan="P", limit=None)
+    assert (names(found), found.now) == ([None, "b", "a"], 1)
+    assert names(regressions(tables, plan="P", limit=None)) == []
+
+
+def test_what_a_limit_hides_counts_too(tables: Connection) -> None:
+    """A scheduler asks for all of it."""
+    found = health(tables, plan=None, limit=1)
+    assert (names(found), found.now) == ([None], 2)
+
+
+def test_regressions_come_by_verdict_and_then_the_surest_first(warehouse: Connection) -> None:
+    """Those that got better by the probability of that."""
+    fill(
+        warehouse,
+        "table_regressions",
+        ("s", "a", "insufficient_data", None, None),
+        ("s", "b", "unchanged", 0.9, 0.4),
+        ("s", "c", "unchanged", None, None),
+        ("s", "d", "improved", 1.0, 0.02),
+        ("s", "e", "improved", 1.0, 0.01),
+        ("s", "f", "outage", 1e-9, 1.0),
+        ("s", "g", "regressed", 0.04, 1.0),
+        ("s", "h", "regressed", 0.01, 1.0),
+    )
+    found = regressions(warehouse, plan=None, limit=None)
+    assert "".join(map(str, names(found))) == "hgfedbca"
+    assert found.now == 2
+
+
+@pytest.fixture
+def executions(warehouse: Connection) -> Connection:
+    """Plans P (last final one: 5) and Q (last final one: 4)."""
+    rows = [(1, "P", True), (2, "Q", True), (4, "Q", True), (5, "P", True), (6, "P", False)]
+    fill(warehouse, "executions", *rows)
+    return warehouse
+
+
+def test_conflicts_of_the_last_execution_lead(executions: Connection) -> None:
+    """Now are those in the last final execution of each plan, not in one that goes on."""
+    rows = [
+        (1, 1, "r", "P"),
+        (4, 2, "r", "Q"),
+        (5, 0, "r", "P"),
+        (5, 0, "q", "P"),
+        (6, 0, "r", "P"),
+    ]
+    fill(executions, "status_conflicts", *rows)
+    found = conflicts(executions, plan=None, limit=None)
+    assert names(found, "execution_id") == [6, 5, 5, 4, 1]
+    assert names(found, "rule") == ["r", "q", "r", "r", "r"]
+    assert found.now == 3
+    of_plan = conflicts(executions, plan="P", limit=2)
+    assert (names(of_plan, "execution_id"), of_plan.now) == ([6, 5], 2)
+
+
+def test_a_cause_is_so_now_where_it_is_in_the_last_final_execution_of_a_plan(
+    executions: Connection,
+) -> None:
+    """Though it came later elsewhere; plan and group say which it is only above schemas."""
+    table, group = ("TABLE", "s", "a", "a"), ("GROUP", None, None, "g")
+    fill(
+        executions,
+        "failure_origins",
+        ("TABLE", "Q", "g", "s", "a", "a", 4),
+        ("TABLE", "P", "h", "s", "a", "a", 6),
+        ("GROUP", "P", "g", None, None, "g", 1),
+        ("GROUP", "Q", "g", None, None, "g", 4),
+    )
+    for rank, (kind, schema, name, own), plan in [
+        (1, table, None),
+        (2, group, "P"),
+        (3, group, "Q"),
+    ]:
+        in_plan = (plan, plan and "g")
+        fill(executions, "fix_first", (kind, *in_plan, schema, name, own, rank))
+    found = fix_first(executions, plan=None, limit=None)
+    assert (names(found, "fix_rank"), found.now) == ([1, 2, 3], 2)
+    of_plan = fix_first(executions, plan="P", limit=None)
+    assert (names(of_plan, "fix_rank"), of_plan.now) == ([1, 2], 0)
+
+
+@pytest.mark.parametrize("read", [health, regressions, conflicts, fix_first])
+def test_without_an_analysis_it_says_what_to_run(read: object) -> None:
+    """One sentence, as the other commands."""
+    assert callable(read)
+    with duckdb.connect() as connection, pytest.raises(WarehouseError, match="analyze first"):
+        read(connection, plan=None, limit=None)
