@@ -1,0 +1,106 @@
+"""Someone on call: what is broken, what got worse, what to fix first, and a scheduler that asks."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from incorta_simulator.faults import RawBody
+from incorta_simulator.server import Simulator
+from journeys.shell import User
+
+FINDINGS = {
+    "health": "table_health",
+    "regressions": "table_regressions",
+    "conflicts": "status_conflicts",
+    "fix-first": "fix_first",
+}
+NOW = {
+    "health": "behaviour IN ('always_failing', 'broken_since')",
+    "regressions": "verdict = 'regressed'",
+}
+
+
+@pytest.mark.parametrize("command", FINDINGS)
+def test_a_command_prints_its_mart(analysed: User, command: str) -> None:
+    """All rows and columns for programs; for people a table, of which a limit cuts the end."""
+    (row,) = analysed.asks(f"SELECT count(*) AS rows FROM load_analysis.{FINDINGS[command]}")
+    rows = analysed.reads(command)
+    assert len(rows) == row["rows"] > 0
+    assert analysed.reads(command, "--limit", "2") == rows[:2]
+    assert "No rows" not in analysed.runs(command).stdout
+
+
+@pytest.mark.parametrize("command", NOW)
+def test_a_scheduler_is_told_of_what_is_so_now(analysed: User, command: str) -> None:
+    """Exit code 4 and a line on stderr, whatever the limit hides."""
+    query = f"SELECT count(*) AS rows FROM load_analysis.{FINDINGS[command]} WHERE {NOW[command]}"
+    (row,) = analysed.asks(query)
+    done = analysed.runs(command, "--fail-on-any", "--limit", "1", exit_code=4 * (row["rows"] > 0))
+    assert f": {row['rows']} (--fail-on-any)" in done.stderr or not row["rows"]
+
+
+def test_a_scheduler_is_told_nothing_where_nothing_is_wrong(analysed: User) -> None:
+    """Plan by plan: only those with tables that are broken."""
+    broken = {
+        row["load_plan"]: row["broken"]
+        for row in analysed.asks(
+            "SELECT load_plan, count(*) FILTER (WHERE behaviour IN ('always_failing', "
+            "'broken_since')) AS broken FROM load_analysis.failure_rates_by_plan_and_table "
+            "JOIN load_analysis.table_health USING (cluster, tenant, schema_name, table_name) "
+            "GROUP BY load_plan"
+        )
+    }
+    assert min(broken.values()) == 0 < max(broken.values())
+    for plan, count in broken.items():
+        analysed.runs("health", "--plan", plan, "--fail-on-any", exit_code=4 if count else 0)
+
+
+@pytest.mark.parametrize("command", ["failures", *FINDINGS])
+def test_a_plan_that_is_not_there_is_named(analysed: User, command: str) -> None:
+    """A misspelt one must not pass for one without failures."""
+    done = analysed.runs(command, "--plan", "sales daily", exit_code=2)
+    assert done.stderr.startswith("Error: There is no load plan 'sales daily' in the warehouse")
+    assert "'Sales Daily'" in done.stderr
+
+
+def test_failures_of_tables_may_come_by_rank(analysed: User) -> None:
+    """That of `table_health`; nothing else has one."""
+    by_rank = [row["table_name"] for row in analysed.reads("failures", "--sort", "rank")]
+    ranked = analysed.asks(
+        "SELECT table_name FROM load_analysis.table_health "
+        "ORDER BY worst_rank NULLS LAST, schema_name, table_name"
+    )
+    assert by_rank == [row["table_name"] for row in ranked]
+    done = analysed.runs("failures", "--by", "plan", "--sort", "rank", exit_code=2)
+    assert "Only tables have a rank" in done.stderr
+
+
+def test_users_say_what_their_statuses_mean(user: User, simulator: Simulator) -> None:
+    """In a CSV file that the configuration names; until then they are listed, never guessed."""
+    status = {"stateType": "Terminator State", "jobStatus": "Parked"}
+    tree = {"name": "Nightly", "type": "LOAD_PLAN", "status": status}
+    simulator.faults.plan(1, RawBody(json.dumps(tree).encode()))
+    first = user.runs("run", "--ids", "1-3")
+    assert "1 nodes have a status that no rule knows" in first.stderr
+    assert "'Parked' in state 'Terminator State'" in first.stderr
+    assert "Parked" in user.runs("coverage").stdout
+    (user.home / "outcomes.csv").write_text("state_type,job_status,outcome\n*,parked,skipped\n")
+    user.settings["SOURCES__INCORTA__MODELS__STATUS_OUTCOMES"] = "outcomes.csv"
+    again = user.runs("analyze")
+    assert "no rule knows" not in again.stderr
+    query = "SELECT outcome FROM load_analysis.node_outcomes WHERE job_status = 'Parked'"
+    assert user.asks(query) == [{"outcome": "skipped"}]
+
+
+@pytest.mark.parametrize("command", ["run", "analyze"])
+def test_a_bad_file_of_statuses_ends_a_run_before_it_begins(user: User, command: str) -> None:
+    """Exit code 2 with line and reason; the cluster is not asked."""
+    user.runs("ingest", "--ids", "1-3")
+    path = user.home / "outcomes.csv"
+    path.write_text("state_type,job_status,outcome\n*,Parked,parked\n")
+    user.settings["SOURCES__INCORTA__MODELS__STATUS_OUTCOMES"] = str(path)
+    done = user.runs(command, exit_code=2)
+    assert done.stderr.startswith(f"Error: Line 2 of the status outcomes '{path}' has the outcome")
+    assert len(user.asks("SELECT * FROM load_status.fetches")) == 3
