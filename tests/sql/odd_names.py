@@ -8,7 +8,7 @@ NAMES = (
     *("it's", 'so "quoted"', "back\\slash", "\\N", "%s {{ name }} $1", "-- ; /*", "null", "NULL"),
     *(" ", " a", "a ", "a\tb", "a\nb", "a\r\nb", "a\N{NO-BREAK SPACE}b", "a\N{ZERO WIDTH SPACE}b"),
     *("\x01", "\ufeffa", "\uffff", "e\N{COMBINING ACUTE ACCENT}", "é", "E", "e", "f", "_", "-"),
-    *("İ", "ı", "ß", "SS", "ﬁ", "fi", "表", "😀"),
+    *("İ", "\N{LATIN SMALL LETTER DOTLESS I}", "ß", "SS", "ﬁ", "fi", "表", "😀"),
 )
 
 

@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,11 @@ from sql.base_rows import EMPTY_BASE_TABLES, Fetch, History, Node
 from sql.postgres_server import without_foreign_settings
 from sql.reference.keys import Row
 
-Server = Mapping[str, str]
-"""The variables by which PostgreSQL's clients find it."""
 
-
-def load(server: Server, history: History) -> None:
+def load(host: Path, history: History) -> None:
     """The base tables, with the types that dlt gives them."""
     tables = (("nodes", Node, history.nodes), ("fetches", Fetch, history.fetches))
-    with _connected(server) as connection, connection.cursor() as cursor:
+    with _connected(host) as connection, connection.cursor() as cursor:
         cursor.execute(EMPTY_BASE_TABLES)
         for table, kind, values in tables:
             copying = f"copy load_status.{table} ({', '.join(kind._fields)}) from stdin"
@@ -35,8 +32,8 @@ def load(server: Server, history: History) -> None:
         connection.commit()
 
 
-def build(server: Server, litter: Path) -> list[dict[str, Any]]:
-    """What `dbt build` did, node by node; called as its users call it."""
+def build(host: Path, litter: Path) -> list[dict[str, Any]]:
+    """What `dbt build` did, node by node; called as users call it, with the profile's defaults."""
     project = str(project_directory())
     done = subprocess.run(
         [
@@ -44,7 +41,7 @@ def build(server: Server, litter: Path) -> list[dict[str, Any]]:
             *("--project-dir", project, "--profiles-dir", project, "--no-version-check"),
             *("--target-path", litter, "--log-path", litter),
         ],
-        env=without_foreign_settings(os.environ) | server | {"DO_NOT_TRACK": "1"},
+        env=without_foreign_settings(os.environ) | {"PGHOST": str(host), "DO_NOT_TRACK": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -54,20 +51,16 @@ def build(server: Server, litter: Path) -> list[dict[str, Any]]:
     return results
 
 
-def select(server: Server, query: str) -> list[Row]:
+def select(host: Path, query: str) -> list[Row]:
     """Rows as columns by name."""
-    with _connected(server) as connection, connection.cursor() as cursor:
+    with _connected(host) as connection, connection.cursor() as cursor:
         cursor.execute(query)
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-@contextmanager
-def _connected(server: Server) -> Iterator[Connection]:
-    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
-    arguments = {argument: server[name] for argument, name in names.items()}
-    with closing(psycopg2.connect("", **arguments)) as connection:
-        yield connection
+def _connected(host: Path) -> closing[Connection]:
+    return closing(psycopg2.connect(host=str(host), user="postgres", port=5432))
 
 
 def _lines(values: Iterable[tuple[object, ...]]) -> Iterator[str]:

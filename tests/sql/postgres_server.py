@@ -26,20 +26,15 @@ SETTINGS = {
 
 
 @contextmanager
-def postgres_server() -> Iterator[dict[str, str]]:
-    """While it runs: the variables by which PostgreSQL's clients find it."""
+def postgres_server() -> Iterator[Path]:
+    """While it runs: its host, as clients call the directory of a socket."""
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         directory = Path(name)
         if os.geteuid() == 0:
             shutil.chown(directory, "postgres", "postgres")
         _make_cluster(directory)
         with _started(directory):
-            yield {
-                "PGHOST": str(directory),
-                "PGPORT": "5432",
-                "PGUSER": "postgres",
-                "PGDATABASE": "postgres",
-            }
+            yield directory
 
 
 def without_foreign_settings(environment: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from sql.comparison import BuiltHistory, differing
-from sql.postgres_models import Server, build, load, select
+from sql.postgres_models import build, load, select
 from sql.postgres_server import postgres_server
 from sql.reference.reading import MARTS
 from sql.test_project import MODELS, described
@@ -29,7 +29,7 @@ TYPES = {
 class Warehouse(NamedTuple):
     """A server that runs, and what dbt did there."""
 
-    server: Server
+    host: Path
     results: list[dict[str, Any]]
 
 
@@ -38,9 +38,9 @@ def postgres(
     random_warehouse: BuiltHistory, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Warehouse]:
     """The rows of `random_warehouse` in the other engine."""
-    with postgres_server() as server:
-        load(server, random_warehouse.history)
-        yield Warehouse(server, build(server, tmp_path_factory.mktemp("dbt")))
+    with postgres_server() as host:
+        load(host, random_warehouse.history)
+        yield Warehouse(host, build(host, tmp_path_factory.mktemp("dbt")))
 
 
 @pytest.mark.parametrize("mart", MARTS)
@@ -48,7 +48,7 @@ def test_a_mart_is_the_same_on_both_engines(
     random_warehouse: BuiltHistory, postgres: Warehouse, mart: str
 ) -> None:
     """Each column of each row, whatever is in the names."""
-    there = select(postgres.server, f"select * from load_analysis.{mart}")
+    there = select(postgres.host, f"select * from load_analysis.{mart}")
     with duckdb.connect(str(random_warehouse.database), read_only=True) as warehouse:
         assert differing(warehouse, mart, there) == []
     assert there
@@ -66,7 +66,7 @@ def test_dbt_builds_and_tests_the_whole_project(postgres: Warehouse) -> None:
 def test_a_contract_holds_for_the_types_too(postgres: Warehouse) -> None:
     """The columns of a mart have the types that its yml says."""
     found = select(
-        postgres.server,
+        postgres.host,
         """
         select table_name, column_name, data_type from information_schema.columns
         where table_schema = 'load_analysis' order by table_name, ordinal_position
@@ -85,7 +85,7 @@ def test_every_description_is_a_comment(postgres: Warehouse) -> None:
     """Relations and columns, views included."""
     assert (
         select(
-            postgres.server,
+            postgres.host,
             """
             with described as (
                 select relation.relname as name, obj_description(relation.oid) as comment
@@ -113,7 +113,7 @@ def test_every_table_is_analyzed_as_it_is_built(postgres: Warehouse) -> None:
     """The planner knows the rows of what the next model reads; nobody else told it."""
     assert (
         select(
-            postgres.server,
+            postgres.host,
             """
             select relname from pg_class
             where relnamespace = 'load_analysis'::regnamespace
