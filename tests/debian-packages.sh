@@ -4,7 +4,8 @@ set -eu
 missing=""
 while read -r command package; do
     case "$command" in "" | "#"*) continue ;; esac
-    command -v "$command" >/dev/null 2>&1 || missing="$missing $package"
+    # shellcheck disable=SC2086 (a path may have a version in it, which `*` stands for)
+    command -v $command >/dev/null 2>&1 || missing="$missing $package"
 done <"$(dirname "$0")/debian-packages.txt"
 [ -n "$missing" ] || exit 0
 

@@ -58,3 +58,15 @@
 {% macro default__in_order(name) %}{{ name }} asc nulls last{% endmacro %}
 
 {% macro postgres__in_order(name) %}{{ name }} collate "C" asc nulls last{% endmacro %}
+
+
+{# Statistics of a table that was just built: without them PostgreSQL joins by nested loops. #}
+{% macro analyzed(relation) %}
+    {{- return(adapter.dispatch('analyzed')(relation)) -}}
+{% endmacro %}
+
+{% macro default__analyzed(relation) %}{% endmacro %}
+
+{% macro postgres__analyzed(relation) %}
+    {%- if model.config.materialized == 'table' %}analyze {{ relation }}{% endif -%}
+{% endmacro %}

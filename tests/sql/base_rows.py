@@ -14,6 +14,23 @@ from incorta_loads.models import build_models
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
+EMPTY_BASE_TABLES = """
+    create schema load_status;
+    create table load_status.nodes (
+        cluster varchar, tenant varchar, execution_id bigint, node_id bigint,
+        parent_id bigint, last_descendant_id bigint, depth bigint, position bigint,
+        type varchar, name varchar, state_type varchar, job_status varchar, path varchar,
+        load_plan varchar, group_name varchar, schema_name varchar, table_name varchar,
+        extra varchar, fetched_at timestamptz
+    );
+    create table load_status.fetches (
+        cluster varchar, tenant varchar, execution_id bigint, run_id varchar,
+        fetched_at timestamptz, outcome varchar, http_status bigint, message varchar,
+        attempts bigint, duration_ms bigint, bytes bigint
+    );
+"""
+"""As DuckDB and PostgreSQL both understand it."""
+
 
 class Tree(NamedTuple):
     """One node with what is below it."""
@@ -115,21 +132,7 @@ def write_base_tables(
 
 def create_base_tables(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Empty ones."""
-    warehouse.execute("""
-        create schema load_status;
-        create table load_status.nodes (
-            cluster varchar, tenant varchar, execution_id bigint, node_id bigint,
-            parent_id bigint, last_descendant_id bigint, depth bigint, position bigint,
-            type varchar, name varchar, state_type varchar, job_status varchar, path varchar,
-            load_plan varchar, group_name varchar, schema_name varchar, table_name varchar,
-            extra varchar, fetched_at timestamptz
-        );
-        create table load_status.fetches (
-            cluster varchar, tenant varchar, execution_id bigint, run_id varchar,
-            fetched_at timestamptz, outcome varchar, http_status bigint, message varchar,
-            attempts bigint, duration_ms bigint, bytes bigint
-        );
-    """)
+    warehouse.execute(EMPTY_BASE_TABLES)
 
 
 def insert_rows(warehouse: duckdb.DuckDBPyConnection, history: History) -> None:

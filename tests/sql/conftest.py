@@ -7,13 +7,17 @@ from sql.comparison import BuiltHistory
 from sql.compiled import Model, compiled_models
 from sql.eventful import eventful_history
 from sql.histories import random_history
+from sql.odd_names import odd_names
 
 
 @pytest.fixture(scope="session")
 def random_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuiltHistory:
-    """Trees of any shape and tables of any fate, with every model built on them."""
-    by_tree, by_table = random_history(), eventful_history()
-    history = History(by_tree.nodes + by_table.nodes, by_tree.fetches + by_table.fetches)
+    """Trees of any shape, tables of any fate and names of any kind, with every model on them."""
+    parts = (random_history(), eventful_history(), odd_names())
+    history = History(
+        [node for part in parts for node in part.nodes],
+        [fetch for part in parts for fetch in part.fetches],
+    )
     database = tmp_path_factory.mktemp("random") / "warehouse.duckdb"
     return BuiltHistory(history, built(database, *history))
 
