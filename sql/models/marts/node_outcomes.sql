@@ -3,6 +3,9 @@ with
 nodes as (
 
     select * from {{ ref('int_node_statuses') }}
+    {% if is_incremental() -%}
+    where (cluster, tenant, execution_id) in ({{ executions_not_in(this) }})
+    {%- endif %}
 
 ),
 
