@@ -1,34 +1,44 @@
 {#
-  A table of nodes that is kept up to date execution by execution.
+  Tables that are kept from build to build.
 
-  An answer replaces all nodes of its execution and has a time of its own, so what a table holds of an
-  execution is right as long as both have the same time. The build state sees to it that a table of
-  other models, or of other settings, is built from nothing.
+  Each holds, with every row, from what it was made: the time of the answer, or the version of a bucket of
+  executions. Rows that were made from something else than what is there now are deleted, and what
+  is missing then is added, in one transaction. Tables of other models, or of other variables, are built
+  from nothing: `build_models` sees to it.
 #}
 
-{# The executions whose nodes the table does not have, or has of an earlier answer. #}
-{% macro executions_not_in(table) -%}
-    select cluster, tenant, execution_id
-    from (
-        select cluster, tenant, execution_id, fetched_at
-        from {{ ref('int_node_statuses') }}
-        where node_id = 0
-        except
-        select cluster, tenant, execution_id, fetched_at
-        from {{ table }}
-        where node_id = 0
-    ) as changed
+{# Deletes what was not made from the present rows of `current`; for a pre-hook. #}
+{% macro delete_stale(table, current, keys) -%}
+    {% if is_incremental() -%}
+    delete from {{ table }}
+    where not exists (
+        select 1 from {{ current }} as present
+        where {% for key in keys %}{{ 'and ' if not loop.first }}present.{{ key }} = {{ table }}.{{ key }} {% endfor %}
+    )
+    {%- endif %}
 {%- endmacro %}
 
 
-{# Takes away executions that the base tables no longer have. #}
-{% macro delete_vanished_executions(table) -%}
-    {% if is_incremental() -%}
-    delete from {{ table }}
-    where (cluster, tenant, execution_id) in (
-        select cluster, tenant, execution_id from {{ table }} where node_id = 0
-        except
-        select cluster, tenant, execution_id from {{ ref('int_node_statuses') }} where node_id = 0
+{# The keys of the rows of `current` from which nothing in the table was made. #}
+{% macro keys_missing_in(table, current, keys) -%}
+    select {{ keys | join(', ') }} from {{ current }}
+    except
+    select {{ keys | join(', ') }} from {{ table }}
+{%- endmacro %}
+
+
+{% macro bucket_keys() %}{{ return(['cluster', 'tenant', 'bucket', 'version']) }}{% endmacro %}
+
+
+{% macro execution_keys() %}{{ return(['cluster', 'tenant', 'execution_id', 'fetched_at']) }}{% endmacro %}
+
+
+{# The buckets that a table kept by bucket lacks; all of them where it is built from nothing. #}
+{% macro buckets_to_count(table) -%}
+    select * from {{ ref('int_buckets') }}
+    {%- if is_incremental() %}
+    where ({{ bucket_keys() | join(', ') }}) in (
+        {{ keys_missing_in(table, ref('int_buckets'), bucket_keys()) }}
     )
     {%- endif %}
 {%- endmacro %}

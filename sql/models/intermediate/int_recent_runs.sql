@@ -12,9 +12,9 @@ executions as (
 
 ),
 
-runs as (
+nodes as (
 
-    select * from {{ ref('int_table_runs') }}
+    select * from {{ ref('node_outcomes') }}
 
 ),
 
@@ -30,19 +30,25 @@ seen as (
     select
         series.tenant_id,
         series.series_id,
-        runs.execution_id
-    from runs
-    inner join series on runs.series_id = series.series_id
+        nodes.execution_id
+    from nodes
     inner join executions
         on
-            series.cluster = executions.cluster
-            and series.tenant = executions.tenant
-            and runs.execution_id = executions.execution_id
+            nodes.cluster = executions.cluster
+            and nodes.tenant = executions.tenant
+            and nodes.execution_id = executions.execution_id
+    inner join series
+        on
+            nodes.cluster = series.cluster
+            and nodes.tenant = series.tenant
+            and {{ is_same('nodes.schema_name', 'series.schema_name') }}
+            and {{ is_same('nodes.table_name', 'series.table_name') }}
     where
         executions.is_recent
-        and runs.is_counted
-        and runs.series_id in (select starts.series_id from starts)
-    group by series.tenant_id, series.series_id, runs.execution_id
+        and nodes.type = 'TABLE'
+        and nodes.is_counted
+        and series.series_id in (select starts.series_id from starts)
+    group by series.tenant_id, series.series_id, nodes.execution_id
 
 ),
 

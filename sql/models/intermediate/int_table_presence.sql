@@ -1,8 +1,14 @@
 with
 
-runs as (
+series as (
 
-    select * from {{ ref('int_table_runs') }}
+    select * from {{ ref('int_table_series') }}
+
+),
+
+counts as (
+
+    select * from {{ ref('int_table_counts') }}
 
 ),
 
@@ -15,12 +21,32 @@ plans as (
 seen as (
 
     select
-        series_id,
-        plan_id,
-        min(execution_id) as first_execution_id,
-        max(execution_id) as last_execution_id
-    from runs
-    group by series_id, plan_id
+        series.series_id,
+        plans.is_live,
+        plans.latest_executions,
+        plans.latest_from,
+        plans.earlier_executions,
+        min(counts.first_execution_id) as first_execution_id,
+        max(counts.last_execution_id) as last_execution_id
+    from counts
+    inner join series
+        on
+            counts.cluster = series.cluster
+            and counts.tenant = series.tenant
+            and {{ is_same('counts.schema_name', 'series.schema_name') }}
+            and {{ is_same('counts.table_name', 'series.table_name') }}
+    inner join plans
+        on
+            counts.cluster = plans.cluster
+            and counts.tenant = plans.tenant
+            and {{ is_same('counts.load_plan', 'plans.load_plan') }}
+    group by
+        series.series_id,
+        plans.plan_id,
+        plans.is_live,
+        plans.latest_executions,
+        plans.latest_from,
+        plans.earlier_executions
 
 ),
 
@@ -32,17 +58,16 @@ final as (
         max(seen.last_execution_id) as last_execution_id,
         -- no plan that is live has it, or may have it without our knowing yet
         not bool_or(
-            plans.is_live
+            seen.is_live
             and (
-                plans.latest_executions < {{ var('latest_executions') }}
-                or seen.last_execution_id >= plans.latest_from
+                seen.latest_executions < {{ var('latest_executions') }}
+                or seen.last_execution_id >= seen.latest_from
             )
         ) as is_gone,
         -- every plan has it since its latest executions only, and one of them is older than that
-        bool_and(coalesce(seen.first_execution_id >= plans.latest_from, false))
-        and bool_or(plans.earlier_executions > 0) as is_new
+        bool_and(coalesce(seen.first_execution_id >= seen.latest_from, false))
+        and bool_or(seen.earlier_executions > 0) as is_new
     from seen
-    inner join plans on seen.plan_id = plans.plan_id
     group by seen.series_id
 
 )

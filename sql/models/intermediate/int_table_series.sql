@@ -1,8 +1,8 @@
 with
 
-nodes as (
+counts as (
 
-    select * from {{ ref('stg_nodes') }}
+    select * from {{ ref('int_table_counts') }}
 
 ),
 
@@ -13,8 +13,7 @@ series as (
         tenant,
         schema_name,
         table_name
-    from nodes
-    where type = 'TABLE'
+    from counts
     group by cluster, tenant, schema_name, table_name
 
 ),

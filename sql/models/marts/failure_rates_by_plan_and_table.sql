@@ -1,1 +1,3 @@
-{{ failure_rates('TABLE', ['load_plan', 'schema_name', 'table_name']) }}
+{{ failure_rates_of_tables(
+    ref('int_table_counts_by_plan'), ['load_plan', 'schema_name', 'table_name']
+) }}

@@ -1,1 +1,1 @@
-{{ failure_rates('TABLE', ['schema_name', 'table_name']) }}
+{{ failure_rates_of_tables(ref('int_table_counts'), ['schema_name', 'table_name']) }}

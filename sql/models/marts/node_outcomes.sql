@@ -1,10 +1,13 @@
+-- depends_on: {{ ref('int_answers') }}
 with
 
 nodes as (
 
     select * from {{ ref('int_node_statuses') }}
     {% if is_incremental() -%}
-    where (cluster, tenant, execution_id) in ({{ executions_not_in(this) }})
+    where ({{ execution_keys() | join(', ') }}) in (
+        {{ keys_missing_in(this, ref('int_answers'), execution_keys()) }}
+    )
     {%- endif %}
 
 ),

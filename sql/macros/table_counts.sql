@@ -1,0 +1,62 @@
+{#
+  How the runs of each table ended, one row per bucket of executions, load plan and table.
+
+  Executions of several buckets are several, so the counts of buckets add up.
+#}
+{% macro table_counts(load_plan) %}
+with
+
+nodes as (
+
+    select * from {{ ref('node_outcomes') }}
+
+),
+
+answers as (
+
+    select * from {{ ref('int_answers') }}
+
+),
+
+buckets as (
+
+    {{ buckets_to_count(this) }}
+
+),
+
+final as (
+
+    select
+        nodes.cluster,
+        nodes.tenant,
+        buckets.bucket,
+        buckets.version,
+        {{ load_plan }} as load_plan,
+        nodes.schema_name,
+        nodes.table_name,
+        {{ outcome_counts() }}
+    from nodes
+    inner join answers
+        on
+            nodes.cluster = answers.cluster
+            and nodes.tenant = answers.tenant
+            and nodes.execution_id = answers.execution_id
+    inner join buckets
+        on
+            answers.cluster = buckets.cluster
+            and answers.tenant = buckets.tenant
+            and answers.bucket = buckets.bucket
+    where nodes.type = 'TABLE'
+    group by
+        nodes.cluster,
+        nodes.tenant,
+        buckets.bucket,
+        buckets.version,
+        {{ load_plan }},
+        nodes.schema_name,
+        nodes.table_name
+
+)
+
+select * from final
+{% endmacro %}

@@ -1,0 +1,1 @@
+{{ table_counts('answers.load_plan') }}

@@ -1,0 +1,1 @@
+{{ table_counts('nodes.load_plan') }}
