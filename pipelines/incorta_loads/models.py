@@ -19,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from incorta_loads.build_state import BuildState
 from incorta_loads.errors import ModelsError
 
 if TYPE_CHECKING:
@@ -63,9 +64,12 @@ def build_models(
             knows these two only: a handler must raise nothing else while this runs.
     """
     started = time.perf_counter()
+    state = BuildState(database, project_directory(), variables or {})
     excluded = ("unit_test",) if run_tests else ("unit_test", "test")
     exclusions = [word for kind in excluded for word in ("--exclude-resource-type", kind)]
-    done = _run_dbt(database, ["build", *exclusions], variables or {})
+    refresh = () if state.is_kept() else ("--full-refresh",)
+    done = _run_dbt(database, ["build", *refresh, *exclusions], variables or {})
+    state.keep()
     kinds = [str(result.node.resource_type) for result in done]
     return ModelsBuilt(
         models=kinds.count("model"),

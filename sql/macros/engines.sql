@@ -70,3 +70,17 @@
 {% macro postgres__analyzed(relation) %}
     {%- if model.config.materialized == 'table' %}analyze {{ relation }}{% endif -%}
 {% endmacro %}
+
+
+{# One text that changes with any of the texts of a group. #}
+{% macro hash_of_all(text, order) %}
+    {{- return(adapter.dispatch('hash_of_all')(text, order)) -}}
+{% endmacro %}
+
+{% macro default__hash_of_all(text, order) -%}
+    md5(string_agg({{ text }}, ',' order by {{ order }}))
+{%- endmacro %}
+
+{% macro spark__hash_of_all(text, order) -%}
+    md5(concat_ws(',', sort_array(collect_list({{ text }}))))
+{%- endmacro %}

@@ -12,11 +12,7 @@ final as (
         cluster,
         tenant,
         bucket,
-        {{ dbt.hash(dbt.listagg(
-            "execution_id || ' ' || " ~ dbt.cast('fetched_at', api.Column.translate_type('string')),
-            "','",
-            'order by execution_id'
-        )) }} as version
+        {{ hash_of_all("execution_id || ' ' || cast(fetched_at as varchar(40))", 'execution_id') }} as version
     from answers
     group by cluster, tenant, bucket
 

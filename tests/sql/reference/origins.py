@@ -66,6 +66,7 @@ def _causes(origins_of_tenant: Sequence[Row]) -> list[Row]:
         row["fix_rank"] = place
         clean = sum(causes <= fixed for causes in causes_of.values())
         row["cumulative_clean_share"] = clean / len(causes_of)
+        row["failed_executions"] = len(causes_of)
     return found
 
 

@@ -1,0 +1,64 @@
+"""By which models, and with which variables, the tables of the analysis were built.
+
+Some tables are kept from build to build, and hold then what an earlier build made. That is right
+only as long as models and variables are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+_READ = "SELECT fingerprint FROM load_analysis.build_state"
+_KEEP = "CREATE OR REPLACE TABLE load_analysis.build_state AS SELECT $fingerprint AS fingerprint"
+_DESCRIBE = """
+COMMENT ON TABLE load_analysis.build_state IS 'One row: by what the other tables were built.';
+COMMENT ON COLUMN load_analysis.build_state.fingerprint IS
+    'Changes with the SQL models and their variables; then all tables are built from nothing.';
+"""
+
+
+class BuildState:
+    """What a warehouse remembers of its last build.
+
+    Args:
+        database: the DuckDB file.
+        project: directory of the dbt project.
+        variables: of the build.
+    """
+
+    def __init__(self, database: Path, project: Path, variables: Mapping[str, object]) -> None:
+        self._database = database
+        self._fingerprint = _fingerprint(project, variables)
+
+    def is_kept(self) -> bool:
+        """Whether tables may be kept; else nothing is remembered until `keep` is called.
+
+        A build from nothing may be killed halfway: what it leaves is by none of the two.
+        """
+        with duckdb.connect(str(self._database)) as warehouse:
+            try:
+                (found,) = warehouse.execute(_READ).fetchone() or (None,)
+            except duckdb.CatalogException:
+                return False
+            if found != self._fingerprint:
+                warehouse.execute("DROP TABLE load_analysis.build_state")
+            return bool(found == self._fingerprint)
+
+    def keep(self) -> None:
+        """Remembers this build, when it has succeeded."""
+        with duckdb.connect(str(self._database)) as warehouse:
+            warehouse.execute(_KEEP, {"fingerprint": self._fingerprint})
+            warehouse.execute(_DESCRIBE)
+
+
+def _fingerprint(project: Path, variables: Mapping[str, object]) -> str:
+    digest = hashlib.sha256(json.dumps(dict(variables), sort_keys=True).encode())
+    for path in sorted(project.rglob("*")):
+        if path.suffix in (".sql", ".yml"):
+            digest.update(f"\0{path.relative_to(project)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,118 @@
+"""Builds that keep what an earlier one made."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from incorta_loads.models import build_models
+from sql.base_rows import History, Node, insert_rows, select, write_base_tables
+from sql.comparison import BuiltHistory
+from sql.compiled import Model, built_in_memory
+from sql.reference.reading import MARTS
+
+VARIABLES = {"bucket_executions": 7}
+GONE = 10**9
+"""An execution that is here for a while only."""
+
+
+def of(history: History, ids: set[int]) -> History:
+    """What the history says about some executions."""
+    return History(
+        [row for row in history.nodes if row.execution_id in ids],
+        [row for row in history.fetches if row.execution_id in ids],
+    )
+
+
+def earlier(history: History, ids: list[int]) -> list[Node]:
+    """Answers that came before, still running: each has the tree of the next execution."""
+    return [
+        row._replace(
+            execution_id=execution_id,
+            fetched_at=row.fetched_at - timedelta(minutes=1),
+            state_type="Load State",
+            job_status="Running",
+        )
+        for execution_id, other in zip(ids, ids[1:] + ids[:1], strict=True)
+        for row in of(history, {other}).nodes
+    ]
+
+
+def replace(database: Path, history: History, *, nodes: list[Node] | None = None) -> None:
+    """What `ingest` does: all rows of the executions, in place of those that are there."""
+    ids = {row.execution_id for row in history.nodes}
+    with duckdb.connect(str(database)) as warehouse:
+        warehouse.execute(
+            "delete from load_status.nodes where list_contains($ids, execution_id)", {"ids": [*ids]}
+        )
+        insert_rows(warehouse, history if nodes is None else History(nodes, history.fetches))
+
+
+@pytest.fixture(scope="module")
+def kept(
+    tmp_path_factory: pytest.TempPathFactory, random_warehouse: BuiltHistory
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A history that came in four parts, some of it in two answers; built after each."""
+    history = random_warehouse.history
+    draw = random.Random(20261124)
+    ids = sorted({row.execution_id for row in history.nodes})
+    asked = {row.execution_id for row in history.fetches}
+    ids += sorted(asked - set(ids))
+    draw.shuffle(ids)
+    parts = [set(ids[i::4]) for i in range(4)]
+    database = tmp_path_factory.mktemp("kept") / "warehouse.duckdb"
+    write_base_tables(database)
+    twice = of(history, set(draw.sample(sorted(parts[0]), 20)))
+    running = earlier(history, sorted({row.execution_id for row in twice.nodes}))
+    for number, part in enumerate(parts):
+        replace(database, of(history, part))
+        if number == 0:
+            replace(database, History(twice.nodes, []), nodes=running)
+            gone = [row._replace(execution_id=GONE) for row in of(history, {ids[0]}).nodes]
+            replace(database, History(gone, []))
+        if number == 2:
+            replace(database, History(twice.nodes, []))
+            with duckdb.connect(str(database)) as warehouse:
+                warehouse.execute(f"delete from load_status.nodes where execution_id = {GONE}")
+        build_models(database, variables=VARIABLES, run_tests=number == 3)
+    with duckdb.connect(str(database), read_only=True) as warehouse:
+        yield warehouse
+
+
+@pytest.fixture(scope="module")
+def whole(
+    compiled: list[Model], random_warehouse: BuiltHistory
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same history, built from nothing."""
+    with built_in_memory(compiled, random_warehouse.history, threads=4) as warehouse:
+        yield warehouse
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_build_that_keeps_tables_gives_what_a_whole_one_gives(
+    kept: duckdb.DuckDBPyConnection, whole: duckdb.DuckDBPyConnection, mart: str
+) -> None:
+    """New executions, other and shorter answers, and executions that vanish; to the last digit."""
+    query = f"from load_analysis.{mart}"
+    assert sorted(kept.execute(query).fetchall(), key=repr) == sorted(
+        whole.execute(query).fetchall(), key=repr
+    )
+
+
+def test_tables_are_kept_as_long_as_models_and_variables_are_the_same(tmp_path: Path) -> None:
+    """A mark set by hand stays through a second build, and is gone when a variable changes."""
+    database = tmp_path / "warehouse.duckdb"
+    write_base_tables(database, [Node("c", "t", 1, name="n", type="TABLE")])
+    build_models(database, variables=VARIABLES, run_tests=False)
+    with duckdb.connect(str(database)) as warehouse:
+        warehouse.execute("update load_analysis.node_outcomes set name = 'marked'")
+    query = "select name from load_analysis.node_outcomes"
+    build_models(database, variables=VARIABLES, run_tests=False)
+    assert select(database, query) == [("marked",)]
+    build_models(database, variables={"bucket_executions": 8}, run_tests=False)
+    assert select(database, query) == [("n",)]
