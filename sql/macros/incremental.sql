@@ -33,12 +33,9 @@
 {% macro execution_keys() %}{{ return(['cluster', 'tenant', 'execution_id', 'fetched_at']) }}{% endmacro %}
 
 
-{# The buckets that a table kept by bucket lacks; all of them where it is built from nothing. #}
-{% macro buckets_to_count(table) -%}
-    select * from {{ ref('int_buckets') }}
-    {%- if is_incremental() %}
-    where ({{ bucket_keys() | join(', ') }}) in (
-        {{ keys_missing_in(table, ref('int_buckets'), bucket_keys()) }}
-    )
+{# What a kept table lacks of its source; all of it where the table is built from nothing. #}
+{% macro where_missing(table, current, keys) -%}
+    {% if is_incremental() -%}
+    where ({{ keys | join(', ') }}) in ({{ keys_missing_in(table, current, keys) }})
     {%- endif %}
 {%- endmacro %}

@@ -20,7 +20,8 @@ answers as (
 
 buckets as (
 
-    {{ buckets_to_count(this) }}
+    select * from {{ ref('int_buckets') }}
+    {{ where_missing(this, ref('int_buckets'), bucket_keys()) }}
 
 ),
 

@@ -80,7 +80,7 @@ def test_views_work_in_a_copy_under_another_name(
     """DuckDB calls the catalog after the file: no view says it, opened or attached."""
     copy = Path(shutil.copy(random_warehouse.database, tmp_path / "published.duckdb"))
     views = select(copy, "select view_name from duckdb_views() where not internal order by 1")
-    assert views == [("int_node_statuses",), ("status_outcomes",), ("stg_fetches",), ("stg_nodes",)]
+    assert {("int_node_statuses",), ("stg_nodes",)} < set(views)
     with duckdb.connect() as other:
         other.execute(f"attach '{copy}' as elsewhere (read_only)")
         for (view,) in views:

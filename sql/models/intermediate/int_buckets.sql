@@ -1,3 +1,5 @@
+{% set answer = "execution_id || ' ' || cast(fetched_at as varchar(40))" %}
+
 with
 
 answers as (
@@ -12,7 +14,7 @@ final as (
         cluster,
         tenant,
         bucket,
-        {{ hash_of_all("execution_id || ' ' || cast(fetched_at as varchar(40))", 'execution_id') }} as version
+        {{ hash_of_all(answer, 'execution_id') }} as version
     from answers
     group by cluster, tenant, bucket
 

@@ -1,57 +1,15 @@
 with
 
-nodes as (
-
-    select * from {{ ref('node_outcomes') }}
-
-),
-
-answers as (
-
-    select * from {{ ref('int_answers') }}
-
-),
-
 series as (
 
     select * from {{ ref('int_table_series') }}
 
 ),
 
-buckets as (
-
-    {{ buckets_to_count(this) }}
-
-),
-
 runs as (
 
-    select
-        buckets.bucket,
-        buckets.version,
-        series.series_id,
-        nodes.execution_id,
-        nodes.node_id,
-        nodes.is_error,
-        nodes.outcome = 'failure' as is_failure
-    from nodes
-    inner join answers
-        on
-            nodes.cluster = answers.cluster
-            and nodes.tenant = answers.tenant
-            and nodes.execution_id = answers.execution_id
-    inner join buckets
-        on
-            answers.cluster = buckets.cluster
-            and answers.tenant = buckets.tenant
-            and answers.bucket = buckets.bucket
-    inner join series
-        on
-            nodes.cluster = series.cluster
-            and nodes.tenant = series.tenant
-            and {{ is_same('nodes.schema_name', 'series.schema_name') }}
-            and {{ is_same('nodes.table_name', 'series.table_name') }}
-    where nodes.type = 'TABLE' and nodes.is_counted
+    select * from {{ ref('int_table_runs') }}
+    {{ where_missing(this, ref('int_buckets'), bucket_keys()) }}
 
 ),
 

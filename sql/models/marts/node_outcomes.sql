@@ -1,14 +1,9 @@
--- depends_on: {{ ref('int_answers') }}
 with
 
 nodes as (
 
     select * from {{ ref('int_node_statuses') }}
-    {% if is_incremental() -%}
-    where ({{ execution_keys() | join(', ') }}) in (
-        {{ keys_missing_in(this, ref('int_answers'), execution_keys()) }}
-    )
-    {%- endif %}
+    {{ where_missing(this, ref('int_answers'), execution_keys()) }}
 
 ),
 
