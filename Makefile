@@ -17,7 +17,7 @@ export DO_NOT_TRACK := 1
 
 .PHONY: help
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: $(VENV)/.runtime ## Pull a simulated cluster, analyse it, and print what fails
@@ -25,6 +25,18 @@ run: $(VENV)/.runtime ## Pull a simulated cluster, analyse it, and print what fa
 	@PATH="$(abspath $(BIN)):$$PATH" \
 	DESTINATION__DUCKDB__CREDENTIALS="$(abspath $(DEMO))/incorta_loads.duckdb" \
 	incorta-loads simulate --state $(DEMO)/simulator.json -- sh docs/demo.sh
+
+.PHONY: docs
+docs: $(VENV)/.runtime ## Build the site about all SQL models into .docs/index.html
+	@test -f $(DEMO)/incorta_loads.duckdb || $(MAKE) run >/dev/null
+	@INCORTA_LOADS_DATABASE="$(abspath $(DEMO))/incorta_loads.duckdb" $(BIN)/dbt --quiet docs generate --static \
+		--project-dir sql --profiles-dir sql --target-path "$(abspath .docs)" --log-path "$(abspath .docs)"
+	@mv .docs/static_index.html .docs/index.html
+	@echo "The site is .docs/index.html"
+
+.PHONY: bench-analysis
+bench-analysis: $(VENV)/.dev ## Measure what an analysis costs, whole and after 10 new executions
+	PYTHONPATH=tests $(BIN)/python tests/benches/analysis.py 1000x1000 20000x1000
 
 .PHONY: install
 install: $(VENV)/.runtime ## Install the program into .venv
@@ -78,7 +90,7 @@ wheel: $(VENV)/.dev ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove what the commands above made
-	rm -rf $(VENV) $(DEMO) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) .docs dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # Hashes without the name of any index, for every platform and every Python from 3.11 on.
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \

@@ -3,9 +3,15 @@
 set -e
 incorta-loads run
 echo
-incorta-loads failures --by schema --limit 8
+incorta-loads failures --by schema --limit 5
 echo
-incorta-loads failures --by table --limit 12
+incorta-loads failures --by table --limit 5
+echo
+incorta-loads health --limit 8
+echo
+incorta-loads regressions --limit 5
+echo
+incorta-loads fix-first --limit 5
 echo
 incorta-loads coverage
 echo

@@ -1,6 +1,6 @@
 """What `incorta-loads analyze` costs: whole processes, on warehouses made by SQL.
 
-    python tests/benches/analysis.py 1000x1000 20000x1000
+    PYTHONPATH=tests python tests/benches/analysis.py 1000x1000 20000x1000
 
 A size is executions x tables in each. Per size two lines: everything built from nothing, and built
 again after 10 new executions. Each table fails by a rate of its own, and in outages that begin in

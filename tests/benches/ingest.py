@@ -1,6 +1,6 @@
 """How fast and how large `incorta-loads ingest` is: whole processes, over HTTP on loopback.
 
-    python tests/benches/ingest.py 1000x1000 10000x25
+    PYTHONPATH=tests python tests/benches/ingest.py 1000x1000 10000x25
 
 One line a size (executions x tables in each): seconds, nodes a second, peak memory, file size. The
 simulator runs in a process of its own, so that both cores are used as they would be.
