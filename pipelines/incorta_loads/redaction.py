@@ -127,7 +127,7 @@ def _pattern(secret: str) -> str:
 
 
 def _any_spelling(character: str) -> str:
-    r"""One character as it is, as `%XX` of its UTF-8 bytes, as JSON's `\uXXXX` or `\/`, as `&#…;`."""
+    r"""One character as it is, as `%XX` of its UTF-8, as JSON's `\uXXXX` or `\/`, as `&#…;`."""
     percent = "".join(f"%{byte:02X}" for byte in _bytes(character))
     utf16 = character.encode("utf-16-be", "surrogatepass").hex()
     escapes = "".join(rf"\\u{utf16[i : i + 4]}" for i in range(0, len(utf16), 4))

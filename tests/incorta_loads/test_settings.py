@@ -669,5 +669,5 @@ def test_a_tenant_that_a_url_leaves_out_is_refused(
 ) -> None:
     """The request would go to another address than it says."""
     configure(cluster_url=URL, tenant=tenant, token=TOKEN)
-    with pytest.raises(InvalidSettingError, match="The setting tenant .* is '"):
+    with pytest.raises(InvalidSettingError, match=r"The setting tenant .* is '"):
         load_settings()
