@@ -134,6 +134,9 @@ def simulate(
 
 def main(arguments: list[str] | None = None) -> None:
     """The command `incorta-loads`; ends the process with the exit code of the design."""
+    # Closed by whoever started it: what would be said is said to nobody.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
     sys.exit(_exit_code(sys.argv[1:] if arguments is None else arguments))
 
 

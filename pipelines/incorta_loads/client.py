@@ -17,7 +17,7 @@ import tenacity
 
 from incorta_loads.errors import InvalidTokenError, WrongTenantError
 from incorta_loads.exchange import MOST_ERROR_BODY_BYTES, Body, Exchanges, NoReply, Reply
-from incorta_loads.redaction import Redactor
+from incorta_loads.redaction import REPLACEMENT, Redactor
 from incorta_loads.settings import Settings
 
 Outcome = Literal["loaded", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload"]
@@ -31,6 +31,7 @@ OWN_PAUSE: tenacity.wait.wait_base = tenacity.wait_exponential_jitter(
 )
 """Before asking again, where the server names no pause."""
 
+_PLACEHOLDER = "~redacted~"  # what no parser of addresses stumbles over
 _MOST_MESSAGE = 500
 _TRY_LATER = frozenset({408, 425, 429})
 _GAP = re.compile(r"INC_05291904|of ID \[[^\]]*\] cannot be found")
@@ -188,7 +189,10 @@ class StatusClient:
         if reply.is_success:
             return replace(answer, outcome="invalid_payload", body=reply.body)
         if 300 <= status < 400:  # noqa: PLR2004
-            where = self._redactor.clean_text(_target(reply.headers))
+            location = self._redactor.clean_text(reply.headers.get("Location", ""))
+            where = _target(location.replace(REPLACEMENT, _PLACEHOLDER)).replace(
+                _PLACEHOLDER, REPLACEMENT
+            )
             text = f"redirected to {where}, which was not followed because it would get the token"
             return replace(answer, message=_one_line(text))
         return answer
@@ -251,10 +255,10 @@ def _one_line(text: str) -> str:
     return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()[:_MOST_MESSAGE]
 
 
-def _target(headers: Mapping[str, str]) -> str:
-    """Where a redirect leads, as far as it may be shown: a query can hold anything."""
+def _target(location: str) -> str:
+    """Where a redirect leads, as far as it may be shown: a query or a user can be anything."""
     try:
-        target = urlsplit(headers.get("Location", ""))
+        target = urlsplit(location)
     except ValueError:
         return "what is no address"
-    return target.netloc or target.path or "nowhere"
+    return target.netloc.rpartition("@")[2] or target.path or "nowhere"

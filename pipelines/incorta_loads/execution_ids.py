@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -68,6 +69,12 @@ class ExecutionIds:
         """The ids in ascending order."""
         for first, last in self.ranges:
             yield from range(first, last + 1)
+
+    def __contains__(self, execution_id: object) -> bool:
+        if not isinstance(execution_id, int):
+            return False
+        place = bisect_right(self.ranges, (execution_id, HIGHEST_ID)) - 1
+        return place >= 0 and execution_id <= self.ranges[place][1]
 
     def __len__(self) -> int:
         return min(_count(self), HIGHEST_ID)

@@ -37,7 +37,7 @@ class Ingested:
         nodes: rows written to `nodes`.
         seconds: wall time.
         planned: ids that the run will ask for at least; None while it still looks for the newest.
-        first_problem: outcome → the id and message of its first answer, other than `loaded`.
+        first_problem: outcome → the lowest id that ended so, and its message.
         found_nothing: an empty warehouse stayed empty.
         ended_by: the error that ended the run early, if any; what is counted here was committed.
     """
@@ -61,8 +61,9 @@ class Ingested:
         self.nodes += batch.nodes.num_rows
         for row in batch.fetches.select(["execution_id", "outcome", "message"]).to_pylist():
             self.outcomes[row["outcome"]] += 1
-            self.first_problem.setdefault(
-                row["outcome"], (row["execution_id"], row["message"] or "")
+            problem = row["execution_id"], row["message"] or ""
+            self.first_problem[row["outcome"]] = min(
+                problem, self.first_problem.get(row["outcome"], problem)
             )
 
 

@@ -2,11 +2,13 @@
 
 A `Feed` hands out ids one by one and is told what became of them. `asked_for` walks the ids that a
 user named; `due` decides by itself, in three phases: executions that are not final, new ids above
-the highest one, ids that were not loaded when they were last asked for.
+the highest one, ids that were not loaded when they were last asked for. Those that were unavailable
+then come after all others: a few of them in a row end a run, and would keep it from the rest.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -31,11 +33,14 @@ class Known:
         not_loaded: other ids that are due: without nodes, or with nodes of an earlier asking than
             the last.
         highest: the highest id with nodes; None when there is none.
+        doubtful: ids of all these, and above the highest, that were unavailable when they were last
+            asked for, the longest ago first.
     """
 
     not_final: ExecutionIds = field(default_factory=ExecutionIds)
     not_loaded: ExecutionIds = field(default_factory=ExecutionIds)
     highest: int | None = None
+    doubtful: tuple[int, ...] = ()
 
 
 class Feed:
@@ -46,6 +51,7 @@ class Feed:
         probe_from: where to look for new executions after that; None: nowhere.
         probe_gap: ids in a row without nodes after which there are taken to be no more.
         last: ids to end with; those that were probed are left out.
+        doubtful: which of all these are kept for the very end, in this order.
     """
 
     def __init__(
@@ -55,35 +61,56 @@ class Feed:
         probe_from: int | None = None,
         probe_gap: int = 0,
         last: ExecutionIds | None = None,
+        doubtful: Sequence[int] = (),
     ) -> None:
-        self._first = iter(first)
+        last = last or ExecutionIds()
+        self._doubtful = dict.fromkeys(doubtful)  # an ordered set
+        self._named = {each for each in doubtful if each in first or each in last}
+        self._first = (each for each in first if each not in self._doubtful)
         self._probe = probe_from
         self._begin = probe_from
         self._end = min((probe_from or 0) + probe_gap, HIGHEST_ID + 1)
         self._probe_gap = probe_gap
         self._probing: set[int] = set()
-        self._last = iter(last or ExecutionIds())
+        self._doubted: set[int] = set()
+        self._last = (each for each in last if each not in self._doubtful)
 
     def take(self) -> int | None:
         """The next id to ask for; None when there is none, or none until `report` is called."""
         if (execution_id := next(self._first, None)) is not None:
             return execution_id
-        if self._probe is not None and self._probe < self._end:
+        while self._probe is not None and self._probe < self._end:
             execution_id, self._probe = self._probe, self._probe + 1
-            self._probing.add(execution_id)
-            return execution_id
+            if execution_id not in self._doubtful:
+                self._probing.add(execution_id)
+                return execution_id
         if self._probing:
             return None
-        return next((i for i in self._last if not self._was_probed(i)), None)
+        if (execution_id := next(self._last_ones(), None)) is not None:
+            return execution_id
+        execution_id = next(filter(self._is_wanted, self._doubtful), None)
+        if execution_id is not None:
+            del self._doubtful[execution_id]
+            if self._is_new(execution_id):
+                self._doubted.add(execution_id)
+        return execution_id
 
     def report(self, execution_id: int, *, has_nodes: bool) -> None:
         """Tells what became of an id: found ones move the end of the probing."""
-        if execution_id in self._probing:
+        if execution_id in self._probing | self._doubted:
             self._probing.discard(execution_id)
+            self._doubted.discard(execution_id)
             if has_nodes:
                 self._end = min(max(self._end, execution_id + 1 + self._probe_gap), HIGHEST_ID + 1)
 
-    def _was_probed(self, execution_id: int) -> bool:
+    def _last_ones(self) -> Iterator[int]:
+        return (each for each in self._last if not self._is_new(each))
+
+    def _is_wanted(self, doubtful: int) -> bool:
+        return doubtful in self._named or self._is_new(doubtful)
+
+    def _is_new(self, execution_id: int) -> bool:
+        """Whether it lies where new executions are looked for."""
         return self._begin is not None and self._begin <= execution_id < self._end
 
 
@@ -95,7 +122,13 @@ def asked_for(ids: ExecutionIds) -> Feed:
 def due(known: Known, *, first_id: int, probe_gap: int) -> Feed:
     """What a scheduled run asks for."""
     begin = first_id if known.highest is None else known.highest + 1
-    return Feed(known.not_final, probe_from=begin, probe_gap=probe_gap, last=known.not_loaded)
+    return Feed(
+        known.not_final,
+        probe_from=begin,
+        probe_gap=probe_gap,
+        last=known.not_loaded,
+        doubtful=known.doubtful,
+    )
 
 
 def read_known(
@@ -132,6 +165,7 @@ def read_known(
             connection,
             "NOT is_loaded AND NOT is_settled AND is_due AND (is_final OR NOT has_nodes)",
         )
+        doubtful = connection.execute(_DOUBTFUL, {"highest": highest}).fetchall()
         never_asked: list[tuple[int, int]] = []
         if highest is not None:
             begin = first_id if lowest - probe_gap <= first_id < lowest else lowest
@@ -139,7 +173,8 @@ def read_known(
     finally:
         connection.execute("DROP TABLE temp.asked_ids")
     missing = ExecutionIds.of_ranges([*not_loaded, *never_asked])
-    return Known(ExecutionIds.of_ranges(not_final), missing, highest)
+    doubted = tuple(execution_id for (execution_id,) in doubtful)
+    return Known(ExecutionIds.of_ranges(not_final), missing, highest, doubted)
 
 
 def _ids(connection: duckdb.DuckDBPyConnection, condition: str) -> list[tuple[int, int]]:
@@ -164,6 +199,13 @@ def _holes(connection: duckdb.DuckDBPyConnection, begin: int) -> list[tuple[int,
         {"begin": begin},
     ).fetchall()
 
+
+_DOUBTFUL = """
+SELECT execution_id
+FROM asked_ids
+WHERE is_doubtful AND (is_due OR execution_id > coalesce($highest, -1))
+ORDER BY last_asked_us, execution_id
+"""
 
 # One row an id that was asked for or has nodes. A `not_found` is settled when it came from a run
 # after one that loaded some higher id: that is decided by run ids, which sort by time.
@@ -211,6 +253,8 @@ SELECT
     has_nodes,
     is_final,
     has_nodes AND coalesce(last_outcome, 'loaded') = 'loaded' AS is_loaded,
+    coalesce(last_outcome = 'unavailable', false) AS is_doubtful,
+    last_asked_us,
     last_outcome = 'not_found' AND coalesce(loaded_above_since < last_run_id, false) AS is_settled,
     span_us < epoch_us($aged) AND (epoch_us($now) - last_asked_us) * $pauses >= span_us AS is_due
 FROM ids

@@ -103,6 +103,8 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
         if required not in values:
             raise MissingSettingError(_missing(required))
     _check_token(values["token"])
+    if values["tenant"] in (".", ".."):  # which a URL leaves out, however it is encoded
+        raise InvalidSettingError(f"{_spelled('tenant')} is '{values['tenant']}', which is none.")
     url = _checked_url(values["cluster_url"], allow_http=values.get("allow_http", False))
     values["cluster_url"] = url.geturl()
     values.setdefault("cluster", _cluster_name(url))

@@ -141,7 +141,7 @@ class Warehouse:
             self._pipeline.load().raise_on_failed_jobs()
         except (DltException, duckdb.Error, OSError) as error:
             # Left where it is, the package would be loaded in place of the next one.
-            del self._pipeline
+            self.__dict__.pop("_pipeline", None)  # it may be what could not be made
             shutil.rmtree(self._working, ignore_errors=True)
             raise self._not_written(error) from error
 

@@ -102,6 +102,25 @@ def test_new_executions_are_found(
     assert asked() == [3, 10, *range(33, new[-1] + 21)]
 
 
+def test_ids_that_are_never_available_keep_a_run_from_nothing(
+    simulator: Simulator, empty_warehouse: Warehouse, make_settings: MakeSettings
+) -> None:
+    """Twenty of them end each run like a cluster that is down; what is behind them comes."""
+    settings = make_settings(concurrency=1, max_attempts=1)
+    ingest(empty_warehouse, settings, "1-4")
+    simulator.faults.plan(30, Refusal(503, "Down."), times=1)
+    ingest(empty_warehouse, settings, "26-32")
+    for each in range(5, 25):
+        simulator.faults.plan(each, Refusal(503, "Down."))
+    new = simulator.company.release(5)
+    for _ in range(4):
+        assert type(ingest(empty_warehouse, settings).ended_by) is ClusterDownError
+    wanted = [each for each in simulator.company.ids if each not in range(5, 25)]
+    assert loaded_ids(empty_warehouse) == wanted
+    assert new[-1] == wanted[-1]
+    assert set(range(5, 25)) <= set(last_outcomes(empty_warehouse))
+
+
 def test_executions_that_run_are_asked_for_until_they_are_final(
     make_settings: MakeSettings, empty_warehouse: Warehouse
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -127,6 +127,17 @@ def test_a_scheduled_run_asks_in_three_phases() -> None:
     assert taken == [7, 9, 11, 12, 13, 14, 15, 2, 8, 90]
 
 
+def test_what_was_unavailable_comes_last() -> None:
+    """The longest ago first, whatever the phase; found ones still move the end of the probing."""
+    known = Known(ExecutionIds.of([7, 9]), ExecutionIds.of([2, 3]), 10, (12, 9, 3, 15, 90))
+    feed = due(known, first_id=1, probe_gap=3)
+    taken = []
+    while (execution_id := feed.take()) is not None:
+        taken.append(execution_id)
+        feed.report(execution_id, has_nodes=execution_id in (7, 12))
+    assert taken == [7, 11, 13, 2, 12, 14, 9, 3, 15]
+
+
 def test_an_empty_warehouse_begins_at_the_first_id() -> None:
     """With nothing there, `probe_gap` ids from `first_id` on, and then what was asked before."""
     feed = due(Known(not_loaded=ExecutionIds.of([400, 501, 600])), first_id=500, probe_gap=3)
@@ -194,6 +205,21 @@ class Tables:
         self.add_fetch(execution_id, "loaded", run_id)
 
     def known(
+        self,
+        *,
+        cluster: str = "c",
+        tenant: str = "t",
+        first_id: int = 1,
+        probe_gap: int = 20,
+        now: datetime = NOW,
+    ) -> Known:
+        """What a run learns from the tables, but for what it doubts."""
+        found = self.all_known(
+            cluster=cluster, tenant=tenant, first_id=first_id, probe_gap=probe_gap, now=now
+        )
+        return replace(found, doubtful=())
+
+    def all_known(
         self,
         *,
         cluster: str = "c",
@@ -552,18 +578,20 @@ def define(
     """The rules of the design, id by id."""
     highest = max(nodes, default=None)
     seen = set(nodes) | {row.execution_id for row in ledger}
-    not_final, not_loaded = set(), set()
+    not_final, not_loaded, doubtful = set(), set(), []
     for execution_id in seen:
         rows = [row for row in ledger if row.execution_id == execution_id]
         asked = [row.hours_ago for row in rows] or [0]
         span, pause = max(asked) - min(asked), min(asked)
         is_due = span < 720 and pause * 10 >= span
+        last = min(rows, key=lambda row: (row.hours_ago, -row.run), default=None)
+        if last and last.outcome == "unavailable" and (is_due or execution_id > (highest or -1)):
+            doubtful.append((-pause, execution_id))
         if execution_id in nodes:
             states = nodes[execution_id]
             if states[0] != ENDED or RUNNING in states:
                 not_final |= {execution_id} if is_due else set()
                 continue
-        last = min(rows, key=lambda row: (row.hours_ago, -row.run), default=None)
         if last is None or (execution_id in nodes and last.outcome == "loaded"):
             continue
         is_settled = last.outcome == "not_found" and any(
@@ -576,7 +604,12 @@ def define(
     if highest is not None:
         begin = first_id if min(seen) - probe_gap <= first_id < min(seen) else min(seen)
         not_loaded |= set(range(begin, highest)) - seen
-    return Known(ExecutionIds.of(not_final), ExecutionIds.of(not_loaded), highest)
+    return Known(
+        ExecutionIds.of(not_final),
+        ExecutionIds.of(not_loaded),
+        highest,
+        tuple(execution_id for _, execution_id in sorted(doubtful)),
+    )
 
 
 @given(executions, fetches, st.integers(0, 14), st.integers(1, 6))
@@ -596,7 +629,7 @@ def test_the_plan_is_what_the_definition_says(
         at = NOW - row.hours_ago * HOUR
         tables.add_fetch(row.execution_id, row.outcome, f"run {row.run}", at=at)
     expected = define(nodes, ledger, first_id, probe_gap)
-    assert tables.known(first_id=first_id, probe_gap=probe_gap) == expected
+    assert tables.all_known(first_id=first_id, probe_gap=probe_gap) == expected
 
 
 # --- Size ----------------------------------------------------------------------------------------

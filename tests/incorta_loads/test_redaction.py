@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import sys
@@ -22,7 +23,7 @@ texts = st.text(max_size=40)
 
 
 def spellings(character: str) -> list[str]:
-    r"""Plain, `%2f`, `%2F`, `\u002f`, `\u002F`, and `\/` where JSON has such a short form."""
+    r"""Plain, `%2f`, `%2F`, `\u002f`, `\u002F`, `\/` where JSON has it, `&#47;` and `&#x2F;`."""
     percent = quote(character.encode(errors="surrogatepass"), safe="")
     if percent == character:
         percent = "".join(f"%{byte:02X}" for byte in character.encode())
@@ -31,7 +32,8 @@ def spellings(character: str) -> list[str]:
     lower = "".join(f"\\u{unit}" for unit in units)
     upper = "".join(f"\\u{unit.upper()}" for unit in units)
     short = {"/": "\\/"}.get(character) or json.dumps(character)[1:-1]
-    return [character, percent, percent.lower(), lower, upper, short]
+    numbers = [f"&#{ord(character)};", f"&#x{ord(character):X};"]
+    return [character, percent, percent.lower(), lower, upper, short, *numbers]
 
 
 @st.composite
@@ -68,8 +70,8 @@ def test_what_has_no_secret_is_left_as_it_is(secret: str, text: str) -> None:
     """Texts and bytes without the secret come back equal."""
     redactor = Redactor([secret])
     assume(secret not in text)
-    assume("%" not in text)
-    assume("\\" not in text)
+    assume(not {"%", "\\", "&", "\0"} & set(text))
+    assume(secret[:4] not in text)
     assert redactor.clean_text(text) == text
     assert redactor.clean_bytes(text.encode()) == text.encode()
     assert not redactor.found_in(text.encode())
@@ -89,8 +91,41 @@ def test_what_has_no_secret_is_left_as_it_is(secret: str, text: str) -> None:
 def test_what_resembles_the_secret_is_left_as_it_is(text: str) -> None:
     """A part of it, other letters' case, other escapes."""
     redactor = Redactor([SECRET])
+    text += "!"  # at the end it would be the beginning of a secret that is cut off
     assert redactor.clean_text(text) == text
     assert redactor.clean_bytes(text.encode()) == text.encode()
+
+
+@given(secrets, texts, st.data())
+def test_a_secret_that_is_cut_off_leaves_nothing(
+    secret: str, before: str, data: st.DataObject
+) -> None:
+    """A body ends at its limit, in the middle of a character's spelling or between two."""
+    redactor = Redactor([secret])
+    echo = data.draw(spelled(secret))
+    cut = echo[: data.draw(st.integers(0, len(echo) - 1))]
+    cleaned = redactor.clean_text(f"{before} {cut}")
+    assert not cleaned.endswith(secret[:4])
+    assert redactor.clean_bytes(f"{before} {cut}".encode()) == cleaned.encode()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+def test_a_secret_in_utf_16_is_found(encoding: str) -> None:
+    """What a page of another encoding would hide."""
+    redactor = Redactor([SECRET])
+    body = f"denied: {SECRET}!".encode(encoding)
+    assert redactor.found_in(body)
+    cleaned = redactor.clean_bytes(body)
+    assert SECRET.encode(encoding)[1:-1] not in cleaned
+    assert REPLACEMENT.encode() in cleaned
+
+
+def test_names_of_html_hide_nothing() -> None:
+    """As `html.escape`, or a server that also escapes a slash by its name, would say it."""
+    redactor = Redactor([SECRET])
+    named = SECRET.replace("/", "&sol;").replace('"', "&quot;").replace("+", "&plus;")
+    assert redactor.clean_text(html.escape(SECRET)) == REPLACEMENT
+    assert redactor.clean_text(f"<p>{named}</p>") == f"<p>{REPLACEMENT}</p>"
 
 
 def test_a_server_that_echoes_the_token() -> None:

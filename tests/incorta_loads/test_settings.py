@@ -661,3 +661,13 @@ def test_settings_change_nothing_in_the_environment(configure: Configure) -> Non
     before = dict(os.environ)
     load_settings()
     assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("tenant", [".", ".."])
+def test_a_tenant_that_a_url_leaves_out_is_refused(
+    configure: Callable[..., None], tenant: str
+) -> None:
+    """The request would go to another address than it says."""
+    configure(cluster_url=URL, tenant=tenant, token=TOKEN)
+    with pytest.raises(InvalidSettingError, match=r"The setting tenant .* is '"):
+        load_settings()

@@ -291,6 +291,19 @@ def test_a_long_log_is_written_into_the_file(
     assert not log.exists()
 
 
+def test_a_place_where_dlt_cannot_work_is_told(warehouse_path: Path) -> None:
+    """As on a disk that is nearly full: in one sentence of ours."""
+    with open_for_writing(warehouse_path, 5):
+        pass
+    with open_for_writing(warehouse_path, 5) as warehouse:
+        Path(f"{warehouse_path}.work").write_text("")
+        with pytest.raises(
+            WarehouseError, match=r"could not be written \(.*\); what was committed"
+        ):
+            warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
+        Path(f"{warehouse_path}.work").unlink()
+
+
 def test_an_empty_batch_changes_nothing(warehouse: Warehouse) -> None:
     """There is nothing to load in it."""
     warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))

@@ -6,6 +6,8 @@ import os
 import pty
 import subprocess
 
+import pytest
+
 from journeys.shell import COMMAND, User
 
 
@@ -38,3 +40,11 @@ def test_a_progress_bar_is_drawn_on_a_terminal_only(user: User) -> None:
     assert "\x1b" not in plain
     assert "fetching" not in plain
     assert plain.splitlines()[0] == "asking for the ids 1-120"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_run_whose_output_nobody_takes_is_a_run(user: User, closed: str) -> None:
+    """As some schedulers start it; the exit code says how it went."""
+    command = f'"{COMMAND}" ingest --ids 1-3 {closed}'
+    subprocess.run(["sh", "-c", command], cwd=user.home, env=user.environment, check=True)
+    assert len(user.asks("SELECT * FROM load_status.fetches")) == 3
