@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+
+from incorta_loads.errors import ModelsError
 
 _READ = "SELECT fingerprint FROM load_analysis.build_state"
 _KEEP = "CREATE OR REPLACE TABLE load_analysis.build_state AS SELECT $fingerprint AS fingerprint"
@@ -39,8 +42,11 @@ class BuildState:
         """Whether tables may be kept; else nothing is remembered until `keep` is called.
 
         A build from nothing may be killed halfway: what it leaves is by none of the two.
+
+        Raises:
+            ModelsError: the file cannot be opened or written.
         """
-        with duckdb.connect(str(self._database)) as warehouse:
+        with _opened(self._database) as warehouse:
             try:
                 (found,) = warehouse.execute(_READ).fetchone() or (None,)
             except duckdb.CatalogException:
@@ -50,10 +56,24 @@ class BuildState:
             return bool(found == self._fingerprint)
 
     def keep(self) -> None:
-        """Remembers this build, when it has succeeded."""
-        with duckdb.connect(str(self._database)) as warehouse:
+        """Remembers this build, when it has succeeded.
+
+        Raises:
+            ModelsError: the file cannot be opened or written.
+        """
+        with _opened(self._database) as warehouse:
             warehouse.execute(_KEEP, {"fingerprint": self._fingerprint})
             warehouse.execute(_DESCRIBE)
+
+
+@contextmanager
+def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        with duckdb.connect(str(database)) as warehouse:
+            yield warehouse
+    except duckdb.Error as error:
+        reason = " ".join(str(error).split())
+        raise ModelsError(f"the SQL models could not be run: {reason}") from error
 
 
 def _fingerprint(project: Path, variables: Mapping[str, object]) -> str:

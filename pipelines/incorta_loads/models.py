@@ -19,7 +19,6 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from incorta_loads.build_state import BuildState
 from incorta_loads.errors import ModelsError
 
 if TYPE_CHECKING:
@@ -63,6 +62,8 @@ def build_models(
         KeyboardInterrupt, SystemExit: A signal handler raised it; dbt cancelled its queries. It
             knows these two only: a handler must raise nothing else while this runs.
     """
+    from incorta_loads.build_state import BuildState  # noqa: PLC0415 (DuckDB; not for --help)
+
     started = time.perf_counter()
     state = BuildState(database, project_directory(), variables or {})
     excluded = ("unit_test",) if run_tests else ("unit_test", "test")

@@ -57,14 +57,14 @@ def replace(database: Path, history: History, *, nodes: list[Node] | None = None
 def kept(
     tmp_path_factory: pytest.TempPathFactory, random_warehouse: BuiltHistory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A history that came in four parts, some of it in two answers; built after each."""
+    """A history that came in three parts, some of it in two answers; built after each."""
     history = random_warehouse.history
     draw = random.Random(20261124)
     ids = sorted({row.execution_id for row in history.nodes})
     asked = {row.execution_id for row in history.fetches}
     ids += sorted(asked - set(ids))
     draw.shuffle(ids)
-    parts = [set(ids[i::4]) for i in range(4)]
+    parts = [set(ids[i::3]) for i in range(3)]
     database = tmp_path_factory.mktemp("kept") / "warehouse.duckdb"
     write_base_tables(database)
     twice = of(history, set(draw.sample(sorted(parts[0]), 20)))
@@ -75,11 +75,11 @@ def kept(
             replace(database, History(twice.nodes, []), nodes=running)
             gone = [row._replace(execution_id=GONE) for row in of(history, {ids[0]}).nodes]
             replace(database, History(gone, []))
-        if number == 2:
+        if number == 1:
             replace(database, History(twice.nodes, []))
             with duckdb.connect(str(database)) as warehouse:
                 warehouse.execute(f"delete from load_status.nodes where execution_id = {GONE}")
-        build_models(database, variables=VARIABLES, run_tests=number == 3)
+        build_models(database, variables=VARIABLES, run_tests=number == 2)
     with duckdb.connect(str(database), read_only=True) as warehouse:
         yield warehouse
 
