@@ -6,27 +6,19 @@ Imports that cost time are made inside the commands, so that `--help` answers at
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from incorta_loads.choices import By, Format, Sort
 from incorta_loads.cli_options import Debug, Output, start
 
-if TYPE_CHECKING:
-    from incorta_loads.findings import Findings
-
 FOUND = 4
 """Exit code: --fail-on-any, and something was found."""
 
 app = typer.Typer()
 
-OfPlan = Annotated[str | None, typer.Option("--plan", help="Only runs of this load plan.")]
-TablesOfPlan = Annotated[
-    str | None,
-    typer.Option("--plan", help="Only tables of this load plan, with all their runs."),
-]
+OfPlan = Annotated[str | None, typer.Option("--plan", help="Only this load plan.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="At most so many rows.")]
 FailOnAny = Annotated[
     bool,
@@ -63,84 +55,54 @@ def failures(
     views.show_failure_rates(found, names, output, by=by, recent=recent)
 
 
-@app.command()
-def health(
-    *,
-    plan: TablesOfPlan = None,
-    limit: Limit = None,
-    fail_on_any: FailOnAny = False,
-    output: Output = Format.TABLE,
-    debug: Debug = False,
-) -> None:
-    """How each table behaves: always failing, broken since, flaky, recovered, new, gone.
+def _finding_command(name: str, text: str) -> None:
+    """Adds a command that prints what `findings` has under its name, as `views` shows it."""
 
-    With --fail-on-any: tables that always fail or are broken.
-    """
-    from incorta_loads import findings, views
+    def command(
+        *,
+        plan: OfPlan = None,
+        limit: Limit = None,
+        fail_on_any: FailOnAny = False,
+        output: Output = Format.TABLE,
+        debug: Debug = False,
+    ) -> None:
+        from incorta_loads import database, findings, queries, views
 
-    found = _find(findings.health, plan, limit)
-    views.show_health(found.found, output)
-    _end(found, fail_on_any=fail_on_any)
+        start()
+        with database.reading() as connection:
+            queries.require_plan(connection, plan)
+            found = getattr(findings, name)(connection, plan=plan, limit=limit)
+        getattr(views, f"show_{name}")(found.found, output)
+        if fail_on_any and found.now:  # whatever the limit hides counts too
+            sys.stderr.write(f"Now {found.what}: {found.now} (--fail-on-any).\n")
+            raise typer.Exit(FOUND)
 
-
-@app.command()
-def regressions(
-    *,
-    plan: TablesOfPlan = None,
-    limit: Limit = None,
-    fail_on_any: FailOnAny = False,
-    output: Output = Format.TABLE,
-    debug: Debug = False,
-) -> None:
-    """Which tables fail more often than before, and whether that may be chance.
-
-    With --fail-on-any: tables whose verdict is regressed.
-    """
-    from incorta_loads import findings, views
-
-    found = _find(findings.regressions, plan, limit)
-    views.show_regressions(found.found, output)
-    _end(found, fail_on_any=fail_on_any)
+    app.command(name.replace("_", "-"), help=text)(command)
 
 
-@app.command()
-def conflicts(
-    *,
-    plan: OfPlan = None,
-    limit: Limit = None,
-    fail_on_any: FailOnAny = False,
-    output: Output = Format.TABLE,
-    debug: Debug = False,
-) -> None:
-    """Where the cluster contradicts itself, such as a success above a failure.
-
-    With --fail-on-any: contradictions in the last final execution of a plan.
-    """
-    from incorta_loads import findings, views
-
-    found = _find(findings.conflicts, plan, limit)
-    views.show_conflicts(found.found, output)
-    _end(found, fail_on_any=fail_on_any)
-
-
-@app.command()
-def fix_first(
-    *,
-    plan: OfPlan = None,
-    limit: Limit = None,
-    fail_on_any: FailOnAny = False,
-    output: Output = Format.TABLE,
-    debug: Debug = False,
-) -> None:
-    """Which few causes to take away so that the most executions are clean.
-
-    With --fail-on-any: causes in the last final execution of a plan.
-    """
-    from incorta_loads import findings, views
-
-    found = _find(findings.fix_first, plan, limit)
-    views.show_fix_first(found.found, output)
-    _end(found, fail_on_any=fail_on_any)
+_finding_command(
+    "health",
+    "How each table behaves: always failing, broken since, flaky, recovered, new, gone.\n\n"
+    "With --fail-on-any: tables that always fail or are broken. A plan shows the tables that were "
+    "seen in it, with all their runs.",
+)
+_finding_command(
+    "regressions",
+    "Which tables fail more often than before, and whether that may be chance.\n\n"
+    "With --fail-on-any: tables whose verdict is regressed. A plan shows the tables that were seen "
+    "in it, with all their runs.",
+)
+_finding_command(
+    "conflicts",
+    "Where the cluster contradicts itself, such as a success above a failure.\n\n"
+    "With --fail-on-any: contradictions in the last final execution of a plan.",
+)
+_finding_command(
+    "fix_first",
+    "Which few causes to take away so that the most executions are clean.\n\n"
+    "With --fail-on-any: causes in the last final execution of a plan. A plan shows the causes "
+    "that were seen in it, with the executions of all plans.",
+)
 
 
 @app.command()
@@ -188,19 +150,3 @@ def sql(
     with database.reading() as connection:
         found = statements.one_statement(connection, query)
     printing.print_rows(found, output)
-
-
-def _find(read: Callable[..., Findings], plan: str | None, limit: int | None) -> Findings:
-    from incorta_loads import database, queries
-
-    start()
-    with database.reading() as connection:
-        queries.require_plan(connection, plan)
-        return read(connection, plan=plan, limit=limit)
-
-
-def _end(findings: Findings, *, fail_on_any: bool) -> None:
-    """Ends the command with 4 where that is asked for; whatever the limit hides counts too."""
-    if fail_on_any and findings.now:
-        sys.stderr.write(f"Now {findings.what}: {findings.now} (--fail-on-any).\n")
-        raise typer.Exit(FOUND)

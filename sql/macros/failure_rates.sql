@@ -21,27 +21,27 @@
 
 {# The columns of a mart of failure rates, from the counts of a row; the key columns stand before. #}
 {% macro failure_rate_columns() -%}
-        runs,
-        executions,
-        counted,
-        successes,
-        partials,
-        failures,
-        interrupted,
-        skipped,
-        running,
-        queued,
-        unknown,
-        errors,
-        {{ rate_columns('failure_rate', 'failures', 'counted') }},
-        {{ rate_columns('error_rate', 'errors', 'counted') }},
-        first_execution_id,
-        last_execution_id,
-        last_success_execution_id,
-        last_error_execution_id,
-        recent_counted,
-        recent_errors,
-        {{ rate_columns('recent_error_rate', 'recent_errors', 'recent_counted') }}
+    runs,
+    executions,
+    counted,
+    successes,
+    partials,
+    failures,
+    interrupted,
+    skipped,
+    running,
+    queued,
+    unknown,
+    errors,
+    {{ rate_columns('failure_rate', 'failures', 'counted') }},
+    {{ rate_columns('error_rate', 'errors', 'counted') }},
+    first_execution_id,
+    last_execution_id,
+    last_success_execution_id,
+    last_error_execution_id,
+    recent_counted,
+    recent_errors,
+    {{ rate_columns('recent_error_rate', 'recent_errors', 'recent_counted') }}
 {%- endmacro %}
 
 
@@ -82,22 +82,22 @@ runs as (
         nodes.outcome,
         nodes.is_counted,
         nodes.is_error,
-                coalesce(subtrees.tables_counted, 0) as tables_counted,
+        coalesce(subtrees.tables_counted, 0) as tables_counted,
         coalesce(subtrees.table_errors, 0) as table_errors,
-                executions.is_recent
+        executions.is_recent
     from nodes
     inner join executions
         on
             nodes.cluster = executions.cluster
             and nodes.tenant = executions.tenant
             and nodes.execution_id = executions.execution_id
-        left join subtrees
+    left join subtrees
         on
             nodes.cluster = subtrees.cluster
             and nodes.tenant = subtrees.tenant
             and nodes.execution_id = subtrees.execution_id
             and nodes.node_id = subtrees.node_id
-        where nodes.type = '{{ type }}'
+    where nodes.type = '{{ type }}'
 
 ),
 
@@ -106,10 +106,10 @@ counts as (
     select
         {{ keys | join(', ') }},
         {{ outcome_counts() }},
-                cast(sum(tables_counted) as bigint) as tables_counted,
+        cast(sum(tables_counted) as bigint) as tables_counted,
         cast(sum(table_errors) as bigint) as table_errors,
         count(*) filter (where table_errors > 0) as runs_with_table_error,
-                count(*) filter (where is_recent and is_counted) as recent_counted,
+        count(*) filter (where is_recent and is_counted) as recent_counted,
         count(*) filter (where is_recent and is_error) as recent_errors
     from runs as nodes
     group by {{ keys | join(', ') }}
@@ -120,33 +120,12 @@ final as (
 
     select
         {{ keys | join(', ') }},
-        runs,
-        executions,
-        counted,
-        successes,
-        partials,
-        failures,
-        interrupted,
-        skipped,
-        running,
-        queued,
-        unknown,
-        errors,
-        {{ rate_columns('failure_rate', 'failures', 'counted') }},
-        {{ rate_columns('error_rate', 'errors', 'counted') }},
-        first_execution_id,
-        last_execution_id,
-        last_success_execution_id,
-        last_error_execution_id,
-        recent_counted,
-        recent_errors,
-        {{ rate_columns('recent_error_rate', 'recent_errors', 'recent_counted') }}
-        {{- ',' if type != 'TABLE' }}
-                tables_counted,
+        {{ failure_rate_columns() }},
+        tables_counted,
         table_errors,
         {{ rate('table_errors', 'tables_counted') }} as table_error_rate,
         runs_with_table_error
-            from counts
+    from counts
 
 )
 
