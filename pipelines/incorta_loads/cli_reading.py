@@ -18,7 +18,7 @@ FOUND = 4
 
 app = typer.Typer()
 
-OfPlan = Annotated[str | None, typer.Option("--plan", help="Only this load plan.")]
+OfPlan = Annotated[str | None, typer.Option("--plan", help="Only what was seen in this load plan.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="At most so many rows.")]
 FailOnAny = Annotated[
     bool,
