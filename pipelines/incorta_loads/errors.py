@@ -93,3 +93,8 @@ class InterruptedRunError(IncortaLoadsError):
     def __init__(self, message: str, *, signal_number: int) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
+
+
+def in_one_line(message: object) -> str:
+    """What someone else says, which may have many lines."""
+    return " ".join(str(message).split())

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from incorta_loads.errors import InvalidSettingError, MissingSettingError
+from incorta_loads.errors import InvalidSettingError, MissingSettingError, in_one_line
 
 SECTION = ("sources", "incorta")
 DEFAULT_DATABASE = "incorta_loads.duckdb"
@@ -191,7 +191,7 @@ def _providers() -> Sequence[Any]:
     try:
         providers: Sequence[Any] = Container()[PluggableRunContext].providers.providers
     except Exception as error:  # noqa: BLE001 (whatever TOML, levels and paths bring up in dlt)
-        reason = " ".join(str(error).split())
+        reason = in_one_line(error)
         raise InvalidSettingError(
             f"The configuration of dlt cannot be read ({reason}); correct it and try again."
         ) from None

@@ -19,14 +19,6 @@
 {%- endmacro %}
 
 
-{# The keys of the rows of `current` from which nothing in the table was made. #}
-{% macro keys_missing_in(table, current, keys) -%}
-    select {{ keys | join(', ') }} from {{ current }}
-    except
-    select {{ keys | join(', ') }} from {{ table }}
-{%- endmacro %}
-
-
 {% macro bucket_keys() %}{{ return(['cluster', 'tenant', 'bucket', 'version']) }}{% endmacro %}
 
 
@@ -36,6 +28,10 @@
 {# What a kept table lacks of its source; all of it where the table is built from nothing. #}
 {% macro where_missing(table, current, keys) -%}
     {% if is_incremental() -%}
-    where ({{ keys | join(', ') }}) in ({{ keys_missing_in(table, current, keys) }})
+    where ({{ keys | join(', ') }}) in (
+        select {{ keys | join(', ') }} from {{ current }}
+        except
+        select {{ keys | join(', ') }} from {{ table }}
+    )
     {%- endif %}
 {%- endmacro %}

@@ -14,13 +14,7 @@ nodes as (
 
 answers as (
 
-    select * from {{ ref('int_answers') }}
-
-),
-
-buckets as (
-
-    select * from {{ ref('int_buckets') }}
+    select * from {{ ref('int_bucketed_answers') }}
     {{ where_missing(this, ref('int_buckets'), bucket_keys()) }}
 
 ),
@@ -30,8 +24,8 @@ final as (
     select
         nodes.cluster,
         nodes.tenant,
-        buckets.bucket,
-        buckets.version,
+        answers.bucket,
+        answers.version,
         {{ load_plan }} as load_plan,
         nodes.schema_name,
         nodes.table_name,
@@ -42,17 +36,12 @@ final as (
             nodes.cluster = answers.cluster
             and nodes.tenant = answers.tenant
             and nodes.execution_id = answers.execution_id
-    inner join buckets
-        on
-            answers.cluster = buckets.cluster
-            and answers.tenant = buckets.tenant
-            and answers.bucket = buckets.bucket
     where nodes.type = 'TABLE'
     group by
         nodes.cluster,
         nodes.tenant,
-        buckets.bucket,
-        buckets.version,
+        answers.bucket,
+        answers.version,
         {{ load_plan }},
         nodes.schema_name,
         nodes.table_name

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import duckdb
 import pytest
@@ -204,20 +205,9 @@ class Tables:
         self.add_nodes(execution_id, *state_types)
         self.add_fetch(execution_id, "loaded", run_id)
 
-    def known(
-        self,
-        *,
-        cluster: str = "c",
-        tenant: str = "t",
-        first_id: int = 1,
-        probe_gap: int = 20,
-        now: datetime = NOW,
-    ) -> Known:
+    def known(self, **given: Any) -> Known:
         """What a run learns from the tables, but for what it doubts."""
-        found = self.all_known(
-            cluster=cluster, tenant=tenant, first_id=first_id, probe_gap=probe_gap, now=now
-        )
-        return replace(found, doubtful=())
+        return replace(self.all_known(**given), doubtful=())
 
     def all_known(
         self,

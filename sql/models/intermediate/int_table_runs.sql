@@ -8,7 +8,7 @@ nodes as (
 
 answers as (
 
-    select * from {{ ref('int_answers') }}
+    select * from {{ ref('int_bucketed_answers') }}
 
 ),
 
@@ -18,19 +18,13 @@ series as (
 
 ),
 
-buckets as (
-
-    select * from {{ ref('int_buckets') }}
-
-),
-
 final as (
 
     select
-        buckets.cluster,
-        buckets.tenant,
-        buckets.bucket,
-        buckets.version,
+        answers.cluster,
+        answers.tenant,
+        answers.bucket,
+        answers.version,
         series.series_id,
         nodes.execution_id,
         nodes.node_id,
@@ -42,11 +36,6 @@ final as (
             nodes.cluster = answers.cluster
             and nodes.tenant = answers.tenant
             and nodes.execution_id = answers.execution_id
-    inner join buckets
-        on
-            answers.cluster = buckets.cluster
-            and answers.tenant = buckets.tenant
-            and answers.bucket = buckets.bucket
     inner join series
         on
             nodes.cluster = series.cluster
