@@ -24,6 +24,7 @@ run: $(VENV)/.runtime ## Pull a simulated cluster, analyse it, and print what fa
 	@mkdir -p $(DEMO)
 	@PATH="$(abspath $(BIN)):$$PATH" \
 	DESTINATION__DUCKDB__CREDENTIALS="$(abspath $(DEMO))/incorta_loads.duckdb" \
+	SOURCES__INCORTA__PUBLISH_DIR="$(abspath $(DEMO))/published" \
 	incorta-loads simulate --state $(DEMO)/simulator.json -- sh docs/demo.sh
 
 .PHONY: docs

@@ -104,6 +104,32 @@ FETCHES: Final = pa.schema(
     ]
 )
 
+ALERTS: Final = pa.schema(
+    [
+        *_KEY_COLUMNS[:2],
+        _column("schema_name", TEXT, "Schema of the table it is about.", nullable=True),
+        _column("table_name", TEXT, "The table it is about.", nullable=True),
+        _column(
+            "state",
+            TEXT,
+            "What was said of it: always_failing, broken_since, regressed, healthy or recovered.",
+        ),
+        _column(
+            "since_execution_id", INTEGER, "Execution in which that state began.", nullable=True
+        ),
+        _column("event_id", TEXT, "Name of the message, which may speak of many tables."),
+        _column("run_id", TEXT, "The run that said it; sorts by time."),
+        _column("announced_at", TIMESTAMP, "When it was said (UTC)."),
+        _column(
+            "missed",
+            TEXT,
+            "Receivers that did not take it and get it from a later run, by the beginnings of "
+            "their hashes; NULL when all took it.",
+            nullable=True,
+        ),
+    ]
+)
+
 _DUCKDB_TYPES = {
     TEXT: "VARCHAR",
     INTEGER: "BIGINT",
@@ -112,6 +138,10 @@ _DUCKDB_TYPES = {
 }
 
 TABLES: Final = {"nodes": NODES, "invalid_payloads": INVALID_PAYLOADS, "fetches": FETCHES}
+"""What dlt loads."""
+
+BASE_TABLES: Final = {**TABLES, "alerts": ALERTS}
+"""All of schema `load_status` that is ours."""
 
 
 def descriptions(schema: pa.Schema) -> dict[str, str]:

@@ -18,6 +18,9 @@ from incorta_loads import __version__, cli_reading
 from incorta_loads.cli_options import Debug, is_debugging, start
 from incorta_loads.errors import IncortaLoadsError
 
+NOT_ALL_LOADED = 3
+"""Exit code: the run finished, and some of the ids it asked for did not load."""
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -70,7 +73,8 @@ def ingest(*, ids: Ids = None, debug: Debug = False) -> None:
     from incorta_loads import runs
 
     start()
-    raise typer.Exit(runs.ingest(ids))
+    if not runs.ingest(ids).is_complete:
+        raise typer.Exit(NOT_ALL_LOADED)
 
 
 @app.command()
@@ -83,12 +87,43 @@ def analyze(*, debug: Debug = False) -> None:
 
 
 @app.command()
-def run(*, ids: Ids = None, debug: Debug = False) -> None:
-    """Ingest and analyze: what a scheduler calls."""
-    from incorta_loads import runs
+def publish(
+    directory: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DIR", help="Where to. Default: the setting publish_dir, else `published`."
+        ),
+    ] = None,
+    *,
+    debug: Debug = False,
+) -> None:
+    """Bring the files that BI tools read up to date: snapshot, Parquet, manifest.
+
+    Each file is replaced as a whole, so that readers never see half of one; what did not change is
+    left alone. Commands that find the warehouse in use read the snapshot instead.
+    """
+    from incorta_loads import runs, views
 
     start()
-    raise typer.Exit(runs.run(ids))
+    views.show_published(runs.publish(directory))
+
+
+@app.command()
+def run(*, ids: Ids = None, debug: Debug = False) -> None:
+    """Ingest, analyze, notify and publish: what a scheduler calls.
+
+    Prints what became of the ids, what broke, got worse or is well again since the last run, and
+    where the files are. The exit code is that of the worst part.
+    """
+    from incorta_loads import runs, views
+
+    start()
+    summary = runs.run(ids)
+    views.show_run(summary)
+    if summary.worst_error is not None:
+        raise summary.worst_error
+    if summary.ingested is not None and not summary.ingested.is_complete:
+        raise typer.Exit(NOT_ALL_LOADED)
 
 
 app.add_typer(cli_reading.app)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,9 @@ from filelock import FileLock, Timeout
 
 from incorta_loads.errors import BusyError, WarehouseError
 from incorta_loads.settings import database_path, lock_timeout_seconds
+from incorta_loads.snapshots import Snapshot, last_snapshot
+
+logger = logging.getLogger(__name__)
 
 _HELD = "Could not set lock on file"
 _NEWER = "created with a newer version of DuckDB"
@@ -141,16 +145,41 @@ def open_for_reading(path: Path, timeout_seconds: float) -> Iterator[duckdb.Duck
     """
     require_file(path)
     with opened(path, timeout_seconds, read_only=True) as connection:
-        for setting in _LOCKED_DOWN:
-            connection.execute(f"SET {setting}")
+        _lock_down(connection)
         yield connection
 
 
 @contextmanager
 def reading() -> Iterator[duckdb.DuckDBPyConnection]:
-    """`open_for_reading` on the configured warehouse."""
-    with open_for_reading(database_path(), lock_timeout_seconds()) as connection:
+    """`open_for_reading` on the configured warehouse; while it is in use, on its last snapshot."""
+    path = database_path()
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(open_for_reading(path, lock_timeout_seconds()))
+        except BusyError as busy:
+            snapshot = last_snapshot(path)
+            if snapshot is None:
+                raise
+            logger.warning(
+                "%s Read instead: the snapshot %s, published at %s.",
+                str(busy).partition(";")[0] + ".",
+                snapshot.path,
+                snapshot.published_at,
+            )
+            connection = stack.enter_context(_open_snapshot(snapshot))
         yield connection
+
+
+@contextmanager
+def _open_snapshot(snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
+    with connected(snapshot.path, 0, read_only=True) as connection:
+        _lock_down(connection)
+        yield connection
+
+
+def _lock_down(connection: duckdb.DuckDBPyConnection) -> None:
+    for setting in _LOCKED_DOWN:
+        connection.execute(f"SET {setting}")
 
 
 def _refuse_foreign(path: Path) -> None:

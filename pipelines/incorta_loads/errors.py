@@ -15,7 +15,8 @@ which id or setting, and what to do.
     │   ├── SpoolError                  an answer could not wait in the temporary directory
     │   ├── WarehouseError              the warehouse cannot be read or written
     │   │   └── OutOfMemoryError            DuckDB needs more memory than a run gives it
-    │   └── ModelsError                 a SQL model or one of its tests failed
+    │   ├── ModelsError                 a SQL model or one of its tests failed
+    │   └── PublishError                the published files cannot be written
     ├── BusyError                   8   another process holds the warehouse
     └── InterruptedRunError       130   Ctrl-C, or SIGTERM (143)
 """
@@ -79,6 +80,10 @@ class OutOfMemoryError(WarehouseError):
 
 class ModelsError(RunFailedError):
     """A SQL model or one of its tests failed."""
+
+
+class PublishError(RunFailedError):
+    """The published files cannot be written; those of the last publication stay."""
 
 
 class BusyError(IncortaLoadsError):

@@ -56,6 +56,11 @@ class Ingested:
         """Ids that got a ledger row."""
         return self.outcomes.total()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether each id is loaded or known to be a gap."""
+        return self.outcomes["loaded"] + self.outcomes["not_found"] == self.ids
+
     def count(self, batch: Batch) -> None:
         """Adds a batch that was committed."""
         self.nodes += batch.nodes.num_rows

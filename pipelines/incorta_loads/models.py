@@ -90,6 +90,11 @@ def project_directory() -> Path:
     )
 
 
+def mart_names() -> list[str]:
+    """The tables of schema `load_analysis` that are made for people, in the order of names."""
+    return sorted(path.stem for path in (project_directory() / "models" / "marts").glob("*.sql"))
+
+
 def _run_dbt(
     database: Path, command: Sequence[str], variables: Mapping[str, object]
 ) -> Sequence[Any]:

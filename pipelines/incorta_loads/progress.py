@@ -48,7 +48,10 @@ def shown_progress() -> Iterator[Report]:
     ) as bar:
         task = bar.add_task("", total=None, outcomes="")
         yield lambda ingested: bar.update(
-            task, completed=ingested.ids, total=ingested.planned, outcomes=_outcomes(ingested)
+            task,
+            completed=ingested.ids,
+            total=ingested.planned,
+            outcomes=outcomes_in_words(ingested),
         )
 
 
@@ -59,7 +62,7 @@ def say_sums(ingested: Ingested) -> None:
         ingested.ids,
         ingested.seconds,
         ingested.nodes,
-        _outcomes(ingested) or ("nothing was answered" if ingested.ended_by else "nothing was due"),
+        outcomes_in_words(ingested),
     )
     for outcome, advice in _WHAT_TO_DO.items():
         if count := ingested.outcomes[outcome]:
@@ -92,9 +95,11 @@ def say_unknown_statuses(found: Rows) -> None:
 def _log_progress(ingested: Ingested) -> None:
     if ingested.ids:
         total = "" if ingested.planned is None else f" of {ingested.planned}"
-        logger.info("%d%s ids: %s", ingested.ids, total, _outcomes(ingested))
+        logger.info("%d%s ids: %s", ingested.ids, total, outcomes_in_words(ingested))
 
 
-def _outcomes(ingested: Ingested) -> str:
+def outcomes_in_words(ingested: Ingested) -> str:
+    """Such as `400 loaded, 48 not_found`, or why there is nothing to count."""
     counts = [(outcome, ingested.outcomes[outcome]) for outcome in OUTCOMES]
-    return ", ".join(f"{count} {outcome}" for outcome, count in counts if count)
+    words = ", ".join(f"{count} {outcome}" for outcome, count in counts if count)
+    return words or ("nothing was answered" if ingested.ended_by else "nothing was due")

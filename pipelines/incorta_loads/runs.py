@@ -5,14 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
+from incorta_loads.announcements import announce
 from incorta_loads.client import Answer, StatusClient
 from incorta_loads.errors import IncortaLoadsError, InterruptedRunError, RunFailedError
 from incorta_loads.execution_ids import ExecutionIds
-from incorta_loads.ingest import ingest_into
+from incorta_loads.ingest import Ingested, ingest_into
 from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.models import build_models
+from incorta_loads.notify import Receivers
 from incorta_loads.progress import say_sums, say_unknown_statuses, shown_progress
+from incorta_loads.publish import Published
+from incorta_loads.publish import publish as publish_files
 from incorta_loads.queries import unknown_statuses
 from incorta_loads.redaction import Redactor
 from incorta_loads.settings import (
@@ -20,24 +25,27 @@ from incorta_loads.settings import (
     database_path,
     load_settings,
     lock_timeout_seconds,
+    notify_urls,
     probing,
+    published_directory,
     status_outcomes_path,
 )
 from incorta_loads.statuses import read_status_outcomes
+from incorta_loads.summary import RunSummary
 from incorta_loads.warehouse import Warehouse, open_for_writing
 
 logger = logging.getLogger(__name__)
 
-NOT_ALL_LOADED = 3
-"""Exit code: the run finished, and some of the ids it asked for did not load."""
 
-
-def ingest(ids: str | None) -> int:
-    """Fetches and loads the ids, or what is due; returns the exit code."""
+def ingest(ids: str | None) -> Ingested:
+    """Fetches and loads the ids, or what is due."""
     wanted = None if ids is None else ExecutionIds.parse(ids)
     settings = load_settings()
     with _writing(settings) as warehouse:
-        return _ingest(warehouse, settings, wanted)
+        ingested = _fetch(warehouse, settings, wanted)
+    if ingested.ended_by is not None:
+        raise ingested.ended_by
+    return ingested
 
 
 def analyze() -> None:
@@ -47,27 +55,50 @@ def analyze() -> None:
         _analyze(warehouse, variables)
 
 
-def run(ids: str | None) -> int:
-    """Fetches, loads and builds the models, under one lock; returns the exit code.
+def publish(directory: str | None) -> Published:
+    """Brings the published files up to date, in the given directory or the configured one."""
+    target = published_directory() if directory is None else Path(directory).absolute()
+    with open_for_writing(database_path(), lock_timeout_seconds(), must_exist=True) as warehouse:
+        return _publish(warehouse, target)
 
-    When fetching ends early the models are built all the same, from what is there.
+
+def run(ids: str | None) -> RunSummary:
+    """Fetches, loads, builds the models, tells the news and publishes, under one lock.
+
+    A part that fails leaves what the others have done: when fetching ends early, what is there is
+    analysed and published all the same; without an analysis the last publication stays.
+
+    Raises:
+        ConfigurationError: before anything was changed.
+        BusyError: before anything was changed.
+        InterruptedRunError: what was done is kept.
     """
     wanted = None if ids is None else ExecutionIds.parse(ids)
     settings = load_settings()
-    variables = (
-        _variables()
-    )  # a bad file of status outcomes ends the run before it changes anything
+    variables, receivers, target = _variables(), Receivers(notify_urls()), published_directory()
     with _writing(settings) as warehouse:
-        try:
-            exit_code = _ingest(warehouse, settings, wanted)
-        except InterruptedRunError:
-            raise
-        except IncortaLoadsError:
+        summary = RunSummary(warehouse.path)
+        with _going_on(summary):
+            summary.ingested = _fetch(warehouse, settings, wanted)
+            if summary.ingested.ended_by is not None:
+                raise summary.ingested.ended_by
+        with _going_on(summary):
             _analyze(warehouse, variables)
-            raise
-        _analyze(warehouse, variables)
-    logger.info("the warehouse is %s", database_path())
-    return exit_code
+            with prompt_interrupt("what was not said yet is said by the next run."):
+                summary.news = announce(warehouse.connection, receivers, summary.run_id)
+            summary.published = _publish(warehouse, target)
+    return summary
+
+
+@contextmanager
+def _going_on(summary: RunSummary) -> Iterator[None]:
+    """Notes the error of a part, so that the parts after it have their turn."""
+    try:
+        yield
+    except InterruptedRunError:
+        raise
+    except IncortaLoadsError as error:
+        summary.errors.append(error)
 
 
 def check(redactor: Redactor) -> tuple[Settings, Answer]:
@@ -98,17 +129,20 @@ def _writing(settings: Settings) -> Iterator[Warehouse]:
         yield warehouse
 
 
-def _ingest(warehouse: Warehouse, settings: Settings, wanted: ExecutionIds | None) -> int:
+def _fetch(warehouse: Warehouse, settings: Settings, wanted: ExecutionIds | None) -> Ingested:
     with graceful_interrupt() as interrupt, shown_progress() as report:
         ingested = ingest_into(
             warehouse, settings, wanted, stopping=interrupt.stopping, report=report
         )
     say_sums(ingested)
-    if ingested.ended_by is not None:
-        raise ingested.ended_by
-    interrupt.raise_if_set("what was fetched is committed, and the next run asks for the rest.")
-    all_settled = ingested.outcomes["loaded"] + ingested.outcomes["not_found"] == ingested.ids
-    return 0 if all_settled else NOT_ALL_LOADED
+    if ingested.ended_by is None:
+        interrupt.raise_if_set("what was fetched is committed, and the next run asks for the rest.")
+    return ingested
+
+
+def _publish(warehouse: Warehouse, directory: Path) -> Published:
+    with prompt_interrupt("what was published before is still there."):
+        return publish_files(warehouse.connection, warehouse.path, directory)
 
 
 def _variables() -> dict[str, object]:

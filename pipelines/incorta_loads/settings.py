@@ -12,14 +12,19 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from incorta_loads.errors import InvalidSettingError, MissingSettingError, in_one_line
 
 SECTION = ("sources", "incorta")
 DEFAULT_DATABASE = "incorta_loads.duckdb"
+DEFAULT_PUBLISHED = "published"
+_LEAST_SECRET = 6
+"""Shorter parts of a URL are taken for words."""
+
 _SCHEMAS = ("load_status", "load_status_staging", "load_analysis")
 
 
@@ -129,6 +134,25 @@ def status_outcomes_path() -> Path | None:
     return None if value is None else Path(str(value)).absolute()
 
 
+def published_directory() -> Path:
+    """Where `publish` and `run` publish: `publish_dir`."""
+    return Path(str(_look_up("publish_dir", *SECTION) or DEFAULT_PUBLISHED)).absolute()
+
+
+def notify_urls() -> list[str]:
+    """Who is told what broke: Apprise's URLs, `urls` under `[sources.incorta.notify]`; secrets.
+
+    A list, or a text with blanks or commas between them.
+    """
+    value = _look_up("urls", *SECTION, "notify")
+    if value is None:
+        return []
+    from apprise.utils.parse import parse_urls  # noqa: PLC0415 (0.2 s; not for --help)
+
+    texts = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    return [url for text in texts for url in parse_urls(str(text)) or [str(text)]]
+
+
 def _one(name: str) -> object:
     setting = next(each for each in fields(Settings) if each.name == name)
     value = _look_up(name, *SECTION)
@@ -139,9 +163,20 @@ def secret_values() -> list[str]:
     """Every secret that is configured, for those who must not write it."""
     try:
         token = _look_up("token", *SECTION)
+        urls = notify_urls()
     except InvalidSettingError:  # whoever needs a setting says so
         return []
-    return [] if token is None else [str(token)]
+    return [*([] if token is None else [str(token)]), *chain.from_iterable(map(_secrets_in, urls))]
+
+
+def _secrets_in(url: str) -> list[str]:
+    """A URL of Apprise, and its parts: any of them may be what lets one write there."""
+    _, _, rest = url.partition("://")
+    parts = re.split(r"[/?&=:@#;,\s]+", rest)
+    decoded = [unquote(part) for part in parts]
+    is_machine = re.compile(r"[\w-]+(\.[\w-]+)+|localhost|\d{,5}", re.ASCII).fullmatch
+    long_enough = {each for each in (*parts, *decoded) if len(each) >= _LEAST_SECRET}
+    return [url, *sorted(each for each in long_enough if not is_machine(each))]
 
 
 def database_path() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from itertools import groupby
@@ -19,9 +20,13 @@ from incorta_loads.printing import (
     rate_with_interval,
     value,
 )
+from incorta_loads.publish import Published
 from incorta_loads.queries import Row, Rows
 from incorta_loads.settings import Settings
 from incorta_loads.status_tree import encode
+from incorta_loads.summary import RunSummary
+
+logger = logging.getLogger(__name__)
 
 _STYLES = {"failure": "red", "partial": "red", "success": "green", "unknown": "yellow"}
 
@@ -159,6 +164,20 @@ def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:
             status += f" ({row['state_type'] or 'no state'})"
         name = row["name"] or f"({row['type'] or 'no type'} without a name)"
         print_line(f"{'  ' * row['depth']}{name}  {status}", _STYLES.get(row["outcome"], ""))
+
+
+def show_published(published: Published) -> None:
+    """Where the files are, and what it cost."""
+    print_line(f"Published: {published}")
+
+
+def show_run(summary: RunSummary) -> None:
+    """What a run did; errors that do not decide on the exit code go to stderr here."""
+    for error in summary.errors:
+        if error is not summary.worst_error:
+            logger.error("%s", error)
+    for line in summary.lines():
+        print_line(line)
 
 
 def show_check(settings: Settings, answer: Answer) -> None:

@@ -22,7 +22,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from incorta_loads.base_tables import FETCHES, TABLES, descriptions, duckdb_types
+from incorta_loads.base_tables import (
+    ALERTS,
+    BASE_TABLES,
+    FETCHES,
+    TABLES,
+    descriptions,
+    duckdb_types,
+)
 from incorta_loads.batches import Batch
 from incorta_loads.database import one_line, opened, require_file, table_columns
 from incorta_loads.errors import OutOfMemoryError, WarehouseError
@@ -159,11 +166,20 @@ class Warehouse:
         if not all(name in table_columns(self.connection, DATASET) for name in TABLES):
             self._run(Batch(), create=True)
             self._refuse_other_columns()
+        self._create_alerts()
         self._describe_columns()
+
+    def _create_alerts(self) -> None:
+        columns = ", ".join(
+            f"{column.name} {duckdb_types(ALERTS)[column.name]}"
+            + ("" if column.nullable else " NOT NULL")
+            for column in ALERTS
+        )
+        self.connection.execute(f"CREATE TABLE IF NOT EXISTS {DATASET}.alerts ({columns})")
 
     def _refuse_other_columns(self) -> None:
         found = table_columns(self.connection, DATASET)
-        for name, schema in TABLES.items():
+        for name, schema in BASE_TABLES.items():
             expected = duckdb_types(schema)
             if found.get(name, expected) != expected:
                 raise WarehouseError(
@@ -180,8 +196,8 @@ class Warehouse:
             {"schema": DATASET},
         ).fetchall()
         for table, column in silent:
-            if table in TABLES:
-                text = descriptions(TABLES[table])[column].replace("'", "''")
+            if table in BASE_TABLES:
+                text = descriptions(BASE_TABLES[table])[column].replace("'", "''")
                 self.connection.execute(f"COMMENT ON COLUMN {DATASET}.{table}.{column} IS '{text}'")
 
 

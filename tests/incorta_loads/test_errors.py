@@ -23,6 +23,7 @@ TREE = [
     ("WarehouseError", 2, 1),
     ("OutOfMemoryError", 3, 1),
     ("ModelsError", 2, 1),
+    ("PublishError", 2, 1),
     ("BusyError", 1, 8),
     ("InterruptedRunError", 1, 1),
 ]

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS, TABLES, descriptions
+from incorta_loads.base_tables import BASE_TABLES, FETCHES, INVALID_PAYLOADS, descriptions
 from incorta_loads.batches import Batch
 from incorta_loads.database import table_columns
 from incorta_loads.errors import WarehouseError
@@ -146,6 +146,18 @@ def test_the_base_tables_are_as_designed(warehouse_path: Path) -> None:
             "body": "BLOB",
             "bytes": "BIGINT",
         },
+        "alerts": {
+            "cluster": "VARCHAR",
+            "tenant": "VARCHAR",
+            "schema_name": "VARCHAR",
+            "table_name": "VARCHAR",
+            "state": "VARCHAR",
+            "since_execution_id": "BIGINT",
+            "event_id": "VARCHAR",
+            "run_id": "VARCHAR",
+            "announced_at": "TIMESTAMP WITH TIME ZONE",
+            "missed": "VARCHAR",
+        },
     }
 
 
@@ -162,7 +174,7 @@ def comments(warehouse: Warehouse) -> dict[str, dict[str, str]]:
 
 def test_each_column_says_what_it_means(warehouse: Warehouse) -> None:
     """As a comment, which BI tools show."""
-    assert comments(warehouse) == {name: descriptions(schema) for name, schema in TABLES.items()}
+    assert comments(warehouse) == {name: descriptions(schema) for name, schema in BASE_TABLES.items()}
     assert comments(warehouse)["nodes"]["parent_id"] == (
         "node_id of the parent; NULL for the root."
     )
@@ -174,7 +186,7 @@ def test_comments_that_a_kill_left_out_come_with_the_next_run(warehouse_path: Pa
         warehouse.connection.execute("COMMENT ON COLUMN load_status.nodes.path IS NULL")
         warehouse.connection.execute("COMMENT ON COLUMN load_status.fetches.bytes IS NULL")
     with open_for_writing(warehouse_path, 5) as warehouse:
-        expected = {name: descriptions(schema) for name, schema in TABLES.items()}
+        expected = {name: descriptions(schema) for name, schema in BASE_TABLES.items()}
         assert comments(warehouse) == expected
 
 

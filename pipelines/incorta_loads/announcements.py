@@ -1,0 +1,102 @@
+"""Saying what is to be said, once: in the summary of a run, and to those who get notifications."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+
+import duckdb
+
+from incorta_loads.alerts import (
+    Event,
+    Standing,
+    event_id,
+    standing,
+    unsaid,
+    write_said,
+    write_taken,
+)
+from incorta_loads.notify import Message, Receivers
+from incorta_loads.printing import printable
+
+_MOST_TABLES = 20
+"""So many are named in a message; the rest are counted."""
+
+_MOST_NAME = 120
+
+
+def announce(
+    connection: duckdb.DuckDBPyConnection, receivers: Receivers, run_id: str
+) -> list[Event]:
+    """Tells the receivers what is new, then notes it as said; returns what is new.
+
+    One message says what broke or got worse, one what is well again. What no receiver took is not
+    noted, so that the next run says it; what some of them took, it tells the others. Without any
+    receiver the summary of the run is where it is said.
+
+    Raises:
+        WarehouseError: there is no analysis yet.
+    """
+    found, now = unsaid(connection), standing(connection)
+    new = [each for each in found if each.missed is None]
+    for events in _messages(new):
+        missed = receivers.tell(_message(events, now), receivers.names)
+        if not missed or len(missed) < len(receivers.names):
+            write_said(
+                connection, events, run_id=run_id, announced_at=datetime.now(UTC), missed=missed
+            )
+    late = sorted((each for each in found if each.missed), key=lambda each: each.missed or "")
+    for names, missed_events in groupby(late, key=lambda each: each.missed or ""):
+        for events in _messages(list(missed_events)):
+            missed = receivers.tell(_message(events, now), names.split(","))
+            write_taken(connection, events, missed=missed)
+    return new
+
+
+def sentence(event: Event) -> str:
+    """What became of a table, with the counts that say so."""
+    name = table_name(event)
+    since = (
+        "" if event.since_execution_id is None else f" since execution {event.since_execution_id}"
+    )
+    before = f"{event.errors_before} of {event.runs_before} before"
+    if event.kind == "broken":
+        how = "always fails" if event.state == "always_failing" else "is broken"
+        return f"{name} {how}{since}: {event.errors} errors in a row, {before}"
+    if event.kind == "regressed":
+        return f"{name} fails more often{since}: {event.errors} of {event.runs} runs, {before}"
+    return f"{name} is {event.state}{since}: {event.runs} runs without an error, {before}"
+
+
+def table_name(event: Event) -> str:
+    """The name of a table for people, in one line: with its schema where it does not say it."""
+    table = event.table_name or "(no name)"
+    is_qualified = event.schema_name is None or table.startswith(f"{event.schema_name}.")
+    name = printable(table if is_qualified else f"{event.schema_name}/{table}")
+    return name if len(name) <= _MOST_NAME else f"{name[: _MOST_NAME - 1]}…"
+
+
+def _messages(events: Iterable[Event]) -> list[list[Event]]:
+    """What goes into one message each: bad news, then good news."""
+    by_tone: dict[bool, list[Event]] = {False: [], True: []}
+    for event in events:
+        by_tone[event.kind == "well"].append(event)
+    return [each for each in by_tone.values() if each]
+
+
+def _message(events: Sequence[Event], now: Standing) -> Message:
+    counts = Counter(each.kind for each in events)
+    words = {"broken": "broke", "regressed": "got worse", "well": "well again"}
+    title = ", ".join(
+        f"{count} table{'s' * (count != 1)} {words[kind]}" for kind, count in counts.items()
+    )
+    places = sorted({f"{each.cluster}, tenant {each.tenant}" for each in events})
+    lines = [printable(place) for place in places]
+    lines += [f"- {sentence(each)}" for each in events[:_MOST_TABLES]]
+    if len(events) > _MOST_TABLES:
+        lines.append(f"- and {len(events) - _MOST_TABLES} more")
+    lines.append(f"Now: {now.broken} broken, {now.regressed} worse than before.")
+    lines.append(f"Event {event_id(events)}.")
+    return Message(f"incorta-loads: {title}", "\n".join(lines), "well" not in counts)

@@ -1,0 +1,106 @@
+"""The base tables as Parquet files for engines that read many clusters: what stands in which file.
+
+    lake/nodes/cluster=…/tenant=…/bucket=…/nodes.parquet     10,000 execution ids a bucket
+    lake/fetches/cluster=…/tenant=…/fetches.parquet
+
+Partitions are Hive's: their columns stand in the path only, percent-encoded. Each file knows from
+which answers it was made, so that only those are written again whose answers have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import duckdb
+
+BUCKET_IDS = 10_000
+"""Bucket b has the execution ids from b × 10,000 to b × 10,000 + 9,999."""
+
+_FORMAT = "1"
+"""Another one when what is written changes, so that everything is written again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LakeFile:
+    """One file of the lake.
+
+    Attributes:
+        path: below the published directory.
+        source: from which answers it is made.
+        query: its rows; where they are not in the order of ids, they are in that of loading.
+        parameters: of the query.
+    """
+
+    path: str
+    source: str
+    query: str
+    parameters: dict[str, object]
+
+
+def lake_files(connection: duckdb.DuckDBPyConnection) -> Iterator[LakeFile]:
+    """Every file that the lake has to have."""
+    for cluster, tenant, bucket, source in connection.execute(_BUCKETS).fetchall():
+        yield LakeFile(
+            f"lake/nodes/{_partition(cluster, tenant)}/bucket={bucket}/nodes.parquet",
+            f"{_FORMAT} {source}",
+            _NODES,
+            {
+                "cluster": cluster,
+                "tenant": tenant,
+                "first": bucket * BUCKET_IDS,
+                "last": (bucket + 1) * BUCKET_IDS - 1,
+            },
+        )
+    for cluster, tenant, source in connection.execute(_LEDGERS).fetchall():
+        yield LakeFile(
+            f"lake/fetches/{_partition(cluster, tenant)}/fetches.parquet",
+            f"{_FORMAT} {source}",
+            _FETCHES,
+            {"cluster": cluster, "tenant": tenant},
+        )
+
+
+def _partition(cluster: str, tenant: str) -> str:
+    return f"cluster={quote(cluster, safe='')}/tenant={quote(tenant, safe='')}"
+
+
+# A root names its answer; nothing else of it need be read.
+_BUCKETS = f"""
+SELECT
+    cluster,
+    tenant,
+    execution_id // {BUCKET_IDS} AS bucket,
+    sha256(string_agg(execution_id || ' ' || epoch_us(fetched_at), ',' ORDER BY execution_id))
+FROM load_status.nodes
+WHERE node_id = 0
+GROUP BY cluster, tenant, bucket
+ORDER BY cluster, tenant, bucket
+"""  # noqa: S608 (a constant)
+
+_LEDGERS = """
+SELECT
+    cluster,
+    tenant,
+    sha256(string_agg(
+        execution_id || ' ' || run_id || ' ' || epoch_us(fetched_at), ','
+        ORDER BY execution_id, run_id
+    ))
+FROM load_status.fetches
+GROUP BY cluster, tenant
+ORDER BY cluster, tenant
+"""
+
+_NODES = """
+SELECT * EXCLUDE (cluster, tenant)
+FROM load_status.nodes
+WHERE cluster = $cluster AND tenant = $tenant AND execution_id BETWEEN $first AND $last
+"""
+
+_FETCHES = """
+SELECT * EXCLUDE (cluster, tenant)
+FROM load_status.fetches
+WHERE cluster = $cluster AND tenant = $tenant
+ORDER BY execution_id, run_id
+"""

@@ -1,0 +1,203 @@
+"""What BI tools and people read while runs go on: a snapshot, Parquet files, a manifest.
+
+DIR/incorta_loads.duckdb        all tables, the one file that is consistent across them
+DIR/parquet/<mart>.parquet      each mart but node_outcomes
+DIR/lake/…                      the base tables, for engines that read many clusters
+DIR/manifest.json               the last: what stands there, with sums
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from incorta_loads import __version__
+from incorta_loads.base_tables import BASE_TABLES
+from incorta_loads.database import table_columns
+from incorta_loads.errors import ConfigurationError, WarehouseError
+from incorta_loads.lake import lake_files
+from incorta_loads.models import mart_names
+from incorta_loads.published_files import PublishedFiles
+from incorta_loads.queries import coverage
+from incorta_loads.snapshots import SNAPSHOT, remember_snapshot, write_snapshot
+
+logger = logging.getLogger(__name__)
+
+_LARGE = frozenset({"node_outcomes"})
+"""Marts in the snapshot only: as many rows as there are nodes, and the lake has these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publication did.
+
+    Attributes:
+        directory: where it is.
+        files: how many there are, the manifest aside.
+        rewritten: how many of them are new.
+        rewritten_bytes: size of these.
+        seconds: wall time.
+    """
+
+    directory: Path
+    files: int
+    rewritten: int
+    rewritten_bytes: int
+    seconds: float
+
+    def __str__(self) -> str:
+        """Where it is, and what it cost."""
+        return (
+            f"{self.directory} ({self.rewritten} of {self.files} files rewritten, "
+            f"{self.rewritten_bytes / 2**20:.1f} MiB, in {self.seconds:.1f} s)"
+        )
+
+
+def publish(connection: duckdb.DuckDBPyConnection, warehouse: Path, directory: Path) -> Published:
+    """Brings the published files up to date with the warehouse.
+
+    Args:
+        connection: to the warehouse, open for writing, so that nobody writes meanwhile.
+        warehouse: its file.
+        directory: where the files are, or are to be.
+
+    Raises:
+        ConfigurationError: the snapshot would replace the warehouse.
+        PublishError: the directory cannot be written; the last publication stays.
+        WarehouseError: there is no analysis yet.
+    """
+    began = time.monotonic()
+    _refuse_own_place(warehouse, directory)
+    marts = _marts(connection)
+    _warn_of_old_analysis(connection)
+    published_at = datetime.now(UTC)
+    with PublishedFiles(directory) as files:
+        _put_lake(connection, files)
+        _put_marts(connection, files, marts)
+        source = _source_of_all(connection, files)
+        if not files.keep(SNAPSHOT, source):
+            files.put(SNAPSHOT, partial(write_snapshot, connection, warehouse), source)
+        files.commit(
+            {
+                "version": __version__,
+                "published_at": published_at.isoformat(),
+                "rows": _row_counts(connection, marts),
+                "coverage": coverage(connection).rows,
+            }
+        )
+    remember_snapshot(warehouse, directory)
+    return Published(
+        directory=directory,
+        files=len(files.files),
+        rewritten=len(files.rewritten),
+        rewritten_bytes=sum(files.files[path].bytes for path in files.rewritten),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _refuse_own_place(warehouse: Path, directory: Path) -> None:
+    snapshot = directory / SNAPSHOT
+    if snapshot.exists() and snapshot.samefile(warehouse):
+        raise ConfigurationError(
+            f"The snapshot cannot be published into {directory}, where it would take the place of "
+            "the warehouse itself; name another directory."
+        )
+    if directory.exists() and not directory.is_dir():
+        raise ConfigurationError(f"{directory} is no directory; name one to publish into.")
+
+
+def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    names = mart_names()
+    if set(names) - table_columns(connection, "load_analysis").keys():
+        raise WarehouseError(
+            "The warehouse has no analysis of this version yet; run incorta-loads analyze first."
+        )
+    return names
+
+
+def _warn_of_old_analysis(connection: duckdb.DuckDBPyConnection) -> None:
+    row = connection.execute(_NOT_ANALYSED).fetchone()
+    if row and row[0]:
+        logger.warning(
+            "%d executions were loaded after the analysis and are not in it; run incorta-loads "
+            "analyze before publish, or run, which does both",
+            row[0],
+        )
+
+
+def _put_lake(connection: duckdb.DuckDBPyConnection, files: PublishedFiles) -> None:
+    for file in lake_files(connection):
+        if not files.keep(file.path, file.source):
+            write = partial(_copy, connection, file.query, file.parameters)
+            files.put(file.path, write, file.source)
+
+
+def _put_marts(
+    connection: duckdb.DuckDBPyConnection, files: PublishedFiles, marts: Sequence[str]
+) -> None:
+    for mart in marts:
+        if mart not in _LARGE:
+            # in one order, so that equal rows make equal files
+            query = f"SELECT * FROM load_analysis.{mart} ORDER BY ALL"  # noqa: S608
+            files.put(f"parquet/{mart}.parquet", partial(_copy, connection, query, {}))
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    parameters: Mapping[str, object],
+    target: Path,
+) -> int:
+    """Writes the rows of a query as Parquet; returns how many they are."""
+    name = str(target).replace("'", "''")
+    row = connection.execute(
+        f"COPY ({query}) TO '{name}' (FORMAT parquet, COMPRESSION zstd)", dict(parameters)
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _source_of_all(connection: duckdb.DuckDBPyConnection, files: PublishedFiles) -> str:
+    """What the snapshot is made from: all that is in the other files, and the tables beside."""
+    beside = connection.execute(_BESIDE).fetchone()
+    sums = {path: entry.sha256 for path, entry in sorted(files.files.items())}
+    return hashlib.sha256(repr((sums, beside)).encode()).hexdigest()
+
+
+def _row_counts(
+    connection: duckdb.DuckDBPyConnection, marts: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """Schema → table → rows, of the base tables and of the marts."""
+    tables = {"load_status": BASE_TABLES, "load_analysis": marts}
+    return {
+        schema: {
+            name: connection.table(f"{schema}.{name}").count("*").fetchall()[0][0] for name in names
+        }
+        for schema, names in tables.items()
+    }
+
+
+_NOT_ANALYSED = """
+SELECT count(*) FROM (
+    SELECT cluster, tenant, execution_id, fetched_at FROM load_status.nodes WHERE node_id = 0
+    EXCEPT
+    SELECT cluster, tenant, execution_id, last_fetched_at FROM load_analysis.executions
+)
+"""
+
+_BESIDE = """
+SELECT
+    (SELECT fingerprint FROM load_analysis.build_state),
+    (SELECT count(*) FROM load_status.invalid_payloads),
+    (SELECT max(fetched_at) FROM load_status.invalid_payloads),
+    (SELECT count(*) FROM load_status.alerts),
+    (SELECT count(missed) FROM load_status.alerts),
+    (SELECT max(announced_at) FROM load_status.alerts)
+"""

@@ -1,0 +1,75 @@
+"""What a whole run did, and what it says of it when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from incorta_loads.alerts import KINDS, Event
+from incorta_loads.announcements import sentence
+from incorta_loads.errors import IncortaLoadsError
+from incorta_loads.ingest import Ingested
+from incorta_loads.progress import outcomes_in_words
+from incorta_loads.publish import Published
+from incorta_loads.run_ids import new_run_id
+
+_MOST_TABLES = 5
+_HEADINGS = {"broken": "Broke", "regressed": "Got worse", "well": "Well again"}
+
+
+@dataclass
+class RunSummary:
+    """What the parts of a run did; None where a part did not come to its end.
+
+    Attributes:
+        warehouse: the DuckDB file.
+        ingested: the sums of fetching and loading.
+        news: what changed since the last run.
+        published: the publication.
+        errors: of the parts that failed, in order.
+    """
+
+    warehouse: Path
+    ingested: Ingested | None = None
+    news: Sequence[Event] | None = None
+    published: Published | None = None
+    errors: list[IncortaLoadsError] = field(default_factory=list)
+
+    @property
+    def run_id(self) -> str:
+        """That of the ledger's rows; a new one where there are none."""
+        return new_run_id() if self.ingested is None else self.ingested.run_id
+
+    @property
+    def worst_error(self) -> IncortaLoadsError | None:
+        """The one that decides on the exit code; of equals the first."""
+        by_severity = (2, 1, 8)
+        return min(self.errors, key=lambda each: by_severity.index(each.exit_code), default=None)
+
+    def lines(self) -> Iterator[str]:
+        """The summary for people."""
+        if self.ingested is not None:
+            yield f"Asked: {self.ingested.ids} ids ({outcomes_in_words(self.ingested)})"
+        if self.news is None:
+            yield "Since the last run: not known, since there is no new analysis"
+        elif not self.news:
+            yield "Since the last run: no table broke, got worse or is well again"
+        else:
+            yield from _changes(self.news)
+        if self.published is None:
+            yield "Published: no; the last publication stays"
+        else:
+            yield f"Published: {self.published}"
+        yield f"Warehouse: {self.warehouse}"
+
+
+def _changes(news: Sequence[Event]) -> Iterator[str]:
+    for kind in KINDS:
+        events = [each for each in news if each.kind == kind]
+        if events:
+            yield f"{_HEADINGS[kind]} since the last run: {len(events)}"
+        for event in events[:_MOST_TABLES]:
+            yield f"  {sentence(event)}"
+        if len(events) > _MOST_TABLES:
+            yield f"  and {len(events) - _MOST_TABLES} more: incorta-loads health, regressions"
