@@ -26,6 +26,7 @@ def failure_origins(node_outcomes: Sequence[Row]) -> list[Row]:
                 | {
                     "inherited_above": sum(n["is_error"] for n in above(node, execution)),
                     "origins_in_execution": len(origins),
+                    "fetched_at": node["fetched_at"],
                 }
             )
     return found
