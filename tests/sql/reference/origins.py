@@ -68,6 +68,7 @@ def _causes(origins_of_tenant: Sequence[Row]) -> list[Row]:
         clean = sum(causes <= fixed for causes in causes_of.values())
         row["cumulative_clean_share"] = clean / len(causes_of)
         row["failed_executions"] = len(causes_of)
+        row["cumulative_clean_executions"] = clean
     return found
 
 
