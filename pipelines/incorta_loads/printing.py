@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ _LEAST_TEXT_WIDTH = 4
 """Narrower than this no text column becomes, even where the terminal has to break the lines."""
 
 _GAP = 2  # between two columns
+
+_BLANKS_AT_END = re.compile(r" +(?=(?: |\x1b\[[0-9;]*m)*$)", re.MULTILINE)
+"""Of lines, before what ends a style too."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def rate_with_interval(name: str, title: str) -> Column:
     return Column(title, text, is_number=True)
 
 
-def probability(of: Callable[[Row], float | None], title: str = "p") -> Column:
+def probability(of: Callable[[Row], float | None], title: str) -> Column:
     """A p-value, as `0.031` or `4.1e-09`; None, where nothing was tested, as a dash."""
 
     def text(row: Row) -> str:
@@ -148,7 +152,9 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | No
         return
     console = _console()
     console.width = max(console.width, least_width)
-    console.print(table)
+    with console.capture() as capture:
+        console.print(table)
+    sys.stdout.write(_BLANKS_AT_END.sub("", capture.get()))
 
 
 class _PipedConsole(Console):
