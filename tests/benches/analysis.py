@@ -1,4 +1,4 @@
-"""What `incorta-loads analyze` costs: whole processes, on warehouses made by SQL.
+"""What `incorta-loads analyze` and `publish` cost: whole processes, on warehouses made by SQL.
 
     PYTHONPATH=tests python tests/benches/analysis.py 1000x1000 20000x1000
 
@@ -9,6 +9,7 @@ some 1 of 50 executions 400 of the tables fail together, also in the last ones.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -101,23 +102,38 @@ def load(database: Path, first: int, last: int, tables: int) -> None:
         warehouse.execute(_FETCHES, {"first": first, "last": last})
 
 
-def analyze(database: Path) -> str:
-    """One whole process: seconds and the peak of its memory, as two columns."""
+def cost(database: Path, command: str) -> tuple[str, str]:
+    """One whole process: seconds and peak memory, as two columns; and what it printed."""
     begin = time.monotonic()
     process = subprocess.Popen(
-        [COMMAND, "analyze"],
+        [COMMAND, command],
         env={"PATH": "", "DESTINATION__DUCKDB__CREDENTIALS": str(database)},
         cwd=database.parent,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        text=True,
     )
     peak = peak_mib(process)
-    assert process.returncode == 0, process.stderr and process.stderr.read().decode()
-    return f"{time.monotonic() - begin:>8.1f} {peak:>9.0f}"
+    said, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return f"{time.monotonic() - begin:>8.1f} {peak:>9.0f}", said
+
+
+def publish(database: Path) -> str:
+    """Seconds, peak, and of the rewritten files how many there are and how large they are."""
+    columns, said = cost(database, "publish")
+    found = re.search(r"\((\d+ of \d+) files rewritten, ([\d.]+) MiB", said)
+    assert found, said
+    return f"{columns} {found[1]:>9} {found[2]:>9}"
 
 
 def main() -> None:
     """Prints the table."""
-    print("executions  tables        nodes   built   seconds  peak MiB  file MiB")
+    print(f"{'':>41} {'analyze':>18}  {'publish':>18}")
+    print(
+        "executions  tables        nodes   built   seconds  peak MiB   seconds  peak MiB"
+        "     files       MiB  file MiB"
+    )
     for size in sys.argv[1:] or ["1000x1000"]:
         executions, tables = map(int, size.split("x"))
         with tempfile.TemporaryDirectory() as home:
@@ -126,14 +142,15 @@ def main() -> None:
             for built, first in (("whole", 0), ("+10", executions + 1)):
                 if first:
                     load(database, first, executions + NEW_EXECUTIONS, tables)
-                cost = analyze(database)
+                analyzed, _ = cost(database, "analyze")
+                published = publish(database)
                 with duckdb.connect(database, read_only=True) as warehouse:
                     (nodes,) = warehouse.execute(
                         "SELECT sum(nodes)::BIGINT FROM load_analysis.status_ledger"
                     ).fetchone() or (0,)
                 size_mib = database.stat().st_size / 2**20
-                columns = f"{tables:>7,} {nodes:>12,} {built:>7} {cost} {size_mib:>9.0f}"
-                print(f"{executions:>10,} {columns}", flush=True)
+                columns = f"{tables:>7,} {nodes:>12,} {built:>7} {analyzed} {published}"
+                print(f"{executions:>10,} {columns} {size_mib:>9.0f}", flush=True)
 
 
 if __name__ == "__main__":
