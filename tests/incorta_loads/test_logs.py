@@ -12,6 +12,7 @@ from dlt.common import logger as dlt_logger
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
+from incorta_loads.choices import Verbosity
 from incorta_loads.logs import set_up_logs, turn_telemetry_off
 from incorta_loads.redaction import Redactor
 
@@ -52,7 +53,7 @@ def test_a_run_says_what_it_does_and_libraries_only_what_worries(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Messages alone, on stderr: ours from INFO, others' from WARNING, but of dlt."""
-    set_up_logs(REDACTOR, debug=False)
+    set_up_logs(REDACTOR)
     say_everything()
     said = capsys.readouterr()
     assert said.out == ""
@@ -67,7 +68,7 @@ def test_debug_says_everything_with_time_level_and_name(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Every record of every library, in one form, on stderr."""
-    set_up_logs(REDACTOR, debug=True)
+    set_up_logs(REDACTOR, Verbosity.DEBUG)
     say_everything()
     said = capsys.readouterr()
     assert said.out == ""
@@ -87,7 +88,7 @@ def test_debug_says_everything_with_time_level_and_name(
 @pytest.mark.parametrize("name", ["incorta_loads.client", "urllib3", "dlt"])
 def test_no_line_has_a_secret(name: str, debug: bool, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever logs it: in the message, an argument, or the text of an error."""
-    set_up_logs(REDACTOR, debug=debug)
+    set_up_logs(REDACTOR, Verbosity.DEBUG if debug else Verbosity.USUAL)
     logger = logging.getLogger(name)
     try:
         int(SECRET)
@@ -101,7 +102,7 @@ def test_no_line_has_a_secret(name: str, debug: bool, capsys: pytest.CaptureFixt
 
 def test_dlt_may_set_up_its_logger_again(capsys: pytest.CaptureFixture[str]) -> None:
     """As it does for each pipeline: its lines then have its own form, and still no secret."""
-    set_up_logs(REDACTOR, debug=False)
+    set_up_logs(REDACTOR)
     Container()[PluggableRunContext].reload()
     dlt_logger.warning("refused %s", SECRET)
     said = capsys.readouterr().err
@@ -112,8 +113,8 @@ def test_dlt_may_set_up_its_logger_again(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_logs_set_up_twice_say_everything_once(capsys: pytest.CaptureFixture[str]) -> None:
     """The last call counts."""
-    set_up_logs(REDACTOR, debug=True)
-    set_up_logs(REDACTOR, debug=False)
+    set_up_logs(REDACTOR, Verbosity.DEBUG)
+    set_up_logs(REDACTOR)
     say_everything()
     assert capsys.readouterr().err.count("WARNING of incorta_loads.ingest\n") == 1
 

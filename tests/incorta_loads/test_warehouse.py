@@ -174,7 +174,9 @@ def comments(warehouse: Warehouse) -> dict[str, dict[str, str]]:
 
 def test_each_column_says_what_it_means(warehouse: Warehouse) -> None:
     """As a comment, which BI tools show."""
-    assert comments(warehouse) == {name: descriptions(schema) for name, schema in BASE_TABLES.items()}
+    assert comments(warehouse) == {
+        name: descriptions(schema) for name, schema in BASE_TABLES.items()
+    }
     assert comments(warehouse)["nodes"]["parent_id"] == (
         "node_id of the parent; NULL for the root."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -93,7 +94,7 @@ JOBS = [
     *("Skipped", "Not Started", "Not Run", "Blocked", "Disabled"),
     *("In Queue", "Queued", "Pending", "Waiting", "Running", "In Progress"),
 ]
-SPELLINGS = [str, str.upper, lambda text: f"\v {text}\r\n"]
+SPELLINGS: list[Callable[[str], str]] = [str, str.upper, lambda text: f"\v {text}\r\n"]
 
 
 def test_python_and_sql_say_the_same(tmp_path: Path) -> None:
@@ -116,6 +117,9 @@ def test_python_and_sql_say_the_same(tmp_path: Path) -> None:
         "select state_type, job_status, outcome from load_analysis.node_outcomes order by 1, 2",
     )
     outcomes = StatusOutcomes(LINES)
-    assert [(state, job, outcomes.of(state, job)) for state, job, _ in said] == said
+    for state, job, outcome in said:
+        assert isinstance(state, str | None)
+        assert isinstance(job, str | None)
+        assert outcomes.of(state, job) == outcome
     assert {outcome for *_, outcome in said} == set(OUTCOMES)
     assert len(said) == len(tables) + 1
