@@ -229,7 +229,7 @@ class StatusClient:
 def _log(answer: Answer) -> None:
     status = "no HTTP status" if answer.http_status is None else f"HTTP {answer.http_status}"
     logger.debug(
-        "execution %d: %s (%s) after %d ms and %d attempts%s",
+        "execution %d: %s (%s) after %d ms, attempts: %d%s",
         answer.execution_id,
         status,
         answer.outcome,

@@ -90,9 +90,10 @@ def _json_formatter(redactor: Redactor) -> logging.Formatter:
         """The fields of a record; secrets are taken out of those that the filter does not see."""
 
         def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+            fields = {"time": log_data.pop("time")} | log_data
             return {
                 name: redactor.clean_text(each) if isinstance(each, str) else each
-                for name, each in log_data.items()
+                for name, each in fields.items()
             }
 
     return Formatter(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+from incorta_loads.printing import printable, shortened
 from incorta_loads.settings import SECTION, SETTINGS, configured_tables
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def _is_ours(key: str) -> bool:
 
 def _line(what: str, name: str, right: set[str]) -> str:
     closest = get_close_matches(name, sorted(right), 1, cutoff=0.0)[0]
-    shown = re.sub(r"[^\x21-\x7e]", "?", what.replace(" ", "\0")).replace("\0", " ")
+    shown = printable(shortened(what))
     return f"{shown} is no setting and has no effect; the closest one is {closest}."
 
 
