@@ -37,7 +37,7 @@ def watch_shown(settings: Settings, execution_id: int) -> Iterator[Screen]:
     if not (may_draw() and sys.stdout.isatty()) or console.is_dumb_terminal:
         yield _Lines()
         return
-    screen = _LiveTree(console, f"Execution {execution_id} of {_place(settings)}")
+    screen = LiveTree(console, f"Execution {execution_id} of {_place(settings)}")
     try:
         with Live(
             get_renderable=screen.frame,
@@ -69,7 +69,7 @@ class _Lines:
         logger.warning("answers again after %s", duration(silent_seconds))
 
 
-class _LiveTree:
+class LiveTree:
     """The tree as it is, and what is to be said of it when it is gone.
 
     Attributes:

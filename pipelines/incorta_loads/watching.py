@@ -27,11 +27,11 @@ _ENDS = {
 _TABLES_ENDS = {
     "failure": "failed",
     "partial": "finished with errors",
-    "interrupted": "were interrupted",
-    "skipped": "were skipped",
-    "unknown": "have a status that no rule knows",
-    "running": "are running",
-    "queued": "are queued",
+    "interrupted": "interrupted",
+    "skipped": "skipped",
+    "unknown": "with a status that no rule knows",
+    "running": "still running",
+    "queued": "still queued",
 }
 
 

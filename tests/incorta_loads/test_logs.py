@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -12,8 +14,8 @@ from dlt.common import logger as dlt_logger
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-from incorta_loads.choices import Verbosity
-from incorta_loads.logs import set_up_logs, turn_telemetry_off
+from incorta_loads.choices import LogFormat, Verbosity
+from incorta_loads.logs import may_draw, set_up_logs, turn_telemetry_off
 from incorta_loads.redaction import Redactor
 
 SECRET = "s3cret/token"
@@ -117,6 +119,86 @@ def test_logs_set_up_twice_say_everything_once(capsys: pytest.CaptureFixture[str
     set_up_logs(REDACTOR)
     say_everything()
     assert capsys.readouterr().err.count("WARNING of incorta_loads.ingest\n") == 1
+
+
+def test_quiet_leaves_out_what_does_not_worry(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of ours as of others."""
+    set_up_logs(REDACTOR, Verbosity.QUIET)
+    say_everything()
+    assert capsys.readouterr().err == (
+        "WARNING of incorta_loads.ingest\nWARNING of urllib3.connectionpool\n"
+    )
+
+
+def test_verbose_says_all_of_ours_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """And of others what worries, as ever."""
+    set_up_logs(REDACTOR, Verbosity.VERBOSE)
+    say_everything()
+    said = re.sub(r"^\d\d:\d\d:\d\d ", "TIME ", capsys.readouterr().err, flags=re.MULTILINE)
+    assert said == (
+        "TIME DEBUG of incorta_loads.ingest\n"
+        "TIME INFO of incorta_loads.ingest\n"
+        "TIME WARNING of incorta_loads.ingest\n"
+        "TIME WARNING of urllib3.connectionpool\n"
+    )
+
+
+def test_json_has_the_fields_of_a_record_without_secrets(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also in further fields and tracebacks, and whatever lines a message has."""
+    set_up_logs(REDACTOR, log_format=LogFormat.JSON)
+    logger = logging.getLogger("incorta_loads.client")
+    try:
+        int(SECRET)
+    except ValueError:
+        logger.exception("two\nlines %s", SECRET, extra={"run_id": "r1", "url": f"/{SECRET}"})
+    (line,) = capsys.readouterr().err.splitlines()
+    said = json.loads(line)
+    assert re.fullmatch(r"[\d-]{10}T[\d:.]{8,15}\+00:00", said.pop("time"))
+    assert said.pop("exc_info").endswith("with base 10: '[redacted]'")
+    assert said == {
+        "level": "ERROR",
+        "logger": "incorta_loads.client",
+        "message": "two\nlines [redacted]",
+        "run_id": "r1",
+        "url": "/[redacted]",
+    }
+
+
+def test_all_lines_are_json_then(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of dlt, however often it sets up its logger, and warnings of Python."""
+    set_up_logs(REDACTOR, log_format=LogFormat.JSON)
+    Container()[PluggableRunContext].reload()
+    dlt_logger.warning("of dlt")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        set_up_logs(REDACTOR)  # those are caught anew: pytest had put itself between
+        set_up_logs(REDACTOR, log_format=LogFormat.JSON)
+        warnings.warn("of Python", stacklevel=1)
+        set_up_logs(REDACTOR)
+    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["logger"] for line in said] == ["dlt", "py.warnings"]
+
+
+@pytest.mark.parametrize(
+    ("verbosity", "log_format", "expected"),
+    [
+        (Verbosity.USUAL, LogFormat.TEXT, True),
+        (Verbosity.QUIET, LogFormat.TEXT, False),
+        (Verbosity.VERBOSE, LogFormat.TEXT, False),
+        (Verbosity.USUAL, LogFormat.JSON, False),
+    ],
+)
+def test_things_move_where_nothing_else_is_written(
+    monkeypatch: pytest.MonkeyPatch, verbosity: Verbosity, log_format: LogFormat, expected: bool
+) -> None:
+    """On a terminal, and only between usual lines."""
+    set_up_logs(REDACTOR, verbosity, log_format)
+    assert not may_draw()
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert may_draw() is expected
+    set_up_logs(REDACTOR)
 
 
 def test_telemetry_of_every_dependency_is_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,7 @@ def test_the_time_may_be_over(user: User, simulator: Simulator) -> None:
     done = watched(user, "--timeout", "0.5", exit_code=7)
     assert re.sub(r"after \d s", "after N s", done.stdout.splitlines()[-1]) == (
         "Execution 17 of plan Daily is not final (In Progress) after N s of watching: "
-        "1 of 2 tables failed, 1 are running; not loaded."
+        "1 of 2 tables failed, 1 still running; not loaded."
     )
     assert not user.warehouse.exists()
 
