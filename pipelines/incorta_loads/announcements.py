@@ -20,6 +20,7 @@ from incorta_loads.alerts import (
 )
 from incorta_loads.notify import Message, Receivers
 from incorta_loads.printing import printable
+from incorta_loads.words import counted
 
 _MOST_TABLES = 20
 """So many are named in a message; the rest are counted."""
@@ -89,9 +90,7 @@ def _messages(events: Iterable[Event]) -> list[list[Event]]:
 def _message(events: Sequence[Event], now: Standing) -> Message:
     counts = Counter(each.kind for each in events)
     words = {"broken": "broke", "regressed": "got worse", "well": "well again"}
-    title = ", ".join(
-        f"{count} table{'s' * (count != 1)} {words[kind]}" for kind, count in counts.items()
-    )
+    title = ", ".join(f"{counted(count, 'table')} {words[kind]}" for kind, count in counts.items())
     places = sorted({f"{each.cluster}, tenant {each.tenant}" for each in events})
     lines = [printable(place) for place in places]
     lines += [f"- {sentence(each)}" for each in events[:_MOST_TABLES]]

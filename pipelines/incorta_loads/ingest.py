@@ -24,6 +24,7 @@ from incorta_loads.redaction import Redactor
 from incorta_loads.run_ids import new_run_id
 from incorta_loads.settings import Settings
 from incorta_loads.warehouse import Warehouse
+from incorta_loads.words import counted
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +97,9 @@ def ingest_into(
     began = time.monotonic()
     # Under a run id of their own: this run may ask for the same ids, and has one row for each.
     if restored := warehouse.restore_ledger(new_run_id()):
-        logger.info("restored %d ledger rows that a run was ended before writing", restored)
+        logger.info(
+            "restored %s that a run was ended before writing", counted(restored, "ledger row")
+        )
     ingested = Ingested(new_run_id())
     feed, was_empty = _feed(warehouse, settings, ids, ingested)
     report(ingested)
@@ -114,9 +117,9 @@ def ingest_into(
                 warehouse.load(batch)
                 ingested.count(batch)
                 logger.debug(
-                    "loaded a batch of %d ids, %d nodes in %.1f s",
-                    batch.fetches.num_rows,
-                    batch.nodes.num_rows,
+                    "loaded a batch of %s, %s in %.1f s",
+                    counted(batch.fetches.num_rows, "id"),
+                    counted(batch.nodes.num_rows, "node"),
                     time.monotonic() - begin,
                     extra={"run_id": ingested.run_id},
                 )
@@ -176,10 +179,10 @@ def _feed(
         now=datetime.now(UTC),
     )
     logger.info(
-        "asking for %d executions that are not final, new ones above %s, %d ids not loaded",
-        len(known.not_final),
+        "asking for %s not final, new ones above %s, %s not loaded",
+        counted(len(known.not_final), "execution"),
         settings.first_id - 1 if known.highest is None else known.highest,
-        len(known.not_loaded),
+        counted(len(known.not_loaded), "id"),
     )
     feed = due(known, first_id=settings.first_id, probe_gap=settings.probe_gap)
     return feed, known.highest is None

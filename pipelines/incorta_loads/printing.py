@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ MOST_TEXT = 200
 """Longer texts are shortened for people; no terminal shows them in a way that helps."""
 
 _GAP = 2  # between two columns
+
+_BLANKS_AT_END = re.compile(r" +(?=(?: |\x1b\[[0-9;]*m)*$)", re.MULTILINE)
+"""Of lines, before what ends a style too."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def rate_with_interval(name: str, title: str) -> Column:
     return Column(title, text, is_number=True)
 
 
-def probability(of: Callable[[Row], float | None], title: str = "p") -> Column:
+def probability(of: Callable[[Row], float | None], title: str) -> Column:
     """A p-value, as `0.031` or `4.1e-09`; None, where nothing was tested, as a dash."""
 
     def text(row: Row) -> str:
@@ -177,7 +181,9 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | No
         return
     console = _console()
     console.width = max(console.width, least_width)
-    console.print(table)
+    with console.capture() as capture:
+        console.print(table)
+    sys.stdout.write(_BLANKS_AT_END.sub("", capture.get()))
 
 
 def _cell(text: str) -> str:

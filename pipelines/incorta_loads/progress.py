@@ -14,6 +14,7 @@ from incorta_loads.client import OUTCOMES
 from incorta_loads.ingest import Ingested
 from incorta_loads.logs import may_draw
 from incorta_loads.queries import Rows
+from incorta_loads.words import counted
 
 logger = logging.getLogger(__name__)
 
@@ -58,10 +59,10 @@ def shown_progress() -> Iterator[Report]:
 def say_sums(ingested: Ingested) -> None:
     """Logs the sums of a run, and what to do about ids that did not load."""
     logger.info(
-        "%d ids asked in %.1f s, %d nodes written: %s",
-        ingested.ids,
+        "%s asked in %.1f s, %s written: %s",
+        counted(ingested.ids, "id"),
         ingested.seconds,
-        ingested.nodes,
+        counted(ingested.nodes, "node"),
         outcomes_in_words(ingested),
         extra={"run_id": ingested.run_id},
     )
@@ -89,11 +90,16 @@ def say_unknown_statuses(found: Rows) -> None:
     if not found.rows:
         return
     first = found.rows[0]
+    nodes = sum(row["nodes"] for row in found.rows)
+    have, are, most = ("has", "is", "") if nodes == 1 else ("have", "are", "most of them ")
     logger.warning(
-        "%d nodes have a status that no rule knows and are in no rate, most of them %r in state "
+        "%s %s a status that no rule knows and %s in no rate, %s%r in state "
         "%r: incorta-loads coverage lists all; say what they mean in a CSV file, named by "
         "status_outcomes under [sources.incorta.models]",
-        sum(row["nodes"] for row in found.rows),
+        counted(nodes, "node"),
+        have,
+        are,
+        most,
         first["job_status"],
         first["state_type"],
     )
@@ -101,14 +107,10 @@ def say_unknown_statuses(found: Rows) -> None:
 
 def _log_progress(ingested: Ingested) -> None:
     if ingested.ids:
-        total = "" if ingested.planned is None else f" of {ingested.planned}"
-        logger.info(
-            "%d%s ids: %s",
-            ingested.ids,
-            total,
-            outcomes_in_words(ingested),
-            extra={"run_id": ingested.run_id},
-        )
+        total = counted(ingested.planned or ingested.ids, "id")
+        asked = total if ingested.planned is None else f"{ingested.ids} of {total}"
+        extra = {"run_id": ingested.run_id}
+        logger.info("%s: %s", asked, outcomes_in_words(ingested), extra=extra)
 
 
 def outcomes_in_words(ingested: Ingested) -> str:

@@ -28,6 +28,7 @@ from incorta_loads.models import mart_names
 from incorta_loads.published_files import PublishedFiles
 from incorta_loads.queries import coverage
 from incorta_loads.snapshots import SNAPSHOT, remember_snapshot, write_snapshot
+from incorta_loads.words import counted
 
 logger = logging.getLogger(__name__)
 
@@ -127,9 +128,9 @@ def _warn_of_old_analysis(connection: duckdb.DuckDBPyConnection) -> None:
     row = connection.execute(_NOT_ANALYSED).fetchone()
     if row and row[0]:
         logger.warning(
-            "%d executions were loaded after the analysis and are not in it; run incorta-loads "
-            "analyze before publish, or run, which does both",
-            row[0],
+            "%s loaded after the analysis and not in it; run incorta-loads analyze before publish, "
+            "or run, which does both",
+            counted(row[0], "execution"),
         )
 
 

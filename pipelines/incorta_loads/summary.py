@@ -13,6 +13,7 @@ from incorta_loads.ingest import Ingested
 from incorta_loads.progress import outcomes_in_words
 from incorta_loads.publish import Published
 from incorta_loads.run_ids import new_run_id
+from incorta_loads.words import counted
 
 _MOST_TABLES = 5
 _HEADINGS = {"broken": "Broke", "regressed": "Got worse", "well": "Well again"}
@@ -50,7 +51,7 @@ class RunSummary:
     def lines(self) -> Iterator[str]:
         """The summary for people."""
         if self.ingested is not None:
-            yield f"Asked: {self.ingested.ids} ids ({outcomes_in_words(self.ingested)})"
+            yield f"Asked: {counted(self.ingested.ids, 'id')} ({outcomes_in_words(self.ingested)})"
         if self.news is None:
             yield "Since the last run: not known, since there is no new analysis"
         elif not self.news:

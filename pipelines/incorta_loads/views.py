@@ -28,6 +28,7 @@ from incorta_loads.settings import Settings
 from incorta_loads.status_tree import encode
 from incorta_loads.summary import RunSummary
 from incorta_loads.tree_view import legend, node_line
+from incorta_loads.words import counted
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def show_failure_rates(
         columns += [
             number("runs"),
             part_of("errors", "counted", "errors"),
-            rate("failure_rate", "failed"),
+            number("failures", "failed"),
             rate_with_interval("error_rate", "error rate (95 %)"),
         ]
     columns.append(number("last_error_execution_id", "last error"))
@@ -75,7 +76,9 @@ def show_regressions(found: Rows, output: Format) -> None:
         value("verdict"),
         part_of("recent_errors", "recent_runs", "recent"),
         part_of("baseline_errors", "baseline_runs", "before"),
-        probability(lambda row: row["p_improved_adjusted" if _is_better(row) else "p_adjusted"]),
+        probability(
+            lambda row: row["p_improved_adjusted" if _is_better(row) else "p_adjusted"], "adj. p"
+        ),
         value("behaviour"),
     ]
     title = "Regressions: errors in the last runs and in those before"
@@ -88,7 +91,7 @@ def show_conflicts(found: Rows, output: Format) -> None:
         *_places(found.rows),
         number("execution_id", "execution"),
         number("node_id", "node"),
-        value("path"),
+        value("name"),
         value("job_status", "status"),
         value("rule"),
         number("evidence_node_id", "because of"),
@@ -107,7 +110,7 @@ def show_fix_first(found: Rows, output: Format) -> None:
         part_of("executions_failed", "failed_executions", "executions"),
         rate("share_of_failed_executions", "share"),
         number("executions_only_cause", "alone"),
-        rate("cumulative_clean_share", "clean"),
+        part_of("cumulative_clean_executions", "failed_executions", "clean"),
         number("last_execution_id", "last"),
     ]
     print_rows(found, output, columns=columns, title="What to fix first, over recent executions")
@@ -123,15 +126,17 @@ def show_coverage(found: Rows, unknown: Rows, output: Format) -> None:
     for row in found.rows:
         print_line(f"Coverage of {row['cluster']}, tenant {row['tenant']}", "bold")
         counts = ", ".join(f"{row[name]} {name}" for name in OUTCOMES if row[name])
-        print_line(f"{row['ids_asked']} ids asked: {counts or 'nothing came back'}.")
+        asked = counted(row["ids_asked"], "id")
+        print_line(f"{asked} asked: {counts or 'nothing came back'}.")
         if row["lowest_loaded_id"] is not None:
             print_line(
                 f"Executions {row['lowest_loaded_id']} to {row['highest_loaded_id']}, with "
-                f"{row['ids_missing']} ids missing between them; "
+                f"{counted(row['ids_missing'], 'id')} missing between them; "
                 f"{row['executions_not_final']} not final."
             )
         if row["aged"]:
-            print_line(f"{row['aged']} ids are asked for only with --ids: 30 days gave no answer.")
+            aged = f"{counted(row['aged'], 'id')} {'is' if row['aged'] == 1 else 'are'}"
+            print_line(f"{aged} asked for only with --ids: 30 days gave no answer.")
         print_line(f"Last answer: {row['last_fetched_at']:%Y-%m-%d %H:%M:%S} UTC.")
     if unknown.rows:
         print_rows(unknown, output, title="Statuses that no rule knows (outcome unknown)")

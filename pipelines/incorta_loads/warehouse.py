@@ -207,6 +207,11 @@ def open_for_writing(
 ) -> Iterator[Warehouse]:
     """The warehouse, locked, with its tables in place.
 
+    Args:
+        path: the DuckDB file.
+        timeout_seconds: how long to wait for another process that holds it.
+        must_exist: whether its tables must be there before.
+
     Raises:
         BusyError: another process went on holding it.
         WarehouseError: it cannot be used, and was left alone.
@@ -215,6 +220,11 @@ def open_for_writing(
         require_file(path)
     working = _working_directory(path)
     with opened(path, timeout_seconds, read_only=False) as connection:
+        if must_exist and "nodes" not in table_columns(connection, DATASET):
+            raise WarehouseError(
+                f"There are no executions in {path}, which was left alone; run incorta-loads "
+                "ingest first, or set DESTINATION__DUCKDB__CREDENTIALS to where the warehouse is."
+            )
         shutil.rmtree(working, ignore_errors=True)  # of a run that was killed
         try:
             warehouse = Warehouse(path, connection, working)

@@ -71,11 +71,11 @@ def test_a_build_works_beside_a_connection_of_this_process(warehouse: Path) -> N
 
 
 def test_a_test_that_fails_is_named(warehouse: Path) -> None:
-    """A node that is there twice breaks the key of `node_outcomes`, and the error says so."""
+    """A node that is there twice breaks the numbers of its execution, and the error says so."""
     with duckdb.connect(str(warehouse)) as writer:
         writer.execute("insert into load_status.nodes from load_status.nodes")
     with pytest.raises(
-        ModelsError, match=r"^the SQL test unique_key_\w+ failed: Got \d results?, configured"
+        ModelsError, match=r"^the SQL test nodes_are_numbered failed: Got \d results?, configured"
     ):
         build_models(warehouse)
 

@@ -37,6 +37,7 @@ RATES = {
     "runs": 130,
     "counted": 120,
     "errors": 30,
+    "failures": 15,
     "failure_rate": 0.125,
     "error_rate": 0.25,
     "error_rate_low": 0.1811,
@@ -49,7 +50,7 @@ RATES = {
     "recent_error_rate_high": 0.6458,
 }
 SCHEMA_TABLE = ("schema_name", "table_name")
-NOTHING_COUNTED = dict.fromkeys(RATES) | {"runs": 2, "counted": 0, "errors": 0}
+NOTHING_COUNTED = dict.fromkeys(RATES) | {"runs": 2, "counted": 0, "errors": 0, "failures": 0}
 
 
 def rates(*names: dict[str, Any], cluster: str = "c", **other: Any) -> Rows:
@@ -69,8 +70,8 @@ def test_failure_rates_in_full(capsys: Printed) -> None:
     assert lines(capsys) == [
         "Failure rates by plan",
         "load plan    runs     errors  failed   error rate (95 %)  last error",
-        "Sales Daily   130  30 of 120  12.5 %  25.0 % (18.1–33.4)         417",
-        "–             130  30 of 120  12.5 %  25.0 % (18.1–33.4)         417",
+        "Sales Daily   130  30 of 120      15  25.0 % (18.1–33.4)         417",
+        "–             130  30 of 120      15  25.0 % (18.1–33.4)         417",
     ]
 
 
@@ -89,7 +90,7 @@ def test_where_nothing_counted_there_is_no_rate(capsys: Printed) -> None:
     """A dash, never 0 %."""
     found = rates({"load_plan": "Sales Daily"}, nothing=True)
     show_failure_rates(found, ("load_plan",), Format.TABLE, by="plan", recent=False)
-    assert lines(capsys)[-1].split() == ["Sales", "Daily", "2", "0", "of", "0", "–", "–", "–"]
+    assert lines(capsys)[-1].split() == ["Sales", "Daily", "2", "0", "of", "0", "0", "–", "–"]
 
 
 @pytest.mark.parametrize(
@@ -122,10 +123,10 @@ def test_csv_and_json_are_complete(capsys: Printed) -> None:
     assert json.loads(capsys.readouterr().out) == found.rows
     show_failure_rates(found, SCHEMA_TABLE, Format.CSV, by="table", recent=True)
     assert capsys.readouterr().out == (
-        "cluster,tenant,schema_name,table_name,runs,counted,errors,failure_rate,error_rate,"
+        "cluster,tenant,schema_name,table_name,runs,counted,errors,failures,failure_rate,error_rate,"
         "error_rate_low,error_rate_high,last_error_execution_id,recent_counted,recent_errors,"
         "recent_error_rate,recent_error_rate_low,recent_error_rate_high\n"
-        "c,t,S,S.a,130,120,30,0.125,0.25,0.1811,0.3344,417,9,3,0.3333333333333333,0.1206,0.6458\n"
+        "c,t,S,S.a,130,120,30,15,0.125,0.25,0.1811,0.3344,417,9,3,0.3333333333333333,0.1206,0.6458\n"
     )
 
 
@@ -155,8 +156,8 @@ def test_qualified_tables_fit_80_columns(capsys: Printed) -> None:
     assert lines(capsys) == [
         "Failure rates by table",
         "table name            runs        errors  failed   error rate (95 %)  last error",
-        "Sales.order_line_new  1234  1234 of 1234  12.5 %  25.0 % (18.1–33.4)        1234",
-        "S.xxxxxxxxxxxxxxxxxx  1234  1234 of 1234  12.5 %  25.0 % (18.1–33.4)        1234",
+        "Sales.order_line_new  1234  1234 of 1234      15  25.0 % (18.1–33.4)        1234",
+        "S.xxxxxxxxxxxxxxxxxx  1234  1234 of 1234      15  25.0 % (18.1–33.4)        1234",
         "xxxxxxxxxxxx",
     ]
 
@@ -217,6 +218,16 @@ def test_coverage_of_ids_without_executions(capsys: Printed) -> None:
         "3 ids are asked for only with --ids: 30 days gave no answer.",
         "Last answer: 2026-11-23 21:43:45 UTC.",
     ]
+
+
+def test_one_is_not_more(capsys: Printed) -> None:
+    """Of one id the sentences speak as of one."""
+    one: Row = COVERAGE | {"ids_asked": 1, "ids_missing": 1, "aged": 1}
+    show_coverage(covered(one), NONE_UNKNOWN, Format.TABLE)
+    told = lines(capsys)
+    assert told[1].startswith("1 id asked: ")
+    assert "with 1 id missing between them" in told[2]
+    assert told[3].startswith("1 id is asked for only with --ids")
 
 
 def test_coverage_of_nothing(capsys: Printed) -> None:

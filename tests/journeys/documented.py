@@ -34,13 +34,13 @@ def examples() -> list[Example]:
 
 
 def printed(warehouse: Path, query: str) -> str:
-    """What a user sees, without the blanks at the ends of lines."""
+    """What a user sees."""
     environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
     environment["DESTINATION__DUCKDB__CREDENTIALS"] = str(warehouse)
     done = subprocess.run(
         [COMMAND, "sql", query], env=environment, capture_output=True, text=True, check=True
     )
-    return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+    return done.stdout
 
 
 def write_outputs(warehouse: Path) -> None:

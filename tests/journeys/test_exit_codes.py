@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 
+import duckdb
 import pytest
 
 from incorta_simulator.faults import RawBody, Refusal
@@ -58,6 +59,19 @@ def test_an_empty_cluster_says_what_to_do(user: User, simulator: Simulator) -> N
     user.settings["SOURCES__INCORTA__FIRST_ID"] = "5000"
     done = user.runs("ingest")
     assert "pass --ids around an id that is known" in done.stderr.splitlines()[-1]
+    user.runs("analyze")
+    assert user.asks("SELECT * FROM load_analysis.executions") == []
+
+
+def test_a_file_that_no_ingest_made_is_not_analysed(user: User) -> None:
+    """One sentence with what to do; nothing is created in a file of somebody else's."""
+    with duckdb.connect(str(user.warehouse)) as other:
+        other.execute("CREATE TABLE mine AS SELECT 1 AS one")
+    before = user.warehouse.read_bytes()
+    done = user.runs("analyze", exit_code=1)
+    assert done.stderr.startswith(f"Error: There are no executions in {user.warehouse}")
+    assert "run incorta-loads ingest first" in done.stderr
+    assert user.warehouse.read_bytes() == before
 
 
 @pytest.mark.parametrize(

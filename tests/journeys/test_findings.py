@@ -83,7 +83,7 @@ def test_users_say_what_their_statuses_mean(user: User, simulator: Simulator) ->
     tree = {"name": "Nightly", "type": "LOAD_PLAN", "status": status}
     simulator.faults.plan(1, RawBody(json.dumps(tree).encode()))
     first = user.runs("run", "--ids", "1-3")
-    assert "1 nodes have a status that no rule knows" in first.stderr
+    assert "1 node has a status that no rule knows and is in no rate, 'Parked'" in first.stderr
     assert "'Parked' in state 'Terminator State'" in first.stderr
     assert "Parked" in user.runs("coverage").stdout
     (user.home / "outcomes.csv").write_text("state_type,job_status,outcome\n*,parked,skipped\n")

@@ -2,7 +2,7 @@ with
 
 nodes as (
 
-    select * from {{ ref('stg_nodes') }}
+    select * from {{ ref('int_node_statuses') }}
 
 ),
 
@@ -14,6 +14,11 @@ final as (
         execution_id,
         execution_id - execution_id % {{ var('bucket_executions') }} as bucket,
         load_plan,
+        state_type,
+        job_status,
+        outcome,
+        in_terminator_state,
+        last_descendant_id,
         fetched_at
     from nodes
     where node_id = 0

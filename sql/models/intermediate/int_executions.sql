@@ -1,16 +1,23 @@
 with
 
-nodes as (
+answers as (
 
-    select * from {{ ref('int_node_statuses') }}
+    select * from {{ ref('int_answers') }}
 
 ),
 
--- read once more rather than shared: engines keep a step that is used twice, here all nodes
-roots as (
+status_counts as (
 
-    select * from {{ ref('int_node_statuses') }}
-    where node_id = 0
+    select
+        *,
+        case when type = 'TABLE' then nodes else 0 end as tables
+    from {{ ref('int_status_counts') }}
+
+),
+
+status_pairs as (
+
+    select * from {{ ref('int_status_pairs') }}
 
 ),
 
@@ -23,49 +30,45 @@ asked_ids as (
 counts as (
 
     select
-        cluster,
-        tenant,
-        execution_id,
-        bool_or(in_load_state) as is_loading,
-        count(*) as nodes,
-        count(*) filter (where type = 'TABLE') as tables,
-        count(*) filter (where type = 'TABLE' and is_error) as table_errors,
-        count(*) filter (
-            where type = 'TABLE' and outcome in ('skipped', 'interrupted')
-        ) as tables_not_run
-    from nodes
-    group by cluster, tenant, execution_id
+        counts.cluster,
+        counts.tenant,
+        counts.execution_id,
+        bool_or(pairs.in_load_state) as is_loading,
+        cast(sum(counts.nodes) as bigint) as nodes,
+        cast(sum(counts.tables) as bigint) as tables,
+        cast(sum(case when pairs.is_error then counts.tables else 0 end) as bigint) as table_errors,
+        cast(sum(
+            case when pairs.outcome in ('skipped', 'interrupted') then counts.tables else 0 end
+        ) as bigint) as tables_not_run
+    from status_counts as counts
+    inner join status_pairs as pairs
+        on
+            coalesce(counts.state_type, '') = pairs.state_type
+            and coalesce(counts.job_status, '') = pairs.job_status
+    group by counts.cluster, counts.tenant, counts.execution_id
 
 ),
 
 final as (
 
     select
-        roots.cluster,
-        roots.tenant,
-        roots.execution_id,
-        roots.load_plan,
-        roots.state_type,
-        roots.job_status,
-        roots.outcome,
-        roots.in_terminator_state and not counts.is_loading as is_final,
+        answers.cluster,
+        answers.tenant,
+        answers.execution_id,
+        answers.load_plan,
+        answers.state_type,
+        answers.job_status,
+        answers.outcome,
+        answers.in_terminator_state and not counts.is_loading as is_final,
         counts.nodes,
         counts.tables,
         counts.table_errors,
         counts.tables_not_run,
-        coalesce(asked_ids.first_loaded_at, roots.fetched_at) as first_fetched_at,
-        roots.fetched_at as last_fetched_at
-    from roots
-    inner join counts
-        on
-            roots.cluster = counts.cluster
-            and roots.tenant = counts.tenant
-            and roots.execution_id = counts.execution_id
-    left join asked_ids
-        on
-            roots.cluster = asked_ids.cluster
-            and roots.tenant = asked_ids.tenant
-            and roots.execution_id = asked_ids.execution_id
+        coalesce(asked_ids.first_loaded_at, answers.fetched_at) as first_fetched_at,
+        answers.fetched_at as last_fetched_at
+    from answers
+    inner join counts using (cluster, tenant, execution_id)
+    left join asked_ids using (cluster, tenant, execution_id)
 
 )
 

@@ -1,8 +1,15 @@
+{% set parent = 'cluster, tenant, execution_id, parent_id' %}
+{% set execution = 'parents.cluster, parents.tenant, parents.execution_id' %}
+{% set is_new = is_missing(
+    this, ref('int_answers'), execution_keys(), 'last_descendant_id > 0', 'node_id = 0'
+) %}
+
 with
 
 nodes as (
 
     select * from {{ ref('int_node_statuses') }}
+    where {{ is_new }}
 
 ),
 
@@ -10,17 +17,14 @@ nodes as (
 parents as (
 
     select * from {{ ref('int_node_statuses') }}
-    where last_descendant_id > node_id
+    where last_descendant_id > node_id and {{ is_new }}
 
 ),
 
 children as (
 
     select
-        cluster,
-        tenant,
-        execution_id,
-        parent_id,
+        {{ parent }},
         count(*) filter (where is_error) as errors,
         count(*) filter (where type = 'TABLE') as tables,
         count(*) filter (where type = 'TABLE' and is_counted) as tables_counted,
@@ -31,16 +35,15 @@ children as (
         min(node_id) filter (where in_load_state) as first_in_load_state
     from nodes
     where parent_id is not null
-    group by cluster, tenant, execution_id, parent_id
+    group by {{ parent }}
 
 ),
 
+-- A child of this or a later parent comes after this one: below it, unless it comes after its end.
 final as (
 
     select
-        parents.cluster,
-        parents.tenant,
-        parents.execution_id,
+        {{ execution }},
         parents.node_id,
         parents.last_descendant_id,
         children.errors,
@@ -50,15 +53,14 @@ final as (
         parents.outcome,
         parents.in_terminator_state,
         children.have_all_succeeded,
-        children.first_error,
-        children.first_in_load_state,
+        min(children.first_error) over this_and_later as next_error,
+        min(children.first_in_load_state) over this_and_later as next_in_load_state,
         coalesce(
             parents.type = 'GROUP'
-            and parents.node_id > min(children.first_error_end) over (
-                partition by parents.cluster, parents.tenant, parents.execution_id
-            ),
+            and parents.node_id > min(children.first_error_end) over (partition by {{ execution }}),
             false
-        ) as is_late_group
+        ) as is_late_group,
+        parents.fetched_at
     from children
     inner join parents
         on
@@ -66,6 +68,10 @@ final as (
             and children.tenant = parents.tenant
             and children.execution_id = parents.execution_id
             and children.parent_id = parents.node_id
+    window this_and_later as (
+        partition by {{ execution }} order by parents.node_id
+        rows between current row and unbounded following
+    )
 
 )
 

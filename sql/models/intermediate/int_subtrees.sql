@@ -1,8 +1,11 @@
+{% set keys = 'cluster, tenant, execution_id, node_id, fetched_at' %}
+
 with
 
 parents as (
 
     select * from {{ ref('int_parents') }}
+    where {{ is_missing(this, ref('int_parents'), execution_keys(), 'node_id = 0', 'node_id = 0') }}
 
 ),
 
@@ -10,10 +13,7 @@ parents as (
 walk as (
 
     select
-        cluster,
-        tenant,
-        execution_id,
-        node_id,
+        {{ keys }},
         node_id as place,
         errors,
         tables,
@@ -23,10 +23,7 @@ walk as (
     from parents
     union all
     select
-        cluster,
-        tenant,
-        execution_id,
-        node_id,
+        {{ keys }},
         last_descendant_id as place,
         0 as errors,
         0 as tables,
@@ -41,10 +38,7 @@ walk as (
 seen as (
 
     select
-        cluster,
-        tenant,
-        execution_id,
-        node_id,
+        {{ keys }},
         sum(errors) over preorder - errors as errors,
         sum(tables) over preorder - tables as tables,
         sum(tables_counted) over preorder - tables_counted as tables_counted,
@@ -62,17 +56,14 @@ seen as (
 final as (
 
     select
-        cluster,
-        tenant,
-        execution_id,
-        node_id,
+        {{ keys }},
         cast(max(errors) - min(errors) as bigint) as errors,
         cast(max(tables) - min(tables) as bigint) as tables,
         cast(max(tables_counted) - min(tables_counted) as bigint) as tables_counted,
         cast(max(table_errors) - min(table_errors) as bigint) as table_errors,
         min(late_groups_end) >= node_id as is_in_late_group
     from seen
-    group by cluster, tenant, execution_id, node_id
+    group by {{ keys }}
 
 )
 

@@ -21,8 +21,8 @@ series as (
 final as (
 
     select
-        answers.cluster,
-        answers.tenant,
+        nodes.cluster,
+        nodes.tenant,
         answers.bucket,
         answers.version,
         series.series_id,

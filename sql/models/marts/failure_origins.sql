@@ -1,42 +1,77 @@
+{% set names = 'load_plan, type, group_name, schema_name, table_name, name, path, outcome' %}
+{% set is_new = is_missing(
+    this, ref('int_status_counts'), execution_keys(), "failure_kind = 'originated'"
+) %}
+
 with
 
-nodes as (
+originated as (
 
     select * from {{ ref('node_outcomes') }}
+    where failure_kind = 'originated' and {{ is_new }}
 
 ),
 
-origins as (
+inherited as (
 
-    select * from {{ ref('int_origins') }}
+    select * from {{ ref('node_outcomes') }}
+    where failure_kind = 'inherited' and {{ is_new }}
+
+),
+
+-- A walk in preorder: an error above others is open from its own place to its last descendant.
+walk as (
+
+    select
+        cluster,
+        tenant,
+        execution_id,
+        node_id,
+        {{ names }},
+        fetched_at,
+        node_id as place,
+        0 as opened
+    from originated
+    {% for place, opened in [('node_id', 1), ('last_descendant_id + 1', -1)] -%}
+        union all
+        select
+            cluster,
+            tenant,
+            execution_id,
+            null as node_id,
+            null as {{ names | replace(', ', ', null as ') }},
+            fetched_at,
+            {{ place }} as place,
+            {{ opened }} as opened
+        from inherited
+    {% endfor %}
+),
+
+seen as (
+
+    select
+        *,
+        sum(opened) over (
+            partition by cluster, tenant, execution_id order by place
+        ) as inherited_above,
+        count(node_id) over (partition by cluster, tenant, execution_id) as origins_in_execution
+    from walk
 
 ),
 
 final as (
 
     select
-        nodes.cluster,
-        nodes.tenant,
-        nodes.execution_id,
-        nodes.node_id,
-        nodes.load_plan,
-        nodes.type,
-        nodes.group_name,
-        nodes.schema_name,
-        nodes.table_name,
-        nodes.name,
-        nodes.path,
-        nodes.outcome,
-        origins.inherited_above,
-        origins.origins_in_execution
-    from nodes
-    inner join origins
-        on
-            nodes.cluster = origins.cluster
-            and nodes.tenant = origins.tenant
-            and nodes.execution_id = origins.execution_id
-            and nodes.node_id = origins.node_id
-    where nodes.failure_kind = 'originated'
+        cluster,
+        tenant,
+        execution_id,
+        node_id,
+        {{ names }},
+        cast(inherited_above as bigint) as inherited_above,
+        origins_in_execution,
+        fetched_at
+    from seen
+    where node_id is not null
 
 )
 

@@ -62,7 +62,8 @@ final as (
         last_execution_id,
         fix_rank,
         {{ rate('cleaned_so_far', 'executions') }} as cumulative_clean_share,
-        cast(executions as bigint) as failed_executions
+        cast(executions as bigint) as failed_executions,
+        cast(cleaned_so_far as bigint) as cumulative_clean_executions
     from totals
 
 )

@@ -1,27 +1,31 @@
 {% set columns_of_nodes = [
     'load_plan', 'type', 'name', 'path', 'state_type', 'job_status', 'outcome'
 ] %}
+{% set key = 'cluster, tenant, execution_id, node_id' %}
+{% set is_new = is_missing(this, ref('int_conflicting_answers'), execution_keys()) %}
 
 with
 
 parents as (
 
     select * from {{ ref('node_outcomes') }}
-    where last_descendant_id > node_id
+    where last_descendant_id > node_id and {{ is_new }}
 
 ),
 
 of_unknown_status as (
 
     select * from {{ ref('node_outcomes') }}
-    where outcome = 'unknown'
+    where outcome = 'unknown' and {{ is_new }}
 
 ),
 
 of_unknown_type as (
 
     select * from {{ ref('node_outcomes') }}
-    where type is null or type not in ('LOAD_PLAN', 'GROUP', 'SCHEMA', 'TABLE')
+    where
+        (type is null or type not in ('LOAD_PLAN', 'GROUP', 'SCHEMA', 'TABLE'))
+        and {{ is_new }}
 
 ),
 
@@ -40,7 +44,8 @@ final as (
         parents.node_id,
         contradictions.rule,
         parents.{{ columns_of_nodes | join(', parents.') }},
-        contradictions.evidence_node_id
+        contradictions.evidence_node_id,
+        parents.fetched_at
     from parents
     inner join contradictions
         on
@@ -50,23 +55,19 @@ final as (
             and parents.node_id = contradictions.node_id
     union all
     select
-        cluster,
-        tenant,
-        execution_id,
-        node_id,
+        {{ key }},
         'unknown_status' as rule,
         {{ columns_of_nodes | join(', ') }},
-        null as evidence_node_id
+        null as evidence_node_id,
+        fetched_at
     from of_unknown_status
     union all
     select
-        cluster,
-        tenant,
-        execution_id,
-        node_id,
+        {{ key }},
         'unknown_type' as rule,
         {{ columns_of_nodes | join(', ') }},
-        null as evidence_node_id
+        null as evidence_node_id,
+        fetched_at
     from of_unknown_type
 
 )

@@ -1,8 +1,8 @@
 with
 
-nodes as (
+status_counts as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_status_counts') }}
 
 ),
 
@@ -15,8 +15,8 @@ final as (
         state_type,
         job_status,
         outcome,
-        count(*) as nodes
-    from nodes
+        cast(sum(nodes) as bigint) as nodes
+    from status_counts
     group by cluster, tenant, type, state_type, job_status, outcome
 
 )

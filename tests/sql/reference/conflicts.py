@@ -16,7 +16,7 @@ def status_conflicts(node_outcomes: Sequence[Row]) -> list[Row]:
         named((*EXECUTION, "node_id"), key(node, *EXECUTION, "node_id"))
         | {"rule": rule}
         | named(_NODE, key(node, *_NODE))
-        | {"evidence_node_id": evidence}
+        | {"evidence_node_id": evidence, "fetched_at": node["fetched_at"]}
         for execution in by(node_outcomes, *EXECUTION).values()
         for node in execution
         for rule, evidence in _conflicts(node, execution)

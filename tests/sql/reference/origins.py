@@ -26,6 +26,7 @@ def failure_origins(node_outcomes: Sequence[Row]) -> list[Row]:
                 | {
                     "inherited_above": sum(n["is_error"] for n in above(node, execution)),
                     "origins_in_execution": len(origins),
+                    "fetched_at": node["fetched_at"],
                 }
             )
     return found
@@ -67,6 +68,7 @@ def _causes(origins_of_tenant: Sequence[Row]) -> list[Row]:
         clean = sum(causes <= fixed for causes in causes_of.values())
         row["cumulative_clean_share"] = clean / len(causes_of)
         row["failed_executions"] = len(causes_of)
+        row["cumulative_clean_executions"] = clean
     return found
 
 

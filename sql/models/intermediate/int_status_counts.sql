@@ -1,0 +1,37 @@
+with
+
+nodes as (
+
+    select * from {{ ref('node_outcomes') }}
+    where {{ is_missing(this, ref('int_answers'), execution_keys()) }}
+
+),
+
+final as (
+
+    select
+        cluster,
+        tenant,
+        execution_id,
+        fetched_at,
+        type,
+        state_type,
+        job_status,
+        outcome,
+        failure_kind,
+        count(*) as nodes
+    from nodes
+    group by
+        cluster,
+        tenant,
+        execution_id,
+        fetched_at,
+        type,
+        state_type,
+        job_status,
+        outcome,
+        failure_kind
+
+)
+
+select * from final

@@ -1,0 +1,173 @@
+"""What is sent to people, over a real webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from incorta_loads.alerts import Event
+from incorta_loads.announcements import announce, sentence, table_name
+from incorta_loads.errors import InvalidSettingError
+from incorta_loads.notify import Receivers
+from one_table import Told, nothing_told
+from webhook import SECRET, Webhook, webhook
+
+
+@pytest.fixture
+def hook() -> Iterator[Webhook]:
+    """A receiver that takes everything."""
+    with webhook() as running:
+        yield running
+
+
+@pytest.fixture
+def table() -> Iterator[Told]:
+    """A table that broke, of which nothing was said yet."""
+    with nothing_told() as told:
+        told.run("broken_since")
+        told.connection.execute("DELETE FROM load_status.alerts")
+        yield told
+
+
+def said(table: Told) -> list[tuple[str, str | None]]:
+    """State and receivers that missed it, of each row of `alerts`."""
+    query = "SELECT state, missed FROM load_status.alerts ORDER BY announced_at"
+    return table.connection.execute(query).fetchall()
+
+
+def test_a_break_is_one_message_with_counts_and_event(table: Told, hook: Webhook) -> None:
+    """Plain text, and bad news."""
+    announce(table.connection, Receivers([hook.url]), "run 1")
+    [message] = hook.messages
+    [(event,)] = table.connection.execute("SELECT event_id FROM load_status.alerts").fetchall()
+    assert message["title"] == "incorta-loads: 1 table broke"
+    assert message["type"] == "failure"
+    assert message["message"].splitlines() == [
+        "c, tenant t",
+        "- s.a is broken since execution 88: 3 errors in a row, 4 of 37 before",
+        "Now: 1 broken, 0 worse than before.",
+        f"Event {event}.",
+    ]
+
+
+def test_what_was_said_is_not_sent_again(table: Told, hook: Webhook) -> None:
+    """However many runs follow."""
+    receivers = Receivers([hook.url])
+    for run in ("run 1", "run 2", "run 3"):
+        announce(table.connection, receivers, run)
+    assert len(hook.messages) == 1
+    assert said(table) == [("broken_since", None)]
+
+
+def test_a_recovery_is_good_news(table: Told, hook: Webhook) -> None:
+    """In a message of its own."""
+    receivers = Receivers([hook.url])
+    announce(table.connection, receivers, "run 1")
+    table.connection.execute("UPDATE load_analysis.table_health SET behaviour = 'recovered'")
+    announce(table.connection, receivers, "run 2")
+    assert [(each["title"], each["type"]) for each in hook.messages] == [
+        ("incorta-loads: 1 table broke", "failure"),
+        ("incorta-loads: 1 table well again", "success"),
+    ]
+
+
+def test_what_nobody_took_is_sent_by_the_next_run(table: Told, hook: Webhook) -> None:
+    """And is not noted as said before."""
+    receivers = Receivers([hook.url])
+    hook.status = 500
+    assert announce(table.connection, receivers, "run 1")
+    assert said(table) == []
+    hook.status = 200
+    announce(table.connection, receivers, "run 2")
+    assert len(hook.messages) == 1
+
+
+def test_who_took_it_gets_it_once_while_another_is_down(table: Told, hook: Webhook) -> None:
+    """The other one gets it when it is up again."""
+    with webhook() as down:
+        receivers = Receivers([hook.url, down.url])
+        down.status = 503
+        announce(table.connection, receivers, "run 1")
+        announce(table.connection, receivers, "run 2")
+        assert (len(hook.messages), len(down.messages)) == (1, 0)
+        [(state, missed)] = said(table)
+        assert (state, missed) == ("broken_since", receivers.names[1])
+        down.status = 200
+        assert announce(table.connection, receivers, "run 3") == []
+        assert (len(hook.messages), len(down.messages)) == (1, 1)
+    assert said(table) == [("broken_since", None)]
+
+
+def test_without_receivers_the_summary_is_where_it_is_said(table: Told) -> None:
+    """So the next run does not say it again."""
+    assert [each.state for each in announce(table.connection, Receivers([]), "run 1")] == [
+        "broken_since"
+    ]
+    assert announce(table.connection, Receivers([]), "run 2") == []
+
+
+def test_a_receiver_that_hangs_up_or_is_not_there_ends_nothing(table: Told) -> None:
+    """It is tried again by the next run."""
+    receivers = Receivers(["json://127.0.0.1:9/nobody"])
+    assert announce(table.connection, receivers, "run 1")
+    assert said(table) == []
+
+
+def test_many_tables_are_counted_and_the_first_are_named(table: Told, hook: Webhook) -> None:
+    """A message stays short."""
+    for name in ("table_health", "table_regressions"):
+        table.connection.execute(
+            f"INSERT INTO load_analysis.{name} SELECT * EXCLUDE (range) "
+            f"REPLACE ('s.b' || range AS table_name) FROM load_analysis.{name}, range(29)"
+        )
+    announce(table.connection, Receivers([hook.url]), "run 1")
+    [message] = hook.messages
+    lines = message["message"].splitlines()
+    assert message["title"] == "incorta-loads: 30 tables broke"
+    assert len([line for line in lines if line.startswith("- s.")]) == 20
+    assert "- and 10 more" in lines
+
+
+@pytest.mark.parametrize("url", ["nonsense://x/secret-part", "no url at all", "json://", "://"])
+def test_a_url_that_apprise_does_not_know_is_refused_and_not_shown(url: str) -> None:
+    """By its place in the list."""
+    with pytest.raises(InvalidSettingError, match="URL 2 of 2 in the setting urls") as caught:
+        Receivers(["json://127.0.0.1:9/x", url])
+    assert "secret-part" not in str(caught.value)
+
+
+def test_the_name_of_a_receiver_does_not_tell_its_url(hook: Webhook) -> None:
+    """It stands in the warehouse."""
+    [name] = Receivers([hook.url]).names
+    assert SECRET not in name
+    assert len(name) == 12
+
+
+@pytest.mark.parametrize(
+    ("schema", "table", "shown"),
+    [
+        ("s", "s.a", "s.a"),
+        ("s", "a", "s/a"),
+        (None, "a", "a"),
+        ("s", None, "s/(no name)"),
+        ("s", "s.a\n\x1b[31m", r"s.a\n\x1b[31m"),
+        ("s", "s." + "a" * 1000, "s." + "a" * 117 + "…"),
+    ],
+)
+def test_a_table_has_one_short_line(schema: str | None, table: str | None, shown: str) -> None:
+    """Whatever its name is."""
+    event = Event("c", "t", schema, table, "broken", "broken_since", 1, 3, 3, 0, 0)
+    assert table_name(event) == shown
+
+
+def test_each_kind_has_a_sentence() -> None:
+    """With the counts it rests on."""
+    always = Event("c", "t", "s", "s.a", "broken", "always_failing", 1, 9, 9, 0, 0)
+    worse = Event("c", "t", "s", "s.a", "regressed", "regressed", 70, 6, 20, 2, 100)
+    well = Event("c", "t", "s", "s.a", "well", "healthy", None, 0, 130, 7, 37)
+    assert [sentence(each) for each in (always, worse, well)] == [
+        "s.a always fails since execution 1: 9 errors in a row, 0 of 0 before",
+        "s.a fails more often since execution 70: 6 of 20 runs, 2 of 100 before",
+        "s.a is healthy: 130 runs without an error, 7 of 37 before",
+    ]

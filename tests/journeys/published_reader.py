@@ -1,0 +1,94 @@
+"""One reader of a published directory, in a process of its own: reads until it is told to end.
+
+    python published_reader.py duckdb|parquet|sqlalchemy DIRECTORY
+
+Ends when its standard input does, and then prints how often it has read. Whatever must not be seen
+ends it with a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow.dataset as ds
+import sqlalchemy
+
+PAUSE_SECONDS = 0.02
+
+HALF = (
+    "SELECT execution_id FROM load_status.nodes GROUP BY cluster, tenant, execution_id "
+    "HAVING count(*) <> max(last_descendant_id) + 1"
+)
+UNEVEN = (
+    "SELECT (SELECT count(*) FROM load_status.nodes), "
+    "(SELECT sum(nodes) FROM load_analysis.status_ledger)"
+)
+
+
+def read_with_duckdb(directory: Path) -> None:
+    """The snapshot: whole executions, and marts that are of these."""
+    with duckdb.connect(directory / "incorta_loads.duckdb", read_only=True) as connection:
+        assert connection.execute(HALF).fetchall() == []
+        [(nodes, counted)] = connection.execute(UNEVEN).fetchall()
+    assert nodes == counted != 0
+
+
+def read_with_sqlalchemy(directory: Path) -> None:
+    """The same as BI tools open it."""
+    engine = sqlalchemy.create_engine(
+        f"duckdb:///{directory / 'incorta_loads.duckdb'}", connect_args={"read_only": True}
+    )
+    with engine.connect() as connection:
+        assert connection.execute(sqlalchemy.text(HALF)).fetchall() == []
+        [(nodes, counted)] = connection.execute(sqlalchemy.text(UNEVEN)).fetchall()
+    engine.dispose()
+    assert nodes == counted != 0
+
+
+def read_parquet(directory: Path) -> None:
+    """Each file by itself, with pandas and pyarrow; executions in the lake are whole."""
+    for file in (directory / "parquet").iterdir():
+        assert file.suffix == ".parquet"
+        pd.read_parquet(file)
+    nodes = ds.dataset(directory / "lake" / "nodes", partitioning="hive").to_table(
+        columns=["execution_id", "last_descendant_id"]
+    )
+    sizes = nodes.to_pandas().groupby("execution_id")["last_descendant_id"].agg(["size", "max"])
+    assert (sizes["size"] - sizes["max"]).eq(1).all()
+
+
+READERS: dict[str, Callable[[Path], None]] = {
+    "duckdb": read_with_duckdb,
+    "parquet": read_parquet,
+    "sqlalchemy": read_with_sqlalchemy,
+}
+
+
+def main() -> None:
+    """Reads until standard input ends."""
+    warnings.simplefilter("ignore")
+    read, directory = READERS[sys.argv[1]], Path(sys.argv[2])
+    told_to_end = threading.Event()
+
+    def wait() -> None:
+        sys.stdin.read()
+        told_to_end.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    times = 0
+    while not told_to_end.is_set():
+        read(directory)
+        times += 1
+        time.sleep(PAUSE_SECONDS)
+    sys.stdout.write(f"{times}\n")
+
+
+if __name__ == "__main__":
+    main()

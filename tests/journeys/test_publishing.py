@@ -1,0 +1,223 @@
+"""`publish` as its readers see it: nothing half, nothing locked, nothing left behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from incorta_loads.models import mart_names
+from journeys.published_reader import READERS
+from journeys.shell import User
+
+GATE, PROOF = (20, 6), (200, 60)
+"""Publications, and how many of them are killed."""
+
+SEED = 7
+
+
+@pytest.fixture
+def published(analysed: User, tmp_path: Path) -> Path:
+    """A directory that was just published from the warehouse of `analysed`."""
+    directory = tmp_path / "published"
+    analysed.runs("publish", str(directory))
+    return directory
+
+
+@contextmanager
+def readers(directory: Path) -> Iterator[list[subprocess.Popen[str]]]:
+    """One process for each way to read; at the end each must have read without an error."""
+    script = Path(__file__).with_name("published_reader.py")
+    running = [
+        subprocess.Popen(
+            [sys.executable, script, kind, directory],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for kind in READERS
+    ]
+    try:
+        yield running
+    finally:
+        for each in running:
+            assert each.stdin
+            each.stdin.close()
+            each.stdin = None  # `communicate` would write to it
+
+
+@contextmanager
+def publisher(warehouse: Path, directory: Path) -> Iterator[Callable[[float | None], str]]:
+    """Publishes once a call, killed after a share of the usual time or not; says how it ended."""
+    script = Path(__file__).with_name("publisher.py")
+    command = [str(each) for each in (sys.executable, script, warehouse, directory)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def publish(killed_after: float | None) -> str:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write("\n" if killed_after is None else f"{killed_after}\n")
+            process.stdin.flush()
+            return process.stdout.readline().strip()
+
+        yield publish
+
+
+def below(directory: Path) -> set[str]:
+    return {str(each.relative_to(directory)) for each in directory.rglob("*") if each.is_file()}
+
+
+def test_readers_never_see_an_error_or_half_a_file(
+    analysed: User,
+    published: Path,
+    tmp_path: Path,
+    tell: Callable[[str], None],
+    request: pytest.FixtureRequest,
+) -> None:
+    """Through many publications, of which some are killed at any moment; nothing is left behind."""
+    warehouse = tmp_path / "incorta_loads.duckdb"
+    warehouse.write_bytes(analysed.warehouse.read_bytes())
+    wanted, kills = PROOF if request.config.getoption("--full") else GATE
+    draw = random.Random(SEED)
+    killed = set(draw.sample(range(wanted), kills))
+    before = below(published)
+    ends: Counter[str] = Counter()
+    with publisher(warehouse, published) as publish, readers(published) as running:
+        for number in range(wanted):
+            ends[publish(draw.random() if number in killed else None)] += 1
+        # the last one clears away what a kill may have left
+        assert publish(None) == "published"
+    reads = []
+    for kind, each in zip(READERS, running, strict=True):
+        times, errors = each.communicate()
+        assert each.returncode == 0, f"{kind}: {errors}"
+        assert int(times) > 0
+        reads.append(f"{times.strip()} reads with {kind}")
+    assert below(published) == before
+    assert ends["killed"] > kills // 2
+    tell(f"publications: {dict(ends)}; {', '.join(reads)}; 0 errors")
+
+
+def test_each_mart_is_a_parquet_file_with_its_rows(published: Path) -> None:
+    """But for node_outcomes, whose rows are in the lake."""
+    with duckdb.connect(published / "incorta_loads.duckdb", read_only=True) as snapshot:
+        for mart in mart_names():
+            file = published / "parquet" / f"{mart}.parquet"
+            if mart == "node_outcomes":
+                assert not file.exists()
+                continue
+            difference = snapshot.execute(
+                f"SELECT count(*) FROM (FROM load_analysis.{mart} EXCEPT ALL FROM '{file}')"
+            ).fetchone()
+            rows = snapshot.execute(f"SELECT count(*) FROM load_analysis.{mart}").fetchone()
+            assert difference == (0,), mart
+            assert rows == (pq.read_metadata(file).num_rows,), mart
+
+
+def test_the_snapshot_works_under_any_name(analysed: User, published: Path, tmp_path: Path) -> None:
+    """Every table and view of it can be read."""
+    renamed = tmp_path / "Other name.db"
+    renamed.write_bytes((published / "incorta_loads.duckdb").read_bytes())
+    with duckdb.connect(renamed, read_only=True) as snapshot:
+        names = snapshot.execute(
+            "SELECT table_schema || '.' || table_name FROM information_schema.tables "
+            "WHERE table_schema <> 'load_status_staging'"
+        ).fetchall()
+        assert len(names) > 50
+        for (name,) in names:
+            snapshot.execute(f"SELECT * FROM {name} LIMIT 1").fetchall()
+
+
+def test_the_manifest_says_what_stands_there(published: Path) -> None:
+    """Version, time, rows, coverage, and the sum of every file as it is."""
+    manifest = json.loads((published / "manifest.json").read_text())
+    assert set(manifest) == {"version", "published_at", "rows", "coverage", "files"}
+    assert (
+        manifest["coverage"][0]["loaded"] == manifest["rows"]["load_analysis"]["executions"] == 120
+    )
+    sums = {
+        path: hashlib.sha256((published / path).read_bytes()).hexdigest()
+        for path in below(published) - {"manifest.json"}
+    }
+    assert {path: file["sha256"] for path, file in manifest["files"].items()} == sums
+
+
+def test_what_did_not_change_is_not_written_again(analysed: User, published: Path) -> None:
+    """Only the manifest is, also after another analysis."""
+    before = {path: (published / path).stat().st_ino for path in below(published)}
+    analysed.runs("analyze")
+    said = analysed.runs("publish", str(published)).stdout
+    after = {path: (published / path).stat().st_ino for path in below(published)}
+    assert [path for path in after if after[path] != before[path]] == ["manifest.json"]
+    assert "(0 of 20 files rewritten" in said
+
+
+def test_readers_of_a_warehouse_in_use_get_the_snapshot(
+    analysed: User, published: Path, tmp_path: Path
+) -> None:
+    """And are told so, with its time."""
+    user = User(
+        analysed.home, analysed.settings | {"SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS": "0.1"}
+    )
+    expected = user.reads("failures")
+    at = json.loads((published / "manifest.json").read_text())["published_at"]
+    with duckdb.connect(user.warehouse):
+        done = user.runs("failures", "--format", "json")
+        wanted_to_write = user.runs("analyze", exit_code=8)
+    assert json.loads(done.stdout) == expected
+    assert f"Read instead: the snapshot {published}/incorta_loads.duckdb, published at {at}" in (
+        done.stderr
+    )
+    assert "is in use" in wanted_to_write.stderr
+
+
+def test_a_snapshot_that_is_gone_is_not_read(analysed: User, tmp_path: Path) -> None:
+    """The command is busy then, as without any."""
+    user = User(
+        analysed.home, analysed.settings | {"SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS": "0.1"}
+    )
+    user.runs("publish", str(tmp_path / "gone"))
+    shutil.rmtree(tmp_path / "gone")
+    with duckdb.connect(user.warehouse):
+        user.runs("failures", exit_code=8)
+
+
+@pytest.mark.parametrize(
+    ("place", "exit_code", "sentence"),
+    [
+        (".", 2, "take the place of the warehouse itself"),
+        ("incorta_loads.duckdb", 2, "is no directory"),
+        ("incorta_loads.duckdb/below", 1, "cannot be written (Not a directory)"),
+    ],
+)
+def test_a_wrong_place_is_one_sentence(
+    analysed: User, place: str, exit_code: int, sentence: str
+) -> None:
+    """And nothing is written."""
+    before = analysed.warehouse.read_bytes()
+    done = analysed.runs("publish", place, exit_code=exit_code)
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert analysed.warehouse.read_bytes() == before
+
+
+def test_without_an_analysis_nothing_is_published(user: User) -> None:
+    """One sentence says what to do."""
+    user.runs("ingest", "--ids", "1-3")
+    done = user.runs("publish", exit_code=1)
+    assert "run incorta-loads analyze first" in done.stderr
+    assert not (user.home / "published").exists()

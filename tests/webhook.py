@@ -1,0 +1,61 @@
+"""A receiver of notifications on loopback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+SECRET = "s3cret-hook-path"
+
+
+@dataclass
+class Webhook:
+    """What was received, and how it is answered.
+
+    Attributes:
+        url: for Apprise; a secret.
+        messages: title, message and type of each that was answered with 200.
+        status: of the answers.
+        before_answer: called once a message has arrived.
+    """
+
+    url: str = ""
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    status: int = 200
+    before_answer: Callable[[], None] = lambda: None
+
+    @property
+    def titles(self) -> list[str]:
+        return [each["title"] for each in self.messages]
+
+
+@contextmanager
+def webhook() -> Iterator[Webhook]:
+    """A running one."""
+    hook = Webhook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path == f"/{SECRET}" and hook.status == 200:
+                hook.messages.append(json.loads(body))
+            hook.before_answer()
+            self.send_response(hook.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing on the terminal."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        hook.url = f"json://127.0.0.1:{server.server_port}/{SECRET}"
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield hook
+        server.shutdown()
+        thread.join()
