@@ -105,6 +105,13 @@ def fetch_batches(
         raise fatal
 
 
+def batch_of(answer: Answer, settings: Settings, *, run_id: str, redactor: Redactor) -> Batch:
+    """The rows of one answer; its body can be read again afterwards."""
+    builder = _BatchBuilder(settings, run_id, redactor)
+    builder.add(answer)
+    return builder.take()
+
+
 class _Breaker:
     """Counts unavailable ids in a row."""
 

@@ -28,3 +28,19 @@ class Sort(StrEnum):
     RATE = "rate"
     RANK = "rank"
     ERRORS = "errors"
+
+
+class LogFormat(StrEnum):
+    """What a log line is."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Verbosity(StrEnum):
+    """How much is said on stderr; each says what those before it say."""
+
+    QUIET = "quiet"
+    USUAL = "usual"
+    VERBOSE = "verbose"
+    DEBUG = "debug"

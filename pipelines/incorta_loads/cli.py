@@ -5,23 +5,23 @@ Imports that cost time are made inside the commands, so that `--help` answers at
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
-import traceback
 from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
 from incorta_loads import __version__, cli_reading
-from incorta_loads.cli_options import Debug, is_debugging, start
+from incorta_loads.cli_options import App, Debug, Quiet, Verbose, say_error, start
 from incorta_loads.errors import IncortaLoadsError
 
 NOT_ALL_LOADED = 3
 """Exit code: the run finished, and some of the ids it asked for did not load."""
 
-app = typer.Typer(
+app = App(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -45,6 +45,8 @@ def _print_version(value: bool) -> None:  # noqa: FBT001
 def options(
     *,
     debug: Debug = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     version: Annotated[
         bool,
         typer.Option(
@@ -61,6 +63,12 @@ Ids = Annotated[
         "--ids", help="Exactly these execution ids, such as 1-500,720. Default: what is due."
     ),
 ]
+
+
+def _number(value: float) -> float:
+    if math.isnan(value):  # which is neither below nor above a limit
+        raise typer.BadParameter("nan is no number of seconds.")
+    return value
 
 
 @app.command()
@@ -127,6 +135,46 @@ def run(*, ids: Ids = None, debug: Debug = False) -> None:
 
 
 app.add_typer(cli_reading.app)
+
+
+@app.command()
+def watch(
+    execution_id: Annotated[str, typer.Argument(metavar="ID", help="Execution id.")],
+    *,
+    every: Annotated[
+        float,
+        typer.Option(
+            min=0.1,
+            max=86_400,
+            callback=_number,
+            metavar="S",
+            help="Seconds from an answer to the next question, at least.",
+        ),
+    ] = 15,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            min=0.1,
+            callback=_number,
+            metavar="S",
+            show_default="none",
+            help="End with 7 after so many seconds.",
+        ),
+    ] = math.inf,
+    debug: Debug = False,
+) -> None:
+    """Watch one execution until it is final, then load it.
+
+    Prints each change of a status with its time. Exit codes: 0 success, 5 finished with errors,
+    6 failed, interrupted or otherwise no success, 7 not final within --timeout, 1 no such
+    execution.
+    """
+    from incorta_loads import watching
+    from incorta_loads.execution_ids import parse_id
+
+    start()
+    wanted = parse_id(execution_id)
+    raise typer.Exit(watching.watch(wanted, every_seconds=every, timeout_seconds=timeout))
 
 
 @app.command()
@@ -206,11 +254,5 @@ def _exit_code(arguments: list[str]) -> int:
 
 
 def _fail(error: Exception | None, text: str, exit_code: int) -> int:
-    from incorta_loads.redaction import Redactor
-    from incorta_loads.settings import secret_values
-
-    redact = Redactor(secret_values()).clean_text
-    if is_debugging() and error is not None:
-        sys.stderr.write(redact("".join(traceback.format_exception(error))))
-    sys.stderr.write(redact(f"Error: {text}\n"))
+    say_error(text, error, exit_code)
     return exit_code

@@ -5,44 +5,141 @@ Imports that cost time are made inside the functions, so that `--help` answers a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from incorta_loads.choices import Format
+from incorta_loads.choices import Format, LogFormat, Verbosity
+from incorta_loads.errors import ConfigurationError, InvalidSettingError
 
 if TYPE_CHECKING:
     from incorta_loads.redaction import Redactor
 
-_debug = False
+_asked_for: set[Verbosity] = set()
 
 
 def is_debugging() -> bool:
     """Whether --debug was given, before or after the name of the command."""
-    return _debug
+    return Verbosity.DEBUG in _asked_for
 
 
-def _set_debug(value: bool) -> None:  # noqa: FBT001 (the shape of a Typer callback)
-    global _debug  # noqa: PLW0603 (one switch for the process)
-    _debug = _debug or value
+def verbosity() -> Verbosity:
+    """What was asked for, before or after the name of the command.
+
+    Raises:
+        ConfigurationError: less and more at once.
+    """
+    if {Verbosity.QUIET, Verbosity.VERBOSE} <= _asked_for:
+        raise ConfigurationError("--quiet and --verbose exclude each other; name one of them.")
+    return next(
+        (each for each in reversed(Verbosity) if each in _asked_for),
+        Verbosity.USUAL,
+    )
+
+
+def _switch(asked: Verbosity) -> Callable[[bool], None]:
+    def ask(value: bool) -> None:  # noqa: FBT001 (the shape of a Typer callback)
+        if value:
+            _asked_for.add(asked)
+
+    return ask
 
 
 Debug = Annotated[
     bool,
-    typer.Option("--debug", callback=_set_debug, help="Log everything, and show tracebacks."),
+    typer.Option(
+        "--debug", callback=_switch(Verbosity.DEBUG), help="Log everything, and show tracebacks."
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", callback=_switch(Verbosity.QUIET), help="Only warnings and errors."
+    ),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        callback=_switch(Verbosity.VERBOSE),
+        help="Say what each answer, batch and model does.",
+    ),
 ]
 Output = Annotated[
     Format, typer.Option("--format", help="A table for people; csv and json for programs.")
 ]
 
+_SHARED = [
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
+    for name, option in (("quiet", Quiet), ("verbose", Verbose))
+]
+
+
+class App(typer.Typer):
+    """Commands that all have --quiet and --verbose, which act through their callbacks alone."""
+
+    def command(self, *args: Any, **named: Any) -> Callable[[Callable[..., Any]], Any]:
+        """As that of Typer."""
+        add = super().command(*args, **named)
+
+        def add_with_options(function: Callable[..., Any]) -> Callable[..., Any]:
+            add(_with_shared_options(function))
+            return function
+
+        return add_with_options
+
+
+def _with_shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def command(**named: Any) -> Any:
+        for option in _SHARED:
+            del named[option.name]
+        return function(**named)
+
+    signature = inspect.signature(function, eval_str=True)
+    parameters = [*signature.parameters.values(), *_SHARED]
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return command
+
 
 def start() -> Redactor:
     """What every command does first: no telemetry, and logs without secrets."""
     from incorta_loads.logs import set_up_logs, turn_telemetry_off
+    from incorta_loads.misspellings import say_misspelt_settings
     from incorta_loads.redaction import Redactor
-    from incorta_loads.settings import secret_values
+    from incorta_loads.settings import log_format, secret_values
 
     turn_telemetry_off()
     redactor = Redactor(secret_values())
-    set_up_logs(redactor, debug=_debug)
+    set_up_logs(redactor, verbosity(), log_format())
+    say_misspelt_settings()
     return redactor
+
+
+def say_error(text: str, error: Exception | None, exit_code: int) -> None:
+    """The last words of a command that fails, without secrets, in the form of its log lines."""
+    import logging
+    import sys
+    import traceback
+
+    from incorta_loads.logs import log_formatter
+    from incorta_loads.redaction import Redactor
+    from incorta_loads.settings import log_format, secret_values
+
+    redactor = Redactor(secret_values())
+    try:
+        form = log_format()
+    except InvalidSettingError:  # which may be the error
+        form = LogFormat.TEXT
+    trace = "".join(traceback.format_exception(error)) if is_debugging() and error else ""
+    if form is LogFormat.JSON:
+        named = {"name": "incorta_loads", "levelname": "ERROR", "levelno": logging.ERROR}
+        fields = {"msg": text, "exit_code": exit_code} | ({"traceback": trace} if trace else {})
+        record = logging.makeLogRecord(named | fields)
+        sys.stderr.write(log_formatter(redactor, Verbosity.USUAL, form).format(record) + "\n")
+        return
+    sys.stderr.write(redactor.clean_text(f"{trace}Error: {text}\n"))

@@ -5,18 +5,20 @@ Imports that cost time are made inside the commands, so that `--help` answers at
 
 from __future__ import annotations
 
-import sys
+import logging
 from typing import Annotated
 
 import typer
 
 from incorta_loads.choices import By, Format, Sort
-from incorta_loads.cli_options import Debug, Output, start
+from incorta_loads.cli_options import App, Debug, Output, start
+
+logger = logging.getLogger(__name__)
 
 FOUND = 4
 """Exit code: --fail-on-any, and something was found."""
 
-app = typer.Typer()
+app = App()
 
 OfPlan = Annotated[str | None, typer.Option("--plan", help="Only what was seen in this load plan.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="At most so many rows.")]
@@ -74,7 +76,7 @@ def _finding_command(name: str, text: str) -> None:
             found = getattr(findings, name)(connection, plan=plan, limit=limit)
         getattr(views, f"show_{name}")(found.found, output)
         if fail_on_any and found.now:  # whatever the limit hides counts too
-            sys.stderr.write(f"Now {found.what}: {found.now} (--fail-on-any).\n")
+            logger.warning("Now %s: %d (--fail-on-any).", found.what, found.now)
             raise typer.Exit(FOUND)
 
     app.command(name.replace("_", "-"), help=text)(command)
@@ -128,11 +130,12 @@ def show(
     """The status tree of one execution; with --format json as the cluster sent it."""
     from incorta_loads import database, queries, views
     from incorta_loads.execution_ids import parse_id
+    from incorta_loads.status_outcomes import StatusOutcomes
 
     start()
-    wanted = parse_id(execution_id)
+    wanted, outcomes = parse_id(execution_id), StatusOutcomes.configured()
     with database.reading() as connection:
-        nodes = queries.execution_nodes(connection, wanted, failed=failed)
+        nodes = queries.execution_nodes(connection, wanted, failed=failed, outcome_of=outcomes.of)
     views.show_execution(wanted, nodes, output)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import re
 import threading
 import time
@@ -19,6 +21,8 @@ from incorta_loads.errors import InvalidTokenError, WrongTenantError
 from incorta_loads.exchange import MOST_ERROR_BODY_BYTES, Body, Exchanges, NoReply, Reply
 from incorta_loads.redaction import REPLACEMENT, Redactor
 from incorta_loads.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 Outcome = Literal["loaded", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload"]
 OUTCOMES: tuple[Outcome, ...] = Outcome.__args__  # type: ignore[attr-defined]
@@ -95,19 +99,24 @@ class StatusClient:
         """Closes all connections."""
         self._exchanges.close()
 
-    def fetch(self, execution_id: int) -> Answer:
-        """Asks for one execution, with retries; takes at most `total_seconds` of the settings.
+    def fetch(self, execution_id: int, *, within_seconds: float = math.inf) -> Answer:
+        """Asks for one execution, with retries.
+
+        Args:
+            execution_id: which.
+            within_seconds: it takes no longer, nor than `total_seconds` of the settings.
 
         Raises:
             InvalidTokenError: the cluster answered 401.
             WrongTenantError: the cluster does not know the tenant.
         """
         begin = time.monotonic()
-        deadline = begin + self._settings.total_seconds
+        limit_seconds = min(self._settings.total_seconds, within_seconds)
+        deadline = begin + limit_seconds
         answer: Answer
         attempts = 0
         try:
-            for attempt in self._retries():
+            for attempt in self._retries(limit_seconds):
                 if attempts and self._stopping.is_set():
                     break
                 with attempt:
@@ -120,9 +129,11 @@ class StatusClient:
         except _Retry:
             pass  # the last answer is the one that counts
         elapsed_ms = round((time.monotonic() - begin) * 1000)
-        return replace(answer, attempts=attempts, duration_ms=elapsed_ms)
+        answer = replace(answer, attempts=attempts, duration_ms=elapsed_ms)
+        _log(answer)
+        return answer
 
-    def _retries(self) -> tenacity.Retrying:
+    def _retries(self, limit_seconds: float) -> tenacity.Retrying:
         # tenacity itself and not stamina, whose pauses cannot be interrupted.
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Retry),
@@ -130,7 +141,7 @@ class StatusClient:
             sleep=tenacity.sleep_using_event(self._stopping),
             stop=tenacity.stop_any(
                 tenacity.stop_after_attempt(self._settings.max_attempts),
-                tenacity.stop_before_delay(self._settings.total_seconds),
+                tenacity.stop_before_delay(limit_seconds),
                 tenacity.stop_when_event_set(self._stopping),
             ),
             reraise=True,
@@ -213,6 +224,20 @@ class StatusClient:
             return replace(answer, outcome="not_found")
         text = _one_line(f"a 404 that is not the cluster's own: {answer.message}")
         return replace(answer, outcome="unavailable", message=text)
+
+
+def _log(answer: Answer) -> None:
+    status = "no HTTP status" if answer.http_status is None else f"HTTP {answer.http_status}"
+    logger.debug(
+        "execution %d: %s (%s) after %d ms, attempts: %d%s",
+        answer.execution_id,
+        status,
+        answer.outcome,
+        answer.duration_ms,
+        answer.attempts,
+        f": {answer.message}" if answer.message else "",
+        extra={"execution_id": answer.execution_id, "outcome": answer.outcome},
+    )
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:

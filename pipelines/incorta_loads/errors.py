@@ -12,6 +12,7 @@ which id or setting, and what to do.
     │   └── WrongTenantError            the cluster does not know the tenant
     ├── RunFailedError              1   the run could not do its work
     │   ├── ClusterDownError            too many ids in a row were unavailable
+    │   ├── UnknownExecutionError       the warehouse, or the cluster, has no such execution
     │   ├── SpoolError                  an answer could not wait in the temporary directory
     │   ├── WarehouseError              the warehouse cannot be read or written
     │   │   └── OutOfMemoryError            DuckDB needs more memory than a run gives it
@@ -64,6 +65,10 @@ class RunFailedError(IncortaLoadsError):
 
 class ClusterDownError(RunFailedError):
     """Too many ids in a row ended `unavailable`."""
+
+
+class UnknownExecutionError(RunFailedError):
+    """The warehouse, or the cluster, has no execution of this id, or does not show it."""
 
 
 class SpoolError(RunFailedError):

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from incorta_loads.batches import Batch, fetch_batches
+from incorta_loads.batches import Batch, batch_of, fetch_batches
+from incorta_loads.client import Answer
 from incorta_loads.errors import (
     ClusterDownError,
     ConfigurationError,
@@ -112,8 +113,16 @@ def ingest_into(
     try:
         with warehouse.memory.little():
             for batch in batches:
+                begin = time.monotonic()
                 warehouse.load(batch)
                 ingested.count(batch)
+                logger.debug(
+                    "loaded a batch of %s, %s in %.1f s",
+                    counted(batch.fetches.num_rows, "id"),
+                    counted(batch.nodes.num_rows, "node"),
+                    time.monotonic() - begin,
+                    extra={"run_id": ingested.run_id},
+                )
                 del batch  # before the next one grows beside it
                 ingested.seconds = time.monotonic() - began
                 report(ingested)
@@ -122,6 +131,36 @@ def ingest_into(
     looked_everywhere = ingested.ended_by is None and not stopping.is_set()
     ingested.found_nothing = was_empty and looked_everywhere and not ingested.outcomes["loaded"]
     return ingested
+
+
+def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> bool:
+    """Loads an answer that is a tree and is already here, as a run of its own would.
+
+    Returns:
+        Whether it was loaded; False: the warehouse has what came of asking later.
+
+    Raises:
+        WarehouseError: it could not be written.
+    """
+    if restored := warehouse.restore_ledger(new_run_id()):
+        logger.info("restored %d ledger rows that a run was ended before writing", restored)
+    later = warehouse.connection.execute(
+        "SELECT 1 FROM load_status.nodes WHERE cluster = $cluster AND tenant = $tenant "
+        "AND execution_id = $id AND node_id = 0 AND fetched_at > $fetched_at",
+        {
+            "cluster": settings.cluster,
+            "tenant": settings.tenant,
+            "id": answer.execution_id,
+            "fetched_at": answer.fetched_at,
+        },
+    ).fetchone()
+    if later:
+        return False
+    # Of now, not of when it was asked for: which id is settled is decided by comparing run ids.
+    batch = batch_of(answer, settings, run_id=new_run_id(), redactor=Redactor([settings.token]))
+    with warehouse.memory.little():
+        warehouse.load(batch)
+    return True
 
 
 def _feed(

@@ -1,31 +1,66 @@
-"""Log lines on stderr, with the secrets taken out."""
+"""Log lines on stderr, with the secrets taken out: for people, or one JSON object each."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
+from typing import Any
 
+from incorta_loads.choices import LogFormat, Verbosity
 from incorta_loads.redaction import RedactingFilter, Redactor
 
+_LEVELS = {
+    Verbosity.QUIET: logging.WARNING,
+    Verbosity.USUAL: logging.INFO,
+    Verbosity.VERBOSE: logging.DEBUG,
+    Verbosity.DEBUG: logging.DEBUG,
+}
+_FORMS = {
+    Verbosity.VERBOSE: "%(asctime)s %(message)s",
+    Verbosity.DEBUG: "%(asctime)s %(levelname)s %(name)s: %(message)s",
+}
 
-def set_up_logs(redactor: Redactor, *, debug: bool) -> None:
+_may_draw = True
+
+
+def set_up_logs(
+    redactor: Redactor,
+    verbosity: Verbosity = Verbosity.USUAL,
+    log_format: LogFormat = LogFormat.TEXT,
+) -> None:
     """Sends every log record of the process to stderr, through the redaction.
 
     What other libraries say below WARNING is shown with `debug`, as is all that dlt says: a load
     that fails is told in one sentence of ours, and dlt would print a traceback of each attempt.
     """
-    level = logging.DEBUG if debug else logging.WARNING
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s" if debug else "%(message)s"
+    global _may_draw  # noqa: PLW0603 (one stderr for the process)
+    is_debugging = verbosity is Verbosity.DEBUG
+    _may_draw = verbosity is Verbosity.USUAL and log_format is LogFormat.TEXT
+    formatter = log_formatter(redactor, verbosity, log_format)
     # dlt's logger passes nothing on, and would make itself a handler if it had none.
     for logger in (logging.getLogger(), logging.getLogger("dlt")):
-        handler = logging.StreamHandler(sys.stderr)
+        handler = _Handler(formatter, may_change_form=log_format is LogFormat.TEXT)
         handler.addFilter(RedactingFilter(redactor))
-        handler.setFormatter(logging.Formatter(form, "%H:%M:%S"))
         logger.handlers[:] = [handler]
-        logger.setLevel(level)
-    logging.getLogger("dlt").setLevel(logging.DEBUG if debug else logging.CRITICAL)
-    logging.getLogger("incorta_loads").setLevel(logging.DEBUG if debug else logging.INFO)
+        logger.setLevel(logging.DEBUG if is_debugging else logging.WARNING)
+    logging.getLogger("dlt").setLevel(logging.DEBUG if is_debugging else logging.CRITICAL)
+    logging.getLogger("incorta_loads").setLevel(_LEVELS[verbosity])
+    logging.captureWarnings(log_format is LogFormat.JSON)
+
+
+def log_formatter(
+    redactor: Redactor, verbosity: Verbosity, log_format: LogFormat
+) -> logging.Formatter:
+    """What makes a line of a record."""
+    if log_format is LogFormat.JSON:
+        return _json_formatter(redactor)
+    return logging.Formatter(_FORMS.get(verbosity, "%(message)s"), "%H:%M:%S")
+
+
+def may_draw() -> bool:
+    """Whether stderr is a terminal whose user wants to see things move."""
+    return _may_draw and sys.stderr.isatty()
 
 
 def turn_telemetry_off() -> None:
@@ -33,3 +68,37 @@ def turn_telemetry_off() -> None:
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
+
+
+class _Handler(logging.StreamHandler[Any]):
+    """Writes to stderr; dlt, which sets up its logger for each pipeline, leaves JSON as it is."""
+
+    def __init__(self, formatter: logging.Formatter, *, may_change_form: bool) -> None:
+        super().__init__(sys.stderr)
+        self.formatter = formatter
+        self._may_change_form = may_change_form
+
+    def setFormatter(self, fmt: logging.Formatter | None) -> None:  # noqa: N802
+        if self._may_change_form:
+            super().setFormatter(fmt)
+
+
+def _json_formatter(redactor: Redactor) -> logging.Formatter:
+    from pythonjsonlogger.json import JsonFormatter  # noqa: PLC0415 (not for --help)
+
+    class Formatter(JsonFormatter):
+        """The fields of a record; secrets are taken out of those that the filter does not see."""
+
+        def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+            fields = {"time": log_data.pop("time")} | log_data
+            return {
+                name: redactor.clean_text(each) if isinstance(each, str) else each
+                for name, each in fields.items()
+            }
+
+    return Formatter(
+        ["levelname", "name", "message"],
+        rename_fields={"levelname": "level", "name": "logger"},
+        timestamp="time",
+        json_ensure_ascii=False,
+    )

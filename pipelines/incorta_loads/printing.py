@@ -22,6 +22,9 @@ from incorta_loads.queries import Row, Rows
 _LEAST_TEXT_WIDTH = 4
 """Narrower than this no text column becomes, even where the terminal has to break the lines."""
 
+MOST_TEXT = 200
+"""Longer texts are shortened for people; no terminal shows them in a way that helps."""
+
 _GAP = 2  # between two columns
 
 _BLANKS_AT_END = re.compile(r" +(?=(?: |\x1b\[[0-9;]*m)*$)", re.MULTILINE)
@@ -113,8 +116,34 @@ def probability(of: Callable[[Row], float | None], title: str) -> Column:
     return Column(title, text, is_number=True)
 
 
+def print_text(text: Text) -> None:
+    """One line with its style; what is in it must be `printable`."""
+    _console().print(text, soft_wrap=True)
+
+
+def can_show(text: str) -> bool:
+    """Whether stdout has all these characters."""
+    return _encodable(text) == text
+
+
+def _encodable(text: str) -> str:
+    """The text with every character that stdout does not have as its escape."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    if encoding.lower() == "utf-8":
+        return text
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def shortened(text: str, most: int = MOST_TEXT) -> str:
+    """The text if it is not longer; else its beginning and its end."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}…{text[most // 2 + 1 - most :]}"
+
+
 def printable(text: str) -> str:
     """The text with every character that would not show, or move the cursor, as its escape."""
+    text = _encodable(text)
     if text.isprintable():
         return text
     return "".join(
@@ -129,7 +158,7 @@ def _as_is(name: str, rows: Sequence[Row]) -> Column:
 
 def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | None) -> None:
     headings = [Text(printable(column.title)) for column in columns]
-    cells = [[Text(printable(column.text(row))) for column in columns] for row in rows]
+    cells = [[Text(_cell(column.text(row))) for column in columns] for row in rows]
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     least_width = -_GAP
     for column, *texts in zip(columns, headings, *cells, strict=True):
@@ -155,6 +184,10 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | No
     with console.capture() as capture:
         console.print(table)
     sys.stdout.write(_BLANKS_AT_END.sub("", capture.get()))
+
+
+def _cell(text: str) -> str:
+    return printable(shortened(text))
 
 
 class _PipedConsole(Console):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -13,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from incorta_loads.client import OUTCOMES
 from incorta_loads.ingest import Ingested
+from incorta_loads.logs import may_draw
 from incorta_loads.queries import Rows
 from incorta_loads.words import counted
 
@@ -35,7 +35,7 @@ class Report(Protocol):
 @contextmanager
 def shown_progress() -> Iterator[Report]:
     """A report for the time of a run."""
-    if not sys.stderr.isatty():
+    if not may_draw():
         yield _log_progress
         return
     with Progress(
@@ -64,12 +64,19 @@ def say_sums(ingested: Ingested) -> None:
         ingested.seconds,
         counted(ingested.nodes, "node"),
         outcomes_in_words(ingested),
+        extra={"run_id": ingested.run_id},
     )
     for outcome, advice in _WHAT_TO_DO.items():
         if count := ingested.outcomes[outcome]:
             execution_id, message = ingested.first_problem[outcome]
             logger.warning(
-                "%d %s, the first id %d: %s (%s)", count, outcome, execution_id, message, advice
+                "%d %s, the first id %d: %s (%s)",
+                count,
+                outcome,
+                execution_id,
+                message,
+                advice,
+                extra={"run_id": ingested.run_id, "execution_id": execution_id},
             )
     if ingested.found_nothing:
         logger.warning(
@@ -102,7 +109,8 @@ def _log_progress(ingested: Ingested) -> None:
     if ingested.ids:
         total = counted(ingested.planned or ingested.ids, "id")
         asked = total if ingested.planned is None else f"{ingested.ids} of {total}"
-        logger.info("%s: %s", asked, outcomes_in_words(ingested))
+        extra = {"run_id": ingested.run_id}
+        logger.info("%s: %s", asked, outcomes_in_words(ingested), extra=extra)
 
 
 def outcomes_in_words(ingested: Ingested) -> str:

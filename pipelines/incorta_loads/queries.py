@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import duckdb
 
 from incorta_loads.choices import By, Sort
-from incorta_loads.errors import ConfigurationError, WarehouseError
+from incorta_loads.errors import ConfigurationError, UnknownExecutionError, WarehouseError
 
 Row = dict[str, Any]
+OutcomeOf = Callable[[str | None, str | None], str]
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,11 @@ def unknown_statuses(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 
 def execution_nodes(
-    connection: duckdb.DuckDBPyConnection, execution_id: int, *, failed: bool
+    connection: duckdb.DuckDBPyConnection,
+    execution_id: int,
+    *,
+    failed: bool,
+    outcome_of: OutcomeOf,
 ) -> Rows:
     """The nodes of one execution in preorder with their outcomes, cluster by cluster.
 
@@ -129,10 +135,11 @@ def execution_nodes(
         connection: to the warehouse.
         execution_id: which.
         failed: only nodes in error and those above them.
+        outcome_of: state type and job status → outcome, where the answer was not analysed yet.
 
     Raises:
-        ConfigurationError: the warehouse has no nodes of it; says what became of asking.
-        WarehouseError: it has no base tables; `failed`, and the execution was not analysed yet.
+        UnknownExecutionError: the warehouse has no nodes of it; says what became of asking.
+        WarehouseError: it has no base tables.
     """
     query = _EXECUTION_NODES
     if "node_outcomes" not in _analysed(connection):
@@ -140,14 +147,10 @@ def execution_nodes(
     query += " ORDER BY cluster, tenant, node_id"
     found = _base_tables(connection, query, {"id": execution_id})
     if not found.rows:
-        raise ConfigurationError(_why_missing(connection, execution_id))
-    if not failed:
-        return found
-    if any(row["outcome"] is None for row in found.rows):
-        raise WarehouseError(
-            f"Execution {execution_id} was not analysed yet; run incorta-loads analyze first."
-        )
-    return Rows(found.names, _failing_branches(found.rows))
+        raise UnknownExecutionError(_why_missing(connection, execution_id))
+    for row in found.rows:
+        row["outcome"] = row["outcome"] or outcome_of(row["state_type"], row["job_status"])
+    return Rows(found.names, _failing_branches(found.rows)) if failed else found
 
 
 def _failing_branches(rows: list[Row]) -> list[Row]:
@@ -175,12 +178,13 @@ def _why_missing(connection: duckdb.DuckDBPyConnection, execution_id: int) -> st
     last = _base_tables(connection, _LAST_FETCH, {"id": execution_id}).rows
     if not last:
         return (
-            f"Execution {execution_id} was never asked for; run "
+            f"Execution {execution_id} is not in the warehouse: it was never asked for; run "
             f"incorta-loads ingest --ids {execution_id}."
         )
     return (
-        f"Execution {execution_id} did not load: {last[0]['outcome']} at "
-        f"{last[0]['fetched_at']:%Y-%m-%d %H:%M:%S} UTC ({last[0]['message']})."
+        f"Execution {execution_id} is not in the warehouse: it did not load when it was last asked "
+        f"for ({last[0]['outcome']} at {last[0]['fetched_at']:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{(last[0]['message'] or '').rstrip('.')}); run incorta-loads ingest --ids {execution_id}."
     )
 
 

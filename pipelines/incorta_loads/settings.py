@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from incorta_loads.choices import LogFormat
 from incorta_loads.errors import InvalidSettingError, MissingSettingError, in_one_line
 
 SECTION = ("sources", "incorta")
@@ -67,6 +68,12 @@ class Settings:
         """The longest that all attempts for one id may take together."""
         return self.timeout_seconds * 3
 
+
+SETTINGS = (
+    *(setting.name for setting in fields(Settings)),
+    *("log_format", "publish_dir", "models.status_outcomes", "notify.urls"),
+)
+"""All there are under [sources.incorta]."""
 
 _LOWEST: dict[str, float] = {
     "concurrency": 1,
@@ -151,6 +158,38 @@ def notify_urls() -> list[str]:
 
     texts = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     return [url for text in texts for url in parse_urls(str(text)) or [str(text)]]
+
+
+def log_format() -> LogFormat:
+    """What a log line is: `log_format`.
+
+    Raises:
+        InvalidSettingError: neither of the two.
+    """
+    try:
+        value = _look_up("log_format", *SECTION)
+    except InvalidSettingError:  # whoever needs a setting says so
+        return LogFormat.TEXT
+    try:
+        return LogFormat(str(value or LogFormat.TEXT).strip().lower())
+    except ValueError:
+        raise InvalidSettingError(
+            f"{_spelled('log_format')} is '{value}'; it must be text or json."
+        ) from None
+
+
+def configured_tables() -> list[Mapping[str, object]]:
+    """What stands under [sources.incorta] in each file of dlt, secrets included."""
+    from dlt.common.configuration.providers.doc import BaseDocProvider  # noqa: PLC0415
+
+    try:
+        # No others: a vault would be asked for something that it does not have.
+        files = [each for each in _providers() if isinstance(each, BaseDocProvider)]
+    except InvalidSettingError:
+        return []
+    *outer, last = SECTION
+    found = [each.get_value(last, object, "", *outer)[0] for each in files]
+    return [table for table in found if isinstance(table, Mapping)]
 
 
 def _one(name: str) -> object:

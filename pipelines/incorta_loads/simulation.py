@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from incorta_loads.printing import print_json, print_line
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator
 from incorta_simulator.serving import serve
+
+logger = logging.getLogger(__name__)
 
 TENANT = "demo"
 TOKEN = "simulator-token"  # noqa: S105 (guards nothing)
@@ -71,4 +74,4 @@ def _announce(url: str) -> None:
     for name, setting in _environment(url).items():
         print_line(f"export {name}={setting}")
     sys.stdout.flush()
-    sys.stderr.write("Serving; Ctrl-C ends it.\n")
+    logger.info("Serving; Ctrl-C ends it.")

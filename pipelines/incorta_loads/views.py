@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -15,6 +16,7 @@ from incorta_loads.printing import (
     part_of,
     print_line,
     print_rows,
+    print_text,
     probability,
     rate,
     rate_with_interval,
@@ -25,11 +27,10 @@ from incorta_loads.queries import Row, Rows
 from incorta_loads.settings import Settings
 from incorta_loads.status_tree import encode
 from incorta_loads.summary import RunSummary
+from incorta_loads.tree_view import legend, node_line
 from incorta_loads.words import counted
 
 logger = logging.getLogger(__name__)
-
-_STYLES = {"failure": "red", "partial": "red", "success": "green", "unknown": "yellow"}
 
 
 def show_failure_rates(
@@ -142,7 +143,7 @@ def show_coverage(found: Rows, unknown: Rows, output: Format) -> None:
 
 
 def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:
-    """The tree of an execution, indented; as JSON the tree as the cluster sent it.
+    """The tree of an execution, indented, with what its signs say; as JSON as it was received.
 
     Where several clusters or tenants have the id, their trees follow each other, as JSON each on a
     line. No rows are what is left where nothing failed: as JSON null.
@@ -157,6 +158,7 @@ def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:
         return
     if not nodes.rows:
         print_line(f"Nothing failed in execution {execution_id}.")
+        return
     for row in nodes.rows:
         if row["depth"] == 0:
             print_line(
@@ -164,11 +166,8 @@ def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:
                 f"as of {row['fetched_at']:%Y-%m-%d %H:%M:%S} UTC",
                 "bold",
             )
-        status = row["job_status"] or "no status"
-        if row["outcome"] in ("unknown", None):
-            status += f" ({row['state_type'] or 'no state'})"
-        name = row["name"] or f"({row['type'] or 'no type'} without a name)"
-        print_line(f"{'  ' * row['depth']}{name}  {status}", _STYLES.get(row["outcome"], ""))
+        print_text(node_line(row))
+    print_line(legend(Counter(row["outcome"] for row in nodes.rows)))
 
 
 def show_published(published: Published) -> None:

@@ -676,6 +676,17 @@ def test_all_attempts_together_take_no_longer_than_three_timeouts(
     assert 1 <= monotonic() - begin < 3
 
 
+@pytest.mark.parametrize("timeout_seconds", [0.05, 30])
+def test_whoever_asks_may_have_less_time(
+    serve: Serve, connect: Connect, timeout_seconds: float
+) -> None:
+    """Within one attempt and over all of them."""
+    client = connect(cluster_url=serve(stall), timeout_seconds=timeout_seconds, max_attempts=100)
+    begin = monotonic()
+    assert client.fetch(1, within_seconds=0.1).outcome == "unavailable"
+    assert monotonic() - begin < 5
+
+
 def test_a_body_over_the_limit_is_read_no_further(serve: Serve, connect: Connect) -> None:
     """An endless body ends with the limit, is kept that far and is not asked for again."""
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"

@@ -19,6 +19,7 @@ TREE = [
     ("WrongTenantError", 2, 2),
     ("RunFailedError", 1, 1),
     ("ClusterDownError", 2, 1),
+    ("UnknownExecutionError", 2, 1),
     ("SpoolError", 2, 1),
     ("WarehouseError", 2, 1),
     ("OutOfMemoryError", 3, 1),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +14,8 @@ from dlt.common import logger as dlt_logger
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-from incorta_loads.logs import set_up_logs, turn_telemetry_off
+from incorta_loads.choices import LogFormat, Verbosity
+from incorta_loads.logs import may_draw, set_up_logs, turn_telemetry_off
 from incorta_loads.redaction import Redactor
 
 SECRET = "s3cret/token"
@@ -52,7 +55,7 @@ def test_a_run_says_what_it_does_and_libraries_only_what_worries(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Messages alone, on stderr: ours from INFO, others' from WARNING, but of dlt."""
-    set_up_logs(REDACTOR, debug=False)
+    set_up_logs(REDACTOR)
     say_everything()
     said = capsys.readouterr()
     assert said.out == ""
@@ -67,7 +70,7 @@ def test_debug_says_everything_with_time_level_and_name(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Every record of every library, in one form, on stderr."""
-    set_up_logs(REDACTOR, debug=True)
+    set_up_logs(REDACTOR, Verbosity.DEBUG)
     say_everything()
     said = capsys.readouterr()
     assert said.out == ""
@@ -87,7 +90,7 @@ def test_debug_says_everything_with_time_level_and_name(
 @pytest.mark.parametrize("name", ["incorta_loads.client", "urllib3", "dlt"])
 def test_no_line_has_a_secret(name: str, debug: bool, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever logs it: in the message, an argument, or the text of an error."""
-    set_up_logs(REDACTOR, debug=debug)
+    set_up_logs(REDACTOR, Verbosity.DEBUG if debug else Verbosity.USUAL)
     logger = logging.getLogger(name)
     try:
         int(SECRET)
@@ -101,7 +104,7 @@ def test_no_line_has_a_secret(name: str, debug: bool, capsys: pytest.CaptureFixt
 
 def test_dlt_may_set_up_its_logger_again(capsys: pytest.CaptureFixture[str]) -> None:
     """As it does for each pipeline: its lines then have its own form, and still no secret."""
-    set_up_logs(REDACTOR, debug=False)
+    set_up_logs(REDACTOR)
     Container()[PluggableRunContext].reload()
     dlt_logger.warning("refused %s", SECRET)
     said = capsys.readouterr().err
@@ -112,10 +115,90 @@ def test_dlt_may_set_up_its_logger_again(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_logs_set_up_twice_say_everything_once(capsys: pytest.CaptureFixture[str]) -> None:
     """The last call counts."""
-    set_up_logs(REDACTOR, debug=True)
-    set_up_logs(REDACTOR, debug=False)
+    set_up_logs(REDACTOR, Verbosity.DEBUG)
+    set_up_logs(REDACTOR)
     say_everything()
     assert capsys.readouterr().err.count("WARNING of incorta_loads.ingest\n") == 1
+
+
+def test_quiet_leaves_out_what_does_not_worry(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of ours as of others."""
+    set_up_logs(REDACTOR, Verbosity.QUIET)
+    say_everything()
+    assert capsys.readouterr().err == (
+        "WARNING of incorta_loads.ingest\nWARNING of urllib3.connectionpool\n"
+    )
+
+
+def test_verbose_says_all_of_ours_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """And of others what worries, as ever."""
+    set_up_logs(REDACTOR, Verbosity.VERBOSE)
+    say_everything()
+    said = re.sub(r"^\d\d:\d\d:\d\d ", "TIME ", capsys.readouterr().err, flags=re.MULTILINE)
+    assert said == (
+        "TIME DEBUG of incorta_loads.ingest\n"
+        "TIME INFO of incorta_loads.ingest\n"
+        "TIME WARNING of incorta_loads.ingest\n"
+        "TIME WARNING of urllib3.connectionpool\n"
+    )
+
+
+def test_json_has_the_fields_of_a_record_without_secrets(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also in further fields and tracebacks, and whatever lines a message has."""
+    set_up_logs(REDACTOR, log_format=LogFormat.JSON)
+    logger = logging.getLogger("incorta_loads.client")
+    try:
+        int(SECRET)
+    except ValueError:
+        logger.exception("two\nlines %s", SECRET, extra={"run_id": "r1", "url": f"/{SECRET}"})
+    (line,) = capsys.readouterr().err.splitlines()
+    said = json.loads(line)
+    assert re.fullmatch(r"[\d-]{10}T[\d:.]{8,15}\+00:00", said.pop("time"))
+    assert said.pop("exc_info").endswith("with base 10: '[redacted]'")
+    assert said == {
+        "level": "ERROR",
+        "logger": "incorta_loads.client",
+        "message": "two\nlines [redacted]",
+        "run_id": "r1",
+        "url": "/[redacted]",
+    }
+
+
+def test_all_lines_are_json_then(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of dlt, however often it sets up its logger, and warnings of Python."""
+    set_up_logs(REDACTOR, log_format=LogFormat.JSON)
+    Container()[PluggableRunContext].reload()
+    dlt_logger.warning("of dlt")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        set_up_logs(REDACTOR)  # those are caught anew: pytest had put itself between
+        set_up_logs(REDACTOR, log_format=LogFormat.JSON)
+        warnings.warn("of Python", stacklevel=1)
+        set_up_logs(REDACTOR)
+    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["logger"] for line in said] == ["dlt", "py.warnings"]
+
+
+@pytest.mark.parametrize(
+    ("verbosity", "log_format", "expected"),
+    [
+        (Verbosity.USUAL, LogFormat.TEXT, True),
+        (Verbosity.QUIET, LogFormat.TEXT, False),
+        (Verbosity.VERBOSE, LogFormat.TEXT, False),
+        (Verbosity.USUAL, LogFormat.JSON, False),
+    ],
+)
+def test_things_move_where_nothing_else_is_written(
+    monkeypatch: pytest.MonkeyPatch, verbosity: Verbosity, log_format: LogFormat, expected: bool
+) -> None:
+    """On a terminal, and only between usual lines."""
+    set_up_logs(REDACTOR, verbosity, log_format)
+    assert not may_draw()
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert may_draw() is expected
+    set_up_logs(REDACTOR)
 
 
 def test_telemetry_of_every_dependency_is_off(monkeypatch: pytest.MonkeyPatch) -> None:

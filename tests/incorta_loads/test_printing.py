@@ -306,3 +306,17 @@ def test_printable_text_is_printable(text: str) -> None:
     """And stays as it is when it was."""
     assert printable(text).isprintable()
     assert printable(printable(text)) == printable(text)
+
+
+def test_endless_texts_are_shortened_for_people_only(capsys: Printed) -> None:
+    """To 200 characters, beginning and end; CSV and JSON have them whole."""
+    text = "a" * 200_000 + "z"
+    print_rows(rows_of({"name": text, "short": "b" * 200}), Format.TABLE)
+    shown = "".join(capsys.readouterr().out.split())
+    assert shown.count("a") == 100 + 98 + 1  # and that of the heading
+    assert shown.count("b") == 200
+    assert "a…a" in shown
+    print_rows(rows_of({"name": text}), Format.CSV)
+    assert capsys.readouterr().out == f"name\n{text}\n"
+    print_rows(rows_of({"name": text}), Format.JSON)
+    assert json.loads(capsys.readouterr().out) == [{"name": text}]

@@ -150,7 +150,7 @@ def own_logs() -> Iterator[None]:
 
 def test_all_of_it_goes_to_stderr(capsys: pytest.CaptureFixture[str], own_logs: None) -> None:
     """Results alone belong to stdout."""
-    set_up_logs(Redactor([]), debug=False)
+    set_up_logs(Redactor([]))
     with shown_progress() as report:
         report(SOME)
     say_sums(SOME)

@@ -13,7 +13,7 @@ import pytest
 from incorta_loads.base_tables import FETCHES, NODES
 from incorta_loads.choices import By, Sort
 from incorta_loads.database import open_for_reading
-from incorta_loads.errors import ConfigurationError, WarehouseError
+from incorta_loads.errors import UnknownExecutionError, WarehouseError
 from incorta_loads.queries import (
     Rows,
     coverage,
@@ -318,6 +318,11 @@ def add_outcomes(
     )
 
 
+def nodes_of(connection: Connection, *, failed: bool) -> Rows:
+    """Execution 7; what was not analysed is `queued`."""
+    return execution_nodes(connection, 7, failed=failed, outcome_of=lambda *_: "queued")
+
+
 def outcomes_of(found: Rows) -> list[tuple[str, int, str | None]]:
     return [(row["cluster"], row["node_id"], row["outcome"]) for row in found.rows]
 
@@ -332,7 +337,7 @@ def test_an_execution_comes_in_preorder_with_its_outcomes(base_tables: Connectio
     )
     add_outcomes(base_tables, "partial", "failure", "success")
     add_outcomes(base_tables, "success", "success", cluster="d")
-    found = execution_nodes(base_tables, 7, failed=False)
+    found = nodes_of(base_tables, failed=False)
     assert found.names == [*NODES.names, "outcome"]
     assert outcomes_of(found) == [
         ("c", 0, "partial"),
@@ -344,17 +349,13 @@ def test_an_execution_comes_in_preorder_with_its_outcomes(base_tables: Connectio
 
 
 def test_outcomes_of_an_older_answer_do_not_count(base_tables: Connection) -> None:
-    """The analysis may be older than the nodes, or not there at all."""
+    """The analysis may be older than the nodes, or not there at all: the status is looked up."""
     add_tree(base_tables, 1, 1)
-    without = [("c", 0, None), ("c", 1, None)]
-    assert outcomes_of(execution_nodes(base_tables, 7, failed=False)) == without
+    without = [("c", 0, "queued"), ("c", 1, "queued")]
+    assert outcomes_of(nodes_of(base_tables, failed=False)) == without
     add_outcomes(base_tables, "running", "running", at=AT.replace(year=2025))
-    assert outcomes_of(execution_nodes(base_tables, 7, failed=False)) == without
-    with pytest.raises(WarehouseError) as raised:
-        execution_nodes(base_tables, 7, failed=True)
-    assert str(raised.value) == (
-        "Execution 7 was not analysed yet; run incorta-loads analyze first."
-    )
+    assert outcomes_of(nodes_of(base_tables, failed=False)) == without
+    assert outcomes_of(nodes_of(base_tables, failed=True)) == []
 
 
 def test_what_failed_comes_with_all_above_it(base_tables: Connection) -> None:
@@ -371,7 +372,7 @@ def test_what_failed_comes_with_all_above_it(base_tables: Connection) -> None:
     )
     add_tree(base_tables, 1, 1, cluster="b")
     add_outcomes(base_tables, good, "interrupted", cluster="b")
-    assert outcomes_of(execution_nodes(base_tables, 7, failed=True)) == [
+    assert outcomes_of(nodes_of(base_tables, failed=True)) == [
         ("c", 0, good),
         ("c", 1, good),
         ("c", 2, "partial"),
@@ -386,17 +387,18 @@ def test_where_nothing_failed_there_are_no_rows(base_tables: Connection) -> None
     """An execution that ended well is no error."""
     add_tree(base_tables, 1, 1)
     add_outcomes(base_tables, "success", "success")
-    found = execution_nodes(base_tables, 7, failed=True)
+    found = nodes_of(base_tables, failed=True)
     assert found == Rows([*NODES.names, "outcome"], [])
 
 
 @pytest.mark.parametrize("failed", [False, True])
 def test_an_execution_that_is_not_there_says_why(base_tables: Connection, failed: bool) -> None:
     """It was never asked for, or what its last asking gave."""
-    with pytest.raises(ConfigurationError) as raised:
-        execution_nodes(base_tables, 7, failed=failed)
+    with pytest.raises(UnknownExecutionError) as raised:
+        nodes_of(base_tables, failed=failed)
     assert str(raised.value) == (
-        "Execution 7 was never asked for; run incorta-loads ingest --ids 7."
+        "Execution 7 is not in the warehouse: it was never asked for; run "
+        "incorta-loads ingest --ids 7."
     )
     for run_id, hour, outcome in (("1", 9, "unavailable"), ("3", 10, "forbidden"), ("2", 10, "x")):
         base_tables.execute(
@@ -404,17 +406,18 @@ def test_an_execution_that_is_not_there_says_why(base_tables: Connection, failed
             "?::TIMESTAMPTZ AS fetched_at, ? AS outcome, 'No, no.' AS message",
             (run_id, AT.replace(hour=hour), outcome),
         )
-    with pytest.raises(ConfigurationError) as raised:
-        execution_nodes(base_tables, 7, failed=failed)
+    with pytest.raises(UnknownExecutionError) as raised:
+        nodes_of(base_tables, failed=failed)
     assert str(raised.value) == (
-        "Execution 7 did not load: forbidden at 2026-11-23 10:43:45 UTC (No, no.)."
+        "Execution 7 is not in the warehouse: it did not load when it was last asked for "
+        "(forbidden at 2026-11-23 10:43:45 UTC: No, no); run incorta-loads ingest --ids 7."
     )
 
 
 def test_a_file_without_base_tables_says_what_to_run(foreign: Connection) -> None:
     """Nothing was ever loaded into it."""
     with pytest.raises(WarehouseError) as raised:
-        execution_nodes(foreign, 7, failed=False)
+        nodes_of(foreign, failed=False)
     assert str(raised.value) == (
         "The warehouse has no executions yet; run incorta-loads ingest first."
     )

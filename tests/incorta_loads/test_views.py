@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from incorta_loads.choices import Format
 from incorta_loads.client import Answer
 from incorta_loads.queries import Row, Rows
 from incorta_loads.settings import Settings
+from incorta_loads.statuses import OUTCOMES
 from incorta_loads.views import show_check, show_coverage, show_execution, show_failure_rates
 
 Printed = pytest.CaptureFixture[str]
@@ -293,17 +295,42 @@ def test_an_execution_is_a_tree(capsys: Printed) -> None:
     show_execution(7, executed(*TREE), Format.TABLE)
     assert lines(capsys) == [
         "Execution 7 of c, tenant t, as of 2026-11-23 21:43:45 UTC",
-        "Sales Daily  Failed",
-        "  Group [1]  Failed",
-        "    a\\nb  Odd (Terminator State)",
-        "    (TABLE without a name)  no status (no state)",
+        "✗ Sales Daily  Failed",
+        "  ✗ Group [1]  Failed",
+        "    ? a\\nb  Odd (Terminator State)",
+        "    ? (TABLE without a name)  no status (no state)",
+        "✗ 2 failure  ? 2 unknown",
     ]
 
 
-def test_an_execution_that_was_not_analysed_shows_its_states(capsys: Printed) -> None:
-    """Without outcomes the status alone would not say how it ended."""
-    show_execution(7, executed(node(0, 0, 0, outcome=None, type=None, name="")), Format.TABLE)
-    assert lines(capsys)[1:] == ["(no type without a name)  Failed (Terminator State)"]
+def test_the_signs_of_a_terminal_without_unicode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of ASCII for each outcome, and no two alike."""
+    stdout = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr("sys.stdout", stdout)
+    nodes = [node(0, 0, 1, outcome=each, job_status=each) for each in OUTCOMES]
+    show_execution(7, executed(node(0, 0, 0, name="Größe"), *nodes), Format.TABLE)
+    stdout.seek(0)
+    assert [line.strip() for line in stdout.readlines()[1:-1]] == [
+        "x Gr\\xf6\\xdfe  Failed",
+        "+ Sales Daily  success",
+        "! Sales Daily  partial",
+        "x Sales Daily  failure",
+        "# Sales Daily  interrupted",
+        "- Sales Daily  skipped",
+        "> Sales Daily  running",
+        ". Sales Daily  queued",
+        "? Sales Daily  unknown (Terminator State)",
+    ]
+
+
+def test_endless_and_backward_names_keep_to_their_place(capsys: Printed) -> None:
+    """Shortened to 200 characters for people, marks of direction as escapes; whole in JSON."""
+    name = "\u202e" + "x" * 200_000 + "\u200fend"
+    show_execution(7, executed(node(0, 0, 0, name=name)), Format.TABLE)
+    line = lines(capsys)[1]
+    assert line == "✗ \\u202e" + "x" * 99 + "…" + "x" * 95 + "\\u200fend  Failed"
+    show_execution(7, executed(node(0, 0, 0, name=name)), Format.JSON)
+    assert json.loads(capsys.readouterr().out)["name"] == name
 
 
 def test_an_execution_as_json_is_the_tree_of_the_cluster(capsys: Printed) -> None:
@@ -335,9 +362,10 @@ def test_an_execution_of_two_clusters_is_two_trees(capsys: Printed) -> None:
     show_execution(7, found, Format.TABLE)
     assert lines(capsys) == [
         "Execution 7 of c, tenant t, as of 2026-11-23 21:43:45 UTC",
-        "Sales Daily  Failed",
+        "✗ Sales Daily  Failed",
         "Execution 7 of d, tenant t, as of 2026-11-23 21:43:45 UTC",
-        "Other  Failed",
+        "✗ Other  Failed",
+        "✗ 2 failure",
     ]
     show_execution(7, found, Format.JSON)
     printed = [json.loads(line)["name"] for line in lines(capsys)]

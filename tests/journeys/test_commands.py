@@ -14,7 +14,7 @@ from journeys.shell import CHECKOUT, COMMAND, User
 FINDINGS = ["health", "regressions", "conflicts", "fix-first"]
 COMMANDS = [
     *("ingest", "analyze", "run", "failures", *FINDINGS),
-    *("coverage", "show", "sql", "check", "simulate"),
+    *("coverage", "show", "watch", "sql", "check", "simulate"),
 ]
 
 

@@ -98,6 +98,15 @@ def test_wrong_usage_gives_2_and_one_sentence(
     assert not user.warehouse.exists()
 
 
+def test_an_execution_that_is_not_here_gives_1_and_says_what_to_do(analysed: User) -> None:
+    """A malformed id is wrong usage; one that is not in the warehouse is not."""
+    done = analysed.runs("show", "9999", exit_code=1)
+    assert done.stderr == (
+        "Error: Execution 9999 is not in the warehouse: it was never asked for; "
+        "run incorta-loads ingest --ids 9999.\n"
+    )
+
+
 @pytest.mark.parametrize("name", ["CLUSTER_URL", "TENANT", "TOKEN"])
 def test_a_missing_setting_says_where_it_was_looked_for(user: User, name: str) -> None:
     """The environment variable, the file and the key."""

@@ -1,41 +1,25 @@
-"""A progress bar on a terminal, plain lines elsewhere."""
+"""What a terminal gets and what a pipe gets: bars, colours, log lines, completion."""
 
 from __future__ import annotations
 
-import os
-import pty
+import json
+import re
 import subprocess
 
 import pytest
 
-from journeys.shell import COMMAND, User
+from incorta_simulator.faults import Refusal
+from incorta_simulator.server import Simulator
+from journeys.shell import COMMAND, TOKEN, User
+from journeys.terminal import on_a_terminal
 
 
 def test_a_progress_bar_is_drawn_on_a_terminal_only(user: User) -> None:
     """On a terminal the cursor moves; in a pipe every line is whole and plain."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [COMMAND, "ingest", "--ids", "1-120"],
-        cwd=user.home,
-        env=user.environment | {"TERM": "xterm", "COLUMNS": "100"},
-        stdin=follower,
-        stdout=subprocess.DEVNULL,
-        stderr=follower,
-    )
-    os.close(follower)
-    shown = b""
-    while True:
-        try:
-            part = os.read(leader, 4096)
-        except OSError:  # how Linux says that the other end is closed
-            break
-        if not part:
-            break
-        shown += part
-    assert process.wait(timeout=60) == 0
-    os.close(leader)
-    assert b"\x1b[" in shown
-    assert b"fetching" in shown
+    exit_code, shown = on_a_terminal(user, "ingest", "--ids", "1-120", is_stdout_too=False)
+    assert exit_code == 0
+    assert "\x1b[" in shown
+    assert "fetching" in shown
     plain = user.runs("ingest", "--ids", "1-120").stderr
     assert "\x1b" not in plain
     assert "fetching" not in plain
@@ -48,3 +32,137 @@ def test_a_run_whose_output_nobody_takes_is_a_run(user: User, closed: str) -> No
     command = f'"{COMMAND}" ingest --ids 1-3 {closed}'
     subprocess.run(["sh", "-c", command], cwd=user.home, env=user.environment, check=True)
     assert len(user.asks("SELECT * FROM load_status.fetches")) == 3
+
+
+def test_quiet_says_what_worries_and_nothing_else(user: User, simulator: Simulator) -> None:
+    """Before or after the command, and without a bar on a terminal."""
+    for arguments in (["-q", "ingest"], ["ingest", "--quiet"]):
+        assert user.runs(*arguments, "--ids", "1-3").stderr == ""
+    simulator.faults.plan(5, Refusal(403))
+    (line,) = user.runs("ingest", "-q", "--ids", "1-5", exit_code=3).stderr.splitlines()
+    assert line.startswith("1 forbidden, the first id 5: ")
+    exit_code, shown = on_a_terminal(user, "ingest", "-q", "--ids", "1-3")
+    assert (exit_code, shown) == (0, "")
+
+
+def test_verbose_says_what_each_answer_batch_and_model_does(user: User) -> None:
+    """Of ours only: what other libraries say is for --debug."""
+    said = user.runs("-v", "ingest", "--ids", "1-3").stderr
+    assert "execution 2: HTTP 200 (loaded) after " in said
+    assert "loaded a batch of 3 ids, " in said
+    assert "urllib3" not in said
+    assert re.match(r"\d\d:\d\d:\d\d asking for the ids 1-3\n", said)
+    said = user.runs("analyze", "--verbose").stderr
+    assert re.search(r"dbt: \d+ of \d+ OK created sql table model load_analysis.executions", said)
+
+
+def test_less_and_more_at_once_is_wrong_usage(user: User) -> None:
+    """Also where one stands before the command and one after it."""
+    done = user.runs("-q", "ingest", "-v", exit_code=2)
+    assert done.stderr == ("Error: --quiet and --verbose exclude each other; name one of them.\n")
+
+
+def test_logs_may_be_json(user: User, simulator: Simulator) -> None:
+    """Each line an object with time, level, logger and message; the error at the end as well."""
+    user.settings["SOURCES__INCORTA__LOG_FORMAT"] = "json"
+    simulator.faults.plan(3, Refusal(401, f"Invalid Token [{TOKEN}]"))
+    done = user.runs("ingest", "-v", "--ids", "1-3", exit_code=2)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert {tuple(line)[:4] for line in lines} == {("time", "level", "logger", "message")}
+    assert all(re.fullmatch(r"[\d-]{10}T[\d:.]{8,15}\+00:00", line["time"]) for line in lines)
+    assert lines[-1]["level"] == "ERROR"
+    assert lines[-1]["exit_code"] == 2
+    assert lines[-1]["message"].startswith("The cluster refused the access token (")
+    (fetches,) = user.asks("SELECT DISTINCT run_id FROM load_status.fetches")
+    assert {line["run_id"] for line in lines if "run_id" in line} == {fetches["run_id"]}
+    assert TOKEN not in done.stderr
+    assert "[redacted]" in lines[-1]["message"]
+
+
+@pytest.mark.parametrize("arguments", [["ingest", "--ids", "x"], ["explode"], ["-q", "-v", "run"]])
+def test_wrong_usage_is_json_too(user: User, arguments: list[str]) -> None:
+    """Whatever goes wrong before the logs are set up."""
+    user.settings["SOURCES__INCORTA__LOG_FORMAT"] = "JSON"
+    (line,) = user.runs(*arguments, exit_code=2).stderr.splitlines()
+    assert json.loads(line)["level"] == "ERROR"
+
+
+def test_json_comes_without_a_bar_and_with_its_traceback(user: User) -> None:
+    """On a terminal too; --debug puts the traceback into a field."""
+    user.settings["SOURCES__INCORTA__LOG_FORMAT"] = "json"
+    exit_code, shown = on_a_terminal(user, "ingest", "--ids", "1-3")
+    assert exit_code == 0
+    assert [json.loads(line)["level"] for line in shown.splitlines()] == ["INFO"] * 3
+    done = user.runs("--debug", "ingest", "--ids", "x", exit_code=2)
+    assert json.loads(done.stderr.splitlines()[-1])["traceback"].startswith("Traceback (most")
+
+
+def test_another_log_format_is_refused(user: User) -> None:
+    """Rather than taken for text."""
+    user.settings["SOURCES__INCORTA__LOG_FORMAT"] = "xml"
+    done = user.runs("ingest", exit_code=2)
+    assert done.stderr == (
+        "Error: The setting log_format (SOURCES__INCORTA__LOG_FORMAT) is 'xml'; it must be text or "
+        "json.\n"
+    )
+
+
+COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7]|38;[\d;]+)m")
+
+
+def test_colours_are_for_terminals_that_want_them(analysed: User) -> None:
+    """None in a pipe, none with NO_COLOR; what they say is said by a sign as well."""
+    _, shown = on_a_terminal(analysed, "show", "50")
+    assert COLOUR.search(shown)
+    _, shown = on_a_terminal(analysed, "show", "50", NO_COLOR="1")
+    assert not COLOUR.search(shown)
+    assert "✓ " in shown
+    for arguments in (["show", "50"], ["failures"], ["--help"], ["show", "--help"]):
+        assert "\x1b" not in analysed.runs(*arguments).stdout
+
+
+def completed(user: User, shell: str, *words: str) -> list[str]:
+    """What the shell offers for the last of these words, by the protocol of its script."""
+    line = " ".join(["incorta-loads", *words])
+    variables = {
+        "bash": {"COMP_WORDS": line.strip(), "COMP_CWORD": str(len(words))},
+        "zsh": {"_TYPER_COMPLETE_ARGS": line},
+        "fish": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+    }[shell]
+    done = subprocess.run(
+        [COMMAND],
+        env=user.environment | variables | {"_INCORTA_LOADS_COMPLETE": f"complete_{shell}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    if shell == "zsh":  # "value", or "value":"what it does"
+        return re.findall(r'^"([^"]+)"', done.stdout.partition("((")[2], re.MULTILINE)
+    return re.findall(r"^[\w-]+", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands_options_and_values(user: User, shell: str) -> None:
+    """As the scripts of --show-completion ask for it."""
+    assert completed(user, shell, "wa") == ["watch"]
+    assert {"ingest", "watch", "show"} <= set(completed(user, shell, ""))
+    assert completed(user, shell, "watch", "--ev") == ["--every"]
+    assert completed(user, shell, "watch", "--verb") == ["--verbose"]
+    assert completed(user, shell, "failures", "--by", "sc") == ["schema"]
+    assert completed(user, shell, "show", "7", "--format", "") == ["table", "csv", "json"]
+
+
+def test_completion_is_installed_for_the_shell_that_asks(user: User) -> None:
+    """Bash loads it from then on, and has the function."""
+    shell = ["bash", "-c", f"{COMMAND} --install-completion; {COMMAND} --show-completion"]
+    environment = user.environment | {"PATH": f"{COMMAND.parent}:{user.environment['PATH']}"}
+    done = subprocess.run(shell, env=environment, capture_output=True, text=True, check=True)
+    assert "bash completion installed in" in done.stdout
+    assert "_INCORTA_LOADS_COMPLETE=complete_bash" in done.stdout
+    asks = "COMP_WORDS=(incorta-loads cov); COMP_CWORD=1; _incorta_loads_completion incorta-loads"
+    script = f'source ~/.bashrc; complete -p incorta-loads; {asks}; echo "${{COMPREPLY[@]}}"'
+    done = subprocess.run(
+        ["bash", "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "coverage"

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from incorta_loads import models
 from sql.base_rows import select

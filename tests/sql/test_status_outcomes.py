@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from incorta_loads.status_outcomes import StatusOutcomes
+from incorta_loads.statuses import OUTCOMES
 from sql.base_rows import Tree, built, rows, select
+
+LINES = [
+    ["Terminator State", " It's {{ done }}\n", "success"],
+    ["*", "Odd \\ 'n' \"END\"", "interrupted"],
+    ["odd state", "*", "running"],
+    ["terminator state", "success", "partial"],
+    ["*", "success", "skipped"],
+]
 
 
 @pytest.fixture(scope="module")
@@ -14,17 +26,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     statuses = ("Success", "It's {{ done }}", "Odd \\ 'n' \"end\"", "Parked", "Failed")
     tables = tuple(Tree("TABLE", status, status) for status in statuses)
     odd = Tree("TABLE", "odd state", "Success", (), "Odd State")
-    lines = [
-        ["Terminator State", " It's {{ done }}\n", "success"],
-        ["*", "Odd \\ 'n' \"END\"", "interrupted"],
-        ["odd state", "*", "running"],
-        ["terminator state", "success", "partial"],
-        ["*", "success", "skipped"],
-    ]
     return built(
         tmp_path_factory.mktemp("statuses") / "warehouse.duckdb",
         rows(Tree("LOAD_PLAN", "plan", "Success", (*tables, odd)), 1),
-        variables={"user_status_outcomes": lines},
+        variables={"user_status_outcomes": LINES},
     )
 
 
@@ -59,3 +64,62 @@ def test_the_mapping_can_be_read_as_a_table(warehouse: Path) -> None:
         ("terminator state", "success", "success"),
     ]
     assert lines[-1] == ("*", "*", "unknown")
+
+
+STATES = [
+    None,
+    "",
+    "Terminator State",
+    " TERMINATOR STATE\t",
+    "Load State",
+    "odd state",
+    "\u00a0x",
+    "*",
+]
+JOBS = [
+    *(
+        None,
+        "",
+        "*",
+        "Deferred",
+        "İn Queue",
+        "FAILED\u00a0",
+        "\x1fFailed",
+        "Kelvin \u212a",
+        "In  Queue",
+    ),
+    *("Success", "Succeeded", "Completed", "Finished", "Finished With Errors"),
+    *("Completed with Errors", "Partially Succeeded", "Failed", "Failure", "Error"),
+    *("Interrupted", "Canceled", "Cancelled", "Aborted", "Killed", "Stopped", "Terminated"),
+    *("Skipped", "Not Started", "Not Run", "Blocked", "Disabled"),
+    *("In Queue", "Queued", "Pending", "Waiting", "Running", "In Progress"),
+]
+SPELLINGS: list[Callable[[str], str]] = [str, str.upper, lambda text: f"\v {text}\r\n"]
+
+
+def test_python_and_sql_say_the_same(tmp_path: Path) -> None:
+    """Whatever the state, the status and their spelling; the user's lines come first in both."""
+    statuses = {
+        (state, job if job is None else spell(job))
+        for state, job, spell in product(STATES, JOBS, SPELLINGS)
+    }
+    tables = tuple(
+        Tree("TABLE", f"t{number}", job, (), state)
+        for number, (state, job) in enumerate(sorted(statuses, key=repr))
+    )
+    path = built(
+        tmp_path / "warehouse.duckdb",
+        rows(Tree("LOAD_PLAN", "plan", "Success", tables), 1),
+        variables={"user_status_outcomes": LINES},
+    )
+    said = select(
+        path,
+        "select state_type, job_status, outcome from load_analysis.node_outcomes order by 1, 2",
+    )
+    outcomes = StatusOutcomes(LINES)
+    for state, job, outcome in said:
+        assert isinstance(state, str | None)
+        assert isinstance(job, str | None)
+        assert outcomes.of(state, job) == outcome
+    assert {outcome for *_, outcome in said} == set(OUTCOMES)
+    assert len(said) == len(tables) + 1

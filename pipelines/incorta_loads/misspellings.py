@@ -1,0 +1,71 @@
+"""Settings that are no settings: a misspelt one would be left out without a word."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+
+from incorta_loads.printing import printable, shortened
+from incorta_loads.settings import SECTION, SETTINGS, configured_tables
+
+logger = logging.getLogger(__name__)
+
+_PREFIX = "__".join((*SECTION, "")).upper()
+_TABLES = {name.partition(".")[0] for name in SETTINGS if "." in name}
+
+
+def say_misspelt_settings() -> None:
+    """Logs one line for each, with the closest right one."""
+    for line in misspelt_settings():
+        logger.warning("%s", line)
+
+
+def misspelt_settings() -> list[str]:
+    """What stands in the environment or under [sources.incorta] and is no setting.
+
+    Tables other than those of this program are dlt's, which has settings for every source.
+    """
+    return [*_of_environment(), *_of_tables()]
+
+
+def _of_environment() -> Iterator[str]:
+    right = {_variable(name) for name in SETTINGS}
+    for name in sorted(os.environ):
+        if not name.upper().startswith(_PREFIX) or name in right:
+            continue
+        key = name.upper().removeprefix(_PREFIX)
+        if _is_ours(key.lower().replace("__", ".")):
+            yield _line(f"The environment variable {name}", name.upper(), right)
+
+
+def _of_tables() -> Iterator[str]:
+    for table in configured_tables():
+        for key in _keys(table):
+            if key not in SETTINGS and _is_ours(key):
+                yield _line(f"`{key}` under [{'.'.join(SECTION)}]", key, set(SETTINGS))
+
+
+def _keys(table: Mapping[str, object]) -> Iterator[str]:
+    for name, item in table.items():
+        if isinstance(item, Mapping):
+            yield from (f"{name}.{key}" for key in item)
+        else:
+            yield name
+
+
+def _is_ours(key: str) -> bool:
+    """Whether only this program could mean it: at the top, in a table of ours, or almost so."""
+    table, dot, _ = key.partition(".")
+    return not dot or table in _TABLES or bool(get_close_matches(key, SETTINGS, 1, cutoff=0.85))
+
+
+def _line(what: str, name: str, right: set[str]) -> str:
+    closest = get_close_matches(name, sorted(right), 1, cutoff=0.0)[0]
+    shown = printable(shortened(what))
+    return f"{shown} is no setting and has no effect; the closest one is {closest}."
+
+
+def _variable(name: str) -> str:
+    return _PREFIX + name.replace(".", "__").upper()

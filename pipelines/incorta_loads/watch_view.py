@@ -1,0 +1,182 @@
+"""How watching shows: a live tree on a terminal, elsewhere a line for each change.
+
+Changes are what the command is asked for and go to stdout, all else to stderr. On a terminal they
+follow the live tree, which they would tear apart.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from incorta_loads.logs import may_draw
+from incorta_loads.printing import can_show, print_line, printable, shortened
+from incorta_loads.seen_tree import SeenTree, Status, Transition
+from incorta_loads.settings import Settings
+from incorta_loads.tree_view import clipped, in_words, legend, node_line, node_status
+from incorta_loads.watch import Screen
+
+logger = logging.getLogger(__name__)
+
+_HEADING_LINES = 3
+_MOST_PATH = 1_000
+
+
+@contextmanager
+def watch_shown(settings: Settings, execution_id: int) -> Iterator[Screen]:
+    """A screen for the time of watching."""
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    if not (may_draw() and sys.stdout.isatty()) or console.is_dumb_terminal:
+        yield _Lines()
+        return
+    screen = LiveTree(console, f"Execution {execution_id} of {_place(settings)}")
+    try:
+        with Live(
+            get_renderable=screen.frame,
+            console=console,
+            refresh_per_second=2,
+            vertical_overflow="crop",
+        ):
+            yield screen
+    finally:
+        for line in screen.lines:
+            print_line(line)
+
+
+class _Lines:
+    """A line for each change, at once."""
+
+    def __init__(self) -> None:
+        self._is_first = True
+
+    def saw(self, tree: SeenTree, changes: Sequence[Transition]) -> None:
+        for line in _lines(tree, changes, is_first=self._is_first):
+            print_line(line)
+        self._is_first = False
+
+    def no_answer(self, since: datetime, reason: str) -> None:
+        logger.warning("no answer at %s (%s); asking on", in_utc(since), reason)
+
+    def answers_again(self, silent_seconds: float) -> None:
+        logger.warning("answers again after %s", duration(silent_seconds))
+
+
+class LiveTree:
+    """The tree as it is, and what is to be said of it when it is gone.
+
+    Attributes:
+        lines: those of the changes so far.
+    """
+
+    def __init__(self, console: Console, title: str) -> None:
+        self.lines: list[str] = []
+        self._console = console
+        self._title = title
+        self._began = time.monotonic()
+        self._tree: SeenTree | None = None
+        self._silence = ""
+        self._shown: tuple[SeenTree | None, int, list[Text]] = None, 0, []
+
+    def saw(self, tree: SeenTree, changes: Sequence[Transition]) -> None:
+        self.lines += _lines(tree, changes, is_first=self._tree is None)
+        self._tree = tree
+
+    def no_answer(self, since: datetime, reason: str) -> None:
+        self._silence = f"no answer since {in_utc(since)} ({reason}); asking on"
+
+    def answers_again(self, silent_seconds: float) -> None:  # noqa: ARG002 (its end shows)
+        self._silence = ""
+
+    def frame(self) -> Group:
+        """What is on the screen now."""
+        tree, watched = self._tree, duration(time.monotonic() - self._began)
+        if tree is None:
+            return Group(_one_line(self._title, "bold"), _one_line(self._silence or "asking …"))
+        return Group(
+            _one_line(f"{self._title}, as of {in_utc(tree.fetched_at)}", "bold"),
+            _one_line(f"watched for {watched}; tables: {legend(tree.tables) or 'none'}"),
+            *([_one_line(self._silence, "yellow")] if self._silence else []),
+            *self._nodes(tree, max(1, self._console.height - _HEADING_LINES - 1)),
+        )
+
+    def _nodes(self, tree: SeenTree, most: int) -> list[Text]:
+        """Made once for a tree and a height: frames are many."""
+        if self._shown[:2] != (tree, most):
+            self._shown = tree, most, list(_node_lines(tree, most))
+        return self._shown[2]
+
+
+def _one_line(text: str, style: str = "") -> Text:
+    return Text(printable(text), style, no_wrap=True, overflow="ellipsis")
+
+
+def _node_lines(tree: SeenTree, most: int) -> Iterator[Text]:
+    for row, hidden in clipped(tree.rows, most):
+        line = node_line(row)
+        line.no_wrap, line.overflow = True, "ellipsis"
+        if hidden:
+            line.append(f"  (and {in_words(hidden)})", "dim")
+        yield line
+
+
+def _lines(tree: SeenTree, changes: Sequence[Transition], *, is_first: bool) -> Iterator[str]:
+    if is_first:
+        counts = in_words(tree.tables) or "none"
+        root = f"{_path(tree.root['path'])}  {node_status(tree.root)}"
+        yield f"{in_utc(tree.fetched_at)}  {root} (first seen; tables: {counts})"
+    yield from map(transition_line, changes)
+
+
+def transition_line(change: Transition) -> str:
+    """Such as `2026-11-24 19:20:05 UTC  /Plan/Group/Schema/table  In Queue → Running`."""
+    arrow = "→" if can_show("→") else "->"
+    before, after = _pair(change.before, change.after)
+    what = f"{before} {arrow} {after}"
+    if change.before is None:
+        what = f"new: {after}"
+    elif change.after is None:
+        what = f"gone, was: {before}"
+    number = f" [{change.number + 1}]" if change.number else ""
+    return f"{in_utc(change.at)}  {_path(change.path)}{number}  {what}"
+
+
+def _pair(before: Status | None, after: Status | None) -> tuple[str, str]:
+    """Both in words; the states only where the statuses alone are the same."""
+    with_state = before is not None and after is not None and before[1] == after[1]
+
+    def words(status: Status | None) -> str:
+        state, job = status or (None, None)
+        text = printable(shortened(job or "no status"))
+        return f"{text} ({printable(shortened(state or 'no state'))})" if with_state else text
+
+    return words(before), words(after)
+
+
+def in_utc(at: datetime) -> str:
+    """A time to the second."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def duration(seconds: float) -> str:
+    """Such as `3 min 20 s`."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
+
+
+def _path(path: str) -> str:
+    return printable(shortened(path, _MOST_PATH))
+
+
+def _place(settings: Settings) -> str:
+    return f"{settings.cluster}, tenant {settings.tenant}"

@@ -1,0 +1,115 @@
+"""The command `watch`: look on, show, load what was seen last, and say how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from incorta_loads.errors import BusyError, RunFailedError
+from incorta_loads.ingest import load_answer
+from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
+from incorta_loads.printing import print_line, shortened
+from incorta_loads.settings import database_path, load_settings
+from incorta_loads.status_outcomes import StatusOutcomes
+from incorta_loads.tree_view import node_status
+from incorta_loads.warehouse import open_for_writing
+from incorta_loads.watch import Watched, watch_until_final
+from incorta_loads.watch_view import duration, watch_shown
+
+_ENDS = {
+    "success": "succeeded",
+    "partial": "finished with errors",
+    "failure": "failed",
+    "interrupted": "was interrupted",
+    "skipped": "was skipped",
+}
+_TABLES_ENDS = {
+    "failure": "failed",
+    "partial": "finished with errors",
+    "interrupted": "interrupted",
+    "skipped": "skipped",
+    "unknown": "with a status that no rule knows",
+    "running": "still running",
+    "queued": "still queued",
+}
+
+
+def watch(execution_id: int, *, every_seconds: float, timeout_seconds: float) -> int:
+    """Watches an execution until it is final, and loads it; returns the exit code.
+
+    The warehouse is held only while it is written, so that runs go on meanwhile.
+
+    Raises:
+        ConfigurationError: the token, the tenant or a setting is wrong.
+        RunFailedError: there is no such execution, or it could not be loaded.
+        BusyError: it could not be loaded because another process went on holding the warehouse.
+        InterruptedRunError: by a signal.
+    """
+    settings, path = load_settings(), database_path()
+    outcomes = StatusOutcomes.configured()
+    with ExitStack() as stack:
+        with prompt_interrupt(f"execution {execution_id} is not loaded."):
+            with watch_shown(settings, execution_id) as screen:
+                watched = watch_until_final(
+                    settings,
+                    execution_id,
+                    every_seconds=every_seconds,
+                    timeout_seconds=timeout_seconds,
+                    outcomes=outcomes,
+                    screen=screen,
+                )
+            if watched.answer is None or not watched.is_final:
+                print_line(f"{ending(watched)}; not loaded.")
+                return watched.exit_code
+            with _said_anyway(watched):
+                warehouse = stack.enter_context(
+                    open_for_writing(path, settings.lock_timeout_seconds)
+                )
+        with graceful_interrupt() as interrupt, _said_anyway(watched):
+            is_loaded = load_answer(warehouse, settings, watched.answer)
+    print_line(f"{ending(watched)}; {_where(path, is_loaded=is_loaded)}.")
+    interrupt.raise_if_set(f"execution {execution_id} is loaded.")
+    return watched.exit_code
+
+
+def ending(watched: Watched) -> str:
+    """How it ended, in one sentence without its full stop."""
+    begin, after = f"Execution {watched.execution_id}", duration(watched.seconds)
+    if watched.tree is None:
+        return f"{begin} gave no answer in {after} of watching ({watched.reason})"
+    root = watched.tree.root
+    if root["type"] == "LOAD_PLAN" and root["name"]:
+        begin += f" of plan {shortened(root['name'])}"
+    if not watched.is_final:
+        how = f"is not final ({node_status(root)})"
+    else:
+        how = _ENDS.get(root["outcome"], f"ended with {node_status(root)}")
+    silent = f", the last answer being {watched.reason}" if watched.reason else ""
+    return f"{begin} {how} after {after} of watching{silent}: {_of_tables(watched)}"
+
+
+def _of_tables(watched: Watched) -> str:
+    counts = watched.tree.tables if watched.tree else {}
+    total = sum(counts.values())
+    if not total:
+        return "it has no tables"
+    parts = [f"{counts[each]} {words}" for each, words in _TABLES_ENDS.items() if counts.get(each)]
+    if not parts:
+        return f"{total} of {total} tables succeeded"
+    count, _, words = parts[0].partition(" ")
+    return ", ".join([f"{count} of {total} tables {words}", *parts[1:]])
+
+
+def _where(path: Path, *, is_loaded: bool) -> str:
+    return f"loaded into {path}" if is_loaded else f"a later answer is in {path} already"
+
+
+@contextmanager
+def _said_anyway(watched: Watched) -> Iterator[None]:
+    """An error of loading must not hide how the execution ended."""
+    try:
+        yield
+    except (BusyError, RunFailedError) as error:
+        again = f"incorta-loads ingest --ids {watched.execution_id} loads it"
+        raise type(error)(f"{ending(watched)}. It was not loaded; {again}. {error}") from error

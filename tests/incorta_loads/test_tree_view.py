@@ -1,0 +1,89 @@
+"""Rules of showing a tree that is longer than the screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incorta_loads.queries import Row
+from incorta_loads.statuses import OUTCOMES
+from incorta_loads.tree_view import clipped, in_words
+
+LEVELS = (3, 4, 10)
+"""Groups, schemas a group, tables a schema."""
+
+
+def tree(outcomes: dict[int, str] | None = None) -> list[Row]:
+    """A plan whose tables succeed but for those of these numbers."""
+    rows: list[Row] = []
+    tables = iter(range(1_000))
+
+    def add(depth: int, parent: int | None) -> None:
+        row: Row = {"node_id": len(rows), "parent_id": parent, "depth": depth}
+        rows.append(row)
+        row["outcome"] = "running"
+        if depth == len(LEVELS):
+            row["outcome"] = (outcomes or {}).get(next(tables), "success")
+        else:
+            for _ in range(LEVELS[depth]):
+                add(depth + 1, row["node_id"])
+        row["last_descendant_id"] = len(rows) - 1
+
+    add(0, None)
+    return rows
+
+
+def test_what_fits_is_shown_whole() -> None:
+    """In its order, and stands for nothing else."""
+    rows = tree()
+    assert list(clipped(rows, len(rows))) == [(row, Counter()) for row in rows]
+
+
+def test_what_runs_or_failed_comes_first_with_all_above_it() -> None:
+    """The rest are counts at the nearest node above them."""
+    shown = list(clipped(tree({50: "running", 51: "failure", 52: "queued", 95: "partial"}), 8))
+    assert [(row["depth"], row["outcome"], in_words(hidden)) for row, hidden in shown] == [
+        (0, "running", "40 success"),
+        (1, "running", "30 success"),
+        (2, "running", "7 success, 1 queued"),
+        (3, "running", ""),
+        (3, "failure", ""),
+        (1, "running", "30 success"),
+        (2, "running", "9 success"),
+        (3, "partial", ""),
+    ]
+
+
+def test_errors_have_room_however_many_run() -> None:
+    """Half of it at least."""
+    running = dict.fromkeys(range(60), "running")
+    shown = [row["outcome"] for row, _ in clipped(tree(running | {119: "failure"}), 20)]
+    assert "failure" in shown
+    assert len(shown) == 20
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_a_screen_of_hardly_any_lines_has_the_root(most: int) -> None:
+    """And counts for all others; a table in error that has no room with all above it waits."""
+    shown = list(clipped(tree({50: "failure"}), most))
+    assert [row["depth"] for row, _ in shown] == [0, 1, 1][:most]
+    assert sum((hidden for _, hidden in shown), Counter()) == {"success": 119, "failure": 1}
+
+
+@given(
+    st.dictionaries(st.integers(0, 119), st.sampled_from(OUTCOMES), max_size=120),
+    st.integers(1, 200),
+)
+def test_nothing_is_lost_or_counted_twice(outcomes: dict[int, str], most: int) -> None:
+    """Each leaf is shown or counted; no node without the one above it; never too many lines."""
+    rows = tree(outcomes)
+    shown = list(clipped(rows, most))
+    ids = {row["node_id"] for row, _ in shown}
+    assert len(ids) == len(shown) == min(most, len(rows))
+    assert all(row["parent_id"] in ids for row, _ in shown if row["depth"])
+    leaves = Counter(row["outcome"] for row in rows if row["depth"] == len(LEVELS))
+    seen = Counter(row["outcome"] for row, _ in shown if row["depth"] == len(LEVELS))
+    assert seen + sum((hidden for _, hidden in shown), Counter()) == leaves

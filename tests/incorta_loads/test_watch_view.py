@@ -1,0 +1,98 @@
+"""Rules of what watching shows."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from incorta_loads.seen_tree import SeenTree, Status, Transition
+from incorta_loads.watch_view import LiveTree, duration, transition_line
+
+AT = datetime(2026, 11, 24, 19, 20, 5, 999_999, tzinfo=UTC)
+FINAL, RUNNING = "Terminator State", "Load State"
+
+
+def line(before: Status | None, after: Status | None, path: str = "/P/t", number: int = 0) -> str:
+    return transition_line(Transition(AT, path, number, before, after))
+
+
+def test_a_transition_has_its_time_place_and_both_statuses() -> None:
+    """To the second, in UTC."""
+    assert line((RUNNING, "In Queue"), (RUNNING, "Running"), "/Plan/Group/Schema/table") == (
+        "2026-11-24 19:20:05 UTC  /Plan/Group/Schema/table  In Queue → Running"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (None, (RUNNING, "Running"), "new: Running"),
+        ((RUNNING, "Running"), None, "gone, was: Running"),
+        ((None, None), (FINAL, "Failed"), "no status → Failed"),
+        ((RUNNING, "x"), (FINAL, "x"), "x (Load State) → x (Terminator State)"),
+        ((None, "x"), (FINAL, "x"), "x (no state) → x (Terminator State)"),
+        ((RUNNING, "a\n\u202e"), (FINAL, "b"), "a\\n\\u202e → b"),
+    ],
+)
+def test_what_came_or_went_is_told(
+    before: Status | None, after: Status | None, expected: str
+) -> None:
+    """States only where the statuses alone are the same; one line whatever is in them."""
+    assert line(before, after) == f"2026-11-24 19:20:05 UTC  /P/t  {expected}"
+
+
+def test_nodes_of_the_same_path_are_numbered_from_the_second_on() -> None:
+    """Names may repeat."""
+    assert "  /P/t [2]  " in line((RUNNING, "a"), (RUNNING, "b"), number=1)
+
+
+def test_an_endless_path_keeps_its_beginning_and_its_end() -> None:
+    """Where the table's name is."""
+    path = "/P/" + "x" * 100_000 + "/table"
+    shown = line((RUNNING, "a"), (RUNNING, "b"), path)
+    assert shown.startswith("2026-11-24 19:20:05 UTC  /P/xxx")
+    assert shown.endswith("x/table  a → b")
+    assert len(shown) < 1_050
+
+
+def test_the_arrow_of_a_terminal_without_unicode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two characters."""
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    assert line((RUNNING, "a"), (RUNNING, "é")).endswith("  a -> \\xe9")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (7_500, "2 h 5 min")],
+)
+def test_durations_are_for_people(seconds: float, expected: str) -> None:
+    """Two units at most."""
+    assert duration(seconds) == expected
+
+
+def shown(live: LiveTree) -> list[str]:
+    console = Console(file=io.StringIO(), width=60)
+    console.print(live.frame())
+    assert isinstance(console.file, io.StringIO)
+    return [each.rstrip() for each in console.file.getvalue().splitlines()]
+
+
+def test_a_screen_says_whether_there_are_answers() -> None:
+    """Before the first one, between two, and no longer when there is one again."""
+    live = LiveTree(Console(file=io.StringIO(), width=60, height=20), "Execution 7 of c, tenant t")
+    assert shown(live) == ["Execution 7 of c, tenant t", "asking …"]
+    live.no_answer(AT, "unavailable: gone")
+    assert shown(live)[1] == "no answer since 2026-11-24 19:20:05 UTC (unavailable: gone)…"
+    node = {"node_id": 0, "parent_id": None, "last_descendant_id": 0, "depth": 0, "path": "/P"}
+    status = {"type": "TABLE", "name": "P" * 100, "state_type": RUNNING, "job_status": "Running"}
+    live.answers_again(3)
+    live.saw(SeenTree(AT, [node | status | {"outcome": "running"}]), [])
+    assert shown(live) == [
+        "Execution 7 of c, tenant t, as of 2026-11-24 19:20:05 UTC",
+        "watched for 0 s; tables: ▸ 1 running",
+        "▸ " + "P" * 57 + "…",
+    ]
+    assert live.lines == ["2026-11-24 19:20:05 UTC  /P  Running (first seen; tables: 1 running)"]

@@ -1,0 +1,59 @@
+"""A terminal of the tests' own: what a command shows on it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import termios
+from collections.abc import Callable
+
+from journeys.shell import COMMAND, User
+
+ROWS, COLUMNS = 24, 100
+
+
+def on_a_terminal(
+    user: User,
+    *arguments: str,
+    is_stdout_too: bool = True,
+    meanwhile: Callable[[subprocess.Popen[bytes], bytes], None] | None = None,
+    **environment: str,
+) -> tuple[int, str]:
+    """Runs `incorta-loads …` on a terminal; its exit code and all that was written there.
+
+    Args:
+        user: who runs it.
+        arguments: of the command.
+        is_stdout_too: else stderr alone is the terminal.
+        meanwhile: is called with the process whenever something more was written.
+        environment: beyond that of the user.
+    """
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    process = subprocess.Popen(
+        [COMMAND, *arguments],
+        cwd=user.home,
+        env=user.environment | {"TERM": "xterm-256color"} | environment,
+        stdin=follower,
+        stdout=follower if is_stdout_too else subprocess.DEVNULL,
+        stderr=follower,
+    )
+    os.close(follower)
+    shown = b""
+    while part := _read(leader):
+        shown += part
+        if meanwhile is not None:
+            meanwhile(process, shown)
+    exit_code = process.wait(timeout=60)
+    os.close(leader)
+    return exit_code, shown.decode().replace("\r\n", "\n")
+
+
+def _read(leader: int) -> bytes:
+    try:
+        return os.read(leader, 4096)
+    except OSError:  # how Linux says that the other end is closed
+        return b""

@@ -1,0 +1,311 @@
+"""Watching one execution, as a person and as a scheduler does."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import signal
+import subprocess
+
+import pytest
+
+from incorta_simulator.faults import Exchange, RawBody, Refusal
+from incorta_simulator.server import Simulator
+from incorta_simulator.tree import UNFINISHED
+from journeys.shell import COMMAND, TOKEN, User
+from journeys.terminal import ROWS, on_a_terminal
+from journeys.test_exit_codes import HOLD
+
+TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  ", re.MULTILINE)
+
+
+def plan(job_status: str, *tables: str) -> RawBody:
+    """An answer: a plan of one group and one schema with tables, each of them `name:status`."""
+
+    def node(kind: str, name: str, job: str, *below: dict[str, object]) -> dict[str, object]:
+        state = "Load State" if job in UNFINISHED or job.isdigit() else "Terminator State"
+        at = {"stateType": state, "jobStatus": job}
+        return {"type": kind, "name": name, "status": at, "childStatusDetails": below}
+
+    leaves = [node("TABLE", *each.split(":", 1)) for each in tables]  # type: ignore[arg-type]
+    schema = node("SCHEMA", "Sales", job_status, *leaves)
+    group = node("GROUP", "Group 1", job_status, schema)
+    return RawBody(json.dumps(node("LOAD_PLAN", "Daily", job_status, group)).encode())
+
+
+def watched(user: User, *options: str, exit_code: int) -> subprocess.CompletedProcess[str]:
+    return user.runs("watch", "17", "--every", "0.1", *options, exit_code=exit_code)
+
+
+@pytest.mark.parametrize(
+    ("job_status", "exit_code", "ending"),
+    [
+        ("Success", 0, "succeeded"),
+        ("Finished with Errors", 5, "finished with errors"),
+        ("Failed", 6, "failed"),
+        ("Interrupted", 6, "was interrupted"),
+        ("Deferred", 6, "ended with Deferred (Terminator State)"),
+    ],
+)
+def test_the_exit_code_says_how_it_ended(
+    user: User, simulator: Simulator, job_status: str, exit_code: int, ending: str
+) -> None:
+    """As do the last words; the execution is loaded, exactly as it was seen."""
+    simulator.faults.plan(17, plan("Running", "a:Running", "b:In Queue"), times=1)
+    simulator.faults.plan(17, plan(job_status, "a:Failed", "b:Success"), times=1)
+    done = watched(user, exit_code=exit_code)
+    assert done.stderr == ""
+    *changes, last = TIME.sub("TIME  ", done.stdout).splitlines()
+    assert changes == [
+        "TIME  /Daily  Running (first seen; tables: 1 running, 1 queued)",
+        f"TIME  /Daily  Running → {job_status}",
+        f"TIME  /Daily/Group 1  Running → {job_status}",
+        f"TIME  /Daily/Group 1/Sales  Running → {job_status}",
+        "TIME  /Daily/Group 1/Sales/a  Running → Failed",
+        "TIME  /Daily/Group 1/Sales/b  In Queue → Success",
+    ]
+    assert re.sub(r"after \d s", "after N s", last) == (
+        f"Execution 17 of plan Daily {ending} after N s of watching: "
+        f"1 of 2 tables failed; loaded into {user.warehouse}."
+    )
+    assert len(simulator.requests) == 2
+    rows = user.asks("SELECT job_status FROM load_status.nodes ORDER BY node_id")
+    assert [row["job_status"] for row in rows] == [*[job_status] * 3, "Failed", "Success"]
+    (fetch,) = user.asks(
+        "SELECT execution_id, outcome, run_id <> '' AS named FROM load_status.fetches"
+    )
+    assert fetch == {"execution_id": 17, "outcome": "loaded", "named": True}
+
+
+def test_it_asks_no_more_often_than_told(user: User, simulator: Simulator) -> None:
+    """Four questions until the simulator's execution is final, half a second between any two."""
+    simulator.company.progress.begin([17])
+    done = user.runs("watch", "17", "--every", "0.5", exit_code=0)
+    times = [each.seen_at_seconds for each in simulator.requests]
+    assert len(times) == 4
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 0.5
+    shown = json.loads(user.runs("show", "17", "--format", "json").stdout)
+    assert shown == simulator.company.tree(17)
+    assert len(done.stdout.splitlines()) > 10
+
+
+def test_the_time_may_be_over(user: User, simulator: Simulator) -> None:
+    """7, with how far it is; nothing is loaded."""
+    simulator.faults.plan(17, plan("In Progress", "a:Failed", "b:Running"))
+    done = watched(user, "--timeout", "0.5", exit_code=7)
+    assert re.sub(r"after \d s", "after N s", done.stdout.splitlines()[-1]) == (
+        "Execution 17 of plan Daily is not final (In Progress) after N s of watching: "
+        "1 of 2 tables failed, 1 still running; not loaded."
+    )
+    assert not user.warehouse.exists()
+
+
+def test_a_cluster_that_never_answers_times_out(user: User, simulator: Simulator) -> None:
+    """It was said once that there is no answer, and why."""
+    user.settings["SOURCES__INCORTA__MAX_ATTEMPTS"] = "1"
+    simulator.faults.plan(17, Refusal(503, "back soon"))
+    done = watched(user, "--timeout", "1", exit_code=7)
+    assert re.sub(r"(at|after) [\d-]+ ?[\d:]*", "SOME", done.stderr + done.stdout) == (
+        "no answer SOME UTC (unavailable: back soon); asking on\n"
+        "Execution 17 gave no answer in 1 s of watching (unavailable: back soon); not loaded.\n"
+    )
+    assert len(simulator.requests) > 1
+
+
+def test_no_such_execution_gives_1(user: User) -> None:
+    """At once, in one sentence."""
+    done = user.runs("watch", "9999", exit_code=1)
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: The cluster has no execution 9999 (INC_05291904")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "exit_code", "text"),
+    [
+        (403, 1, "Error: The cluster does not show execution 17 (forbidden: "),
+        (400, 1, "Error: The cluster does not show execution 17 (rejected: "),
+        (401, 2, "Error: The cluster refused the access token"),
+    ],
+)
+def test_what_will_not_get_better_ends_it(
+    user: User, simulator: Simulator, status: int, exit_code: int, text: str
+) -> None:
+    """Also in the middle; what was seen stands on stdout."""
+    simulator.faults.plan(17, plan("Running", "a:Running"), times=1)
+    simulator.faults.plan(17, Refusal(status))
+    done = watched(user, exit_code=exit_code)
+    assert "first seen" in done.stdout
+    assert done.stderr.startswith(text)
+    assert not user.warehouse.exists()
+
+
+def test_a_wrong_tenant_gives_2(user: User) -> None:
+    """As everywhere."""
+    user.settings["SOURCES__INCORTA__TENANT"] = "DEMO"
+    assert "does not know the tenant 'DEMO'" in watched(user, exit_code=2).stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["x"], ["1-2"], ["17", "--every", "0"], ["17", "--every", "nan"], ["17", "--timeout", "-1"]],
+)
+def test_wrong_usage_gives_2(user: User, simulator: Simulator, arguments: list[str]) -> None:
+    """Before anything is asked."""
+    done = user.runs("watch", *arguments, exit_code=2)
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
+    assert simulator.requests == ()
+
+
+class Signalled:
+    """A running plan, after whose second answer the command gets a signal."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        self.number = number
+        self.process: subprocess.Popen[str] | None = None
+        self.answers = 0
+
+    def write(self, exchange: Exchange) -> None:
+        self.answers += 1
+        plan("Running", f"a:{self.answers}").write(exchange)
+        if self.answers == 3:
+            assert self.process is not None
+            self.process.send_signal(self.number)
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_at_once(
+    user: User, simulator: Simulator, number: signal.Signals, exit_code: int
+) -> None:
+    """What was seen stands on stdout, one sentence on stderr, and nothing is loaded."""
+    fault = Signalled(number)
+    simulator.faults.plan(17, fault)
+    fault.process = subprocess.Popen(
+        [COMMAND, "watch", "17", "--every", "0.2"],
+        cwd=user.home,
+        env=user.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    output, errors = fault.process.communicate(timeout=60)
+    assert fault.process.returncode == exit_code, errors
+    assert "1 → 2" in output
+    assert errors == f"Error: Interrupted by {number.name}; execution 17 is not loaded.\n"
+    assert not user.warehouse.exists()
+
+
+def test_runs_go_on_meanwhile_and_a_busy_warehouse_does_not_hide_the_end(
+    user: User, simulator: Simulator
+) -> None:
+    """The lock is taken at the end only; 8 when it is held then, and the sentence says both."""
+    simulator.company.progress.begin([17])
+    with subprocess.Popen(
+        [COMMAND.with_name("python"), "-c", HOLD, str(user.warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        user.settings["SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS"] = "0.1"
+        done = watched(user, exit_code=8)
+        holder.communicate("", timeout=10)
+    assert len(simulator.requests) == 4
+    assert re.match(
+        r"Error: Execution 17 of plan .* succeeded after \d s of watching: .* tables succeeded\. "
+        r"It was not loaded; incorta-loads ingest --ids 17 loads it\. The warehouse .* is in use",
+        done.stderr,
+    )
+
+
+def test_a_later_answer_stays(user: User, simulator: Simulator) -> None:
+    """What a run fetched after the last question of the watch is not overwritten by it."""
+    simulator.faults.plan(17, plan("Success", "a:Success"), times=1)
+    simulator.faults.plan(17, plan("Success", "a:Success", "b:Success"))
+    with subprocess.Popen(
+        [COMMAND.with_name("python"), "-c", HOLD, str(user.warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with subprocess.Popen(
+            [COMMAND, "watch", "17"],
+            cwd=user.home,
+            env=user.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as watching:
+            assert watching.stdout is not None
+            assert "first seen" in watching.stdout.readline()
+            user.settings["DESTINATION__DUCKDB__CREDENTIALS"] = "elsewhere.duckdb"
+            user.runs("ingest", "--ids", "17")
+            del user.settings["DESTINATION__DUCKDB__CREDENTIALS"]
+            (user.home / "elsewhere.duckdb").rename(user.warehouse)
+            holder.communicate("", timeout=10)
+            said = watching.stdout.read()
+            assert watching.wait(timeout=60) == 0
+    assert said.endswith(f"a later answer is in {user.warehouse} already.\n")
+    (row,) = user.asks("SELECT count(*) AS nodes FROM load_status.nodes")
+    assert row == {"nodes": 5}
+
+
+def test_on_a_terminal_the_tree_is_live_and_the_changes_follow(
+    user: User, simulator: Simulator
+) -> None:
+    """No more lines than the terminal has; what runs or fails first, the rest as counts."""
+    tables = [f"t{number:03}:Success" for number in range(300)]
+    now = [*tables[:200], "late:Failed", "busy:Running"]
+    simulator.faults.plan(17, plan("In Progress", *now), times=1)
+    simulator.faults.plan(17, plan("Failed", *tables[:200], "late:Failed", "busy:Failed"))
+    exit_code, shown = on_a_terminal(user, "watch", "17", "--every", "1.5")
+    assert exit_code == 6
+    frames, _, after = shown.rpartition("\x1b[?25h")
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", frames)
+    first = plain[plain.index("Execution 17 of journey, tenant demo, as of") :]
+    lines = first.splitlines()[: ROWS - 1]
+    assert "tables: ✓ 200 success  ✗ 1 failure  ▸ 1 running" in lines[1]
+    assert lines[4].startswith("    ▸ Sales  In Progress  (and ")
+    assert {"      ✗ late  Failed", "      ▸ busy  Running"} <= {line.rstrip() for line in lines}
+    hidden = int(re.findall(r"and (\d+) success", lines[4])[0])
+    visible = sum("✓ t" in line for line in lines)
+    assert hidden + visible == 200
+    assert TIME.sub("", after.split("\n")[-3]) == "/Daily/Group 1/Sales/busy  Running → Failed"
+    assert "3 of" not in after
+    assert after.split("\n")[-2].startswith("Execution 17 of plan Daily failed after ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_gives_the_terminal_back(
+    user: User, simulator: Simulator, number: signal.Signals
+) -> None:
+    """The cursor is there again, and what was seen stands below."""
+    simulator.faults.plan(17, plan("Running", "a:Running"))
+    sent: list[bool] = []
+
+    def interrupt(process: subprocess.Popen[bytes], shown: bytes) -> None:
+        if b"a  Running" in shown and not sent:
+            sent.append(True)
+            process.send_signal(number)
+
+    exit_code, shown = on_a_terminal(user, "watch", "17", meanwhile=interrupt)
+    assert exit_code == 128 + number
+    *_, after = shown.rpartition("\x1b[?25h")
+    assert "/Daily  Running (first seen; tables: 1 running)" in after
+    assert f"Error: Interrupted by {number.name}" in after
+
+
+def test_without_a_terminal_and_quietly_there_are_plain_lines(
+    user: User, simulator: Simulator
+) -> None:
+    """With --quiet also on a terminal; never an escape code."""
+    simulator.faults.plan(17, plan("Success", "a\x1b[31m:Success"))
+    exit_code, shown = on_a_terminal(user, "watch", "17", "--quiet")
+    assert exit_code == 0
+    assert "\x1b" not in shown
+    assert TOKEN not in shown
+    assert len(shown.splitlines()) == 2
