@@ -1,4 +1,4 @@
-"""What all tests share: how many examples hypothesis tries, and which seeds."""
+"""What all tests share: how many examples hypothesis tries, which seeds, and where they run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+
+from balance import Balanced, longest_first
 
 FIGURES = "figures"
 
@@ -19,6 +22,17 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--full`: the full proof, where the gate takes a sample."""
     parser.addoption("--full", action="store_true", help="the full proof, not the gate's sample")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Balanced | None:
+    """Whole files, as `--dist loadfile` says, and files that share something on one worker."""
+    return Balanced(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest begin first."""
+    items[:] = longest_first(items)
 
 
 @pytest.fixture
