@@ -95,12 +95,15 @@ def test_users_say_what_their_statuses_mean(user: User, simulator: Simulator) ->
 
 
 @pytest.mark.parametrize("command", ["run", "analyze"])
-def test_a_bad_file_of_statuses_ends_a_run_before_it_begins(user: User, command: str) -> None:
+def test_a_bad_file_of_statuses_ends_a_run_before_it_begins(
+    pulled: User, simulator: Simulator, command: str
+) -> None:
     """Exit code 2 with line and reason; the cluster is not asked."""
-    user.runs("ingest", "--ids", "1-3")
-    path = user.home / "outcomes.csv"
+    path = pulled.home / "outcomes.csv"
     path.write_text("state_type,job_status,outcome\n*,Parked,parked\n")
-    user.settings["SOURCES__INCORTA__MODELS__STATUS_OUTCOMES"] = str(path)
-    done = user.runs(command, exit_code=2)
+    pulled.settings["SOURCES__INCORTA__MODELS__STATUS_OUTCOMES"] = str(path)
+    before = pulled.warehouse.read_bytes()
+    done = pulled.runs(command, exit_code=2)
     assert done.stderr.startswith(f"Error: Line 2 of the status outcomes '{path}' has the outcome")
-    assert len(user.asks("SELECT * FROM load_status.fetches")) == 3
+    assert simulator.requests == ()
+    assert pulled.warehouse.read_bytes() == before
