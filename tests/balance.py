@@ -17,6 +17,7 @@ GROUPS = {
     "tests/journeys/test_first_day.py": "analysed",
     "tests/journeys/test_disk.py": "analysed",
     "tests/journeys/test_documented.py": "demo",
+    "tests/journeys/test_own_statuses.py": "demo",
     "tests/journeys/test_package.py": "demo",
 }
 

@@ -11,7 +11,7 @@ import pytest
 
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator
-from journeys.shell import TOKEN, User, configured
+from journeys.shell import TOKEN, Demo, User, configured, make_run
 
 
 @pytest.fixture
@@ -62,3 +62,9 @@ def analysed(
         shutil.copytree(before.home, user.home, dirs_exist_ok=True)
         user.runs("analyze")
         yield user
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The history that `incorta-loads simulate` plays, pulled and analysed once, for reading."""
+    return make_run(tmp_path_factory.mktemp("demo"))
