@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sql.base_rows import Tree, built, rows, select
+from sql.base_rows import History, Tree, rows, select, write_base_tables
+from sql.compiled import built_in_file, compiled_models
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +22,11 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["terminator state", "success", "partial"],
         ["*", "success", "skipped"],
     ]
-    return built(
-        tmp_path_factory.mktemp("statuses") / "warehouse.duckdb",
-        rows(Tree("LOAD_PLAN", "plan", "Success", (*tables, odd)), 1),
-        variables={"user_status_outcomes": lines},
-    )
+    folder = tmp_path_factory.mktemp("statuses")
+    write_base_tables(folder / "base_tables.duckdb")
+    compiled = compiled_models(folder / "base_tables.duckdb", {"user_status_outcomes": lines})
+    nodes = rows(Tree("LOAD_PLAN", "plan", "Success", (*tables, odd)), 1)
+    return built_in_file(compiled, folder / "warehouse.duckdb", History(nodes, []))
 
 
 def test_the_first_line_wins_and_the_users_come_first(warehouse: Path) -> None:
