@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 
@@ -33,6 +34,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Balance
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest begin first."""
     items[:] = longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """All that the tests have imported stays: no garbage collection of a run looks at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

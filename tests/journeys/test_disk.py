@@ -14,6 +14,9 @@ from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator
 from journeys.shell import COMMAND, TOKEN, User, configured
 
+IS_PROOF = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
+SIZES = ["2600k", "2900k", "3200k"] if IS_PROOF else ["2600k", "3200k"]
+
 # A file system of the test's own, gone with the process that mounted it.
 _MOUNTED = """
 set -eu
@@ -82,7 +85,7 @@ def pulled_little(user: User, three_pulled: Path) -> User:
     return user
 
 
-@pytest.mark.parametrize("size", ["2600k", "2900k", "3200k"])
+@pytest.mark.parametrize("size", SIZES)
 def test_a_full_disk_ends_the_run_with_one_sentence(pulled_little: User, size: str) -> None:
     """Exit code 1, no traceback, what was committed stays, and the next run loads the rest."""
     code, left, errors = on_a_disk_of(size, pulled_little, _FILL)
