@@ -1,12 +1,16 @@
-"""What all tests share: how many examples hypothesis tries, and which seeds."""
+"""What all tests share: how many examples hypothesis tries, which seeds, and where they run."""
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+
+from balance import Balanced, longest_first
 
 FIGURES = "figures"
 
@@ -19,6 +23,23 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--full`: the full proof, where the gate takes a sample."""
     parser.addoption("--full", action="store_true", help="the full proof, not the gate's sample")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Balanced | None:
+    """Whole files, as `--dist loadfile` says, and files that share something on one worker."""
+    return Balanced(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest begin first."""
+    items[:] = longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """All that the tests have imported stays: no garbage collection of a run looks at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

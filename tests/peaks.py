@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 _LOOK_EVERY_SECONDS = 0.02
 
 
-def peak_mib(process: subprocess.Popen[bytes]) -> float:
+def peak_mib(process: subprocess.Popen[Any]) -> float:
     """Waits for the end of a process; its largest resident memory, in MiB (Linux: VmHWM).
 
     What `wait4` tells begins with the memory of the process that started it.

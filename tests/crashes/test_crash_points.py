@@ -27,7 +27,7 @@ REPLACED = 'before DELETE FROM "load_status"."nodes"'
 LOG = f"{NAME}.wal"
 
 # Of each scenario; the proof tries all directories and all torn statements.
-GATE_DIRECTORIES, GATE_KILLS, GATE_CHAINS, GATE_HALVES = 6, 3, 2, 2
+GATE_DIRECTORIES, GATE_KILLS, GATE_CHAINS, GATE_HALVES = 4, 2, 1, 2
 PROOF_KILLS, PROOF_CHAINS = 20, 20
 CUTS = 2  # of what a statement adds to the log
 

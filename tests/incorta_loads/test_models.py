@@ -10,23 +10,46 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 import duckdb
 import pytest
 
 from incorta_loads.errors import ModelsError
-from incorta_loads.models import build_models, project_directory
+from incorta_loads.models import ModelsBuilt, build_models, project_directory
 from sql.base_rows import Tree, rows, write_base_tables
 
 PLAN = Tree("LOAD_PLAN", "Nightly", "Success", (Tree("TABLE", "orders", "Success"),))
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Path:
+def made_in(folder: Path) -> Path:
     """A warehouse with one execution, under a name that SQL has to quote."""
-    database = tmp_path / "loads of today.v1.duckdb"
+    database = folder / "loads of today.v1.duckdb"
     write_base_tables(database, rows(PLAN, 1))
     return database
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    return made_in(tmp_path)
+
+
+class Beside(NamedTuple):
+    """A warehouse, what was built beside a connection, and what that one saw of it."""
+
+    warehouse: Path
+    built: ModelsBuilt
+    seen: tuple[object, ...] | None
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Beside:
+    """One build for the two rules about connections."""
+    warehouse = made_in(tmp_path_factory.mktemp("beside"))
+    with duckdb.connect(str(warehouse)) as writer:
+        built = build_models(warehouse, run_tests=False)
+        seen = writer.sql("select count(*) from load_analysis.executions").fetchone()
+    return Beside(warehouse, built, seen)
 
 
 def files_below(directory: Path) -> set[Path]:
@@ -55,19 +78,16 @@ def test_a_build_leaves_nothing_but_its_relations(
     assert built.seconds > 0
 
 
-def test_the_file_can_be_opened_otherwise_afterwards(warehouse: Path) -> None:
+def test_the_file_can_be_opened_otherwise_afterwards(beside: Beside) -> None:
     """No connection stays open: another one may have other settings."""
-    build_models(warehouse, run_tests=False)
-    with duckdb.connect(str(warehouse), read_only=True, config={"threads": 1}) as reader:
+    with duckdb.connect(str(beside.warehouse), read_only=True, config={"threads": 1}) as reader:
         assert reader.sql("select count(*) from load_analysis.node_outcomes").fetchone() == (2,)
 
 
-def test_a_build_works_beside_a_connection_of_this_process(warehouse: Path) -> None:
+def test_a_build_works_beside_a_connection_of_this_process(beside: Beside) -> None:
     """The caller may hold the warehouse open for writing, and sees what was built."""
-    with duckdb.connect(str(warehouse)) as writer:
-        built = build_models(warehouse, run_tests=False)
-        assert writer.sql("select count(*) from load_analysis.executions").fetchone() == (1,)
-    assert built.tests == 0
+    assert beside.seen == (1,)
+    assert beside.built.tests == 0
 
 
 def test_a_test_that_fails_is_named(warehouse: Path) -> None:

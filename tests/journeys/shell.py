@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -77,3 +77,42 @@ def configured(home: Path, simulator: Simulator) -> User:
             "SOURCES__INCORTA__CLUSTER": "journey",
         },
     )
+
+
+def shell(*command: str | Path, cwd: Path, **environment: str) -> str:
+    """What a command prints that ends well."""
+    return finished(*command, cwd=cwd, **environment).stdout
+
+
+def finished(
+    *command: str | Path, cwd: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """A command that ended well."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+class Demo(NamedTuple):
+    """What `make run` printed, what it said on stderr, and the warehouse that it left."""
+
+    printed: str
+    said: str
+    warehouse: Path
+
+
+def make_run(folder: Path) -> Demo:
+    """`make run`, with what it leaves in the folder."""
+    done = finished(
+        *("make", "--no-print-directory", "run", f"VENV={sys.prefix}", f"DEMO={folder}"),
+        cwd=CHECKOUT,
+    )
+    return Demo(done.stdout, done.stderr, folder / "incorta_loads.duckdb")

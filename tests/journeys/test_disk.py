@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from journeys.shell import COMMAND, User
+from incorta_simulator.company import Company
+from incorta_simulator.server import Simulator
+from journeys.shell import COMMAND, TOKEN, User, configured
+
+IS_PROOF = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
+SIZES = ["2600k", "2900k", "3200k"] if IS_PROOF else ["2600k", "3200k"]
 
 # A file system of the test's own, gone with the process that mounted it.
 _MOUNTED = """
@@ -63,35 +69,48 @@ def whole_executions(database: Path) -> int:
     return len(sizes)
 
 
-@pytest.mark.parametrize("size", ["2600k", "2900k", "3200k"])
-def test_a_full_disk_ends_the_run_with_one_sentence(user: User, size: str) -> None:
+@pytest.fixture(scope="module")
+def three_pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a user who has three executions, for copying."""
+    with Simulator(Company(executions=120), token=TOKEN) as simulator:
+        user = configured(tmp_path_factory.mktemp("three"), simulator)
+        user.runs("ingest", "--ids", "1-3")
+        return user.home
+
+
+@pytest.fixture
+def pulled_little(user: User, three_pulled: Path) -> User:
+    """A user who has three executions."""
+    shutil.copytree(three_pulled, user.home, dirs_exist_ok=True)
+    return user
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_full_disk_ends_the_run_with_one_sentence(pulled_little: User, size: str) -> None:
     """Exit code 1, no traceback, what was committed stays, and the next run loads the rest."""
-    user.runs("ingest", "--ids", "1-3")
-    code, left, errors = on_a_disk_of(size, user, _FILL)
+    code, left, errors = on_a_disk_of(size, pulled_little, _FILL)
     assert (code, left) == (1, ""), errors
     assert "Traceback" not in errors
     last = errors.splitlines()[-1]
     assert last.startswith("Error: ")
     assert "No space left on device" in last or "disk is full" in last
-    assert whole_executions(user.warehouse) >= 3
-    user.runs("ingest", "--ids", "1-110")
-    assert whole_executions(user.warehouse) > 90
+    assert whole_executions(pulled_little.warehouse) >= 3
+    pulled_little.runs("ingest", "--ids", "1-110")
+    assert whole_executions(pulled_little.warehouse) > 90
 
 
 @pytest.mark.parametrize("command", ["ingest", "analyze"])
-def test_a_directory_that_cannot_be_written_is_named(user: User, command: str) -> None:
+def test_a_directory_that_cannot_be_written_is_named(pulled_little: User, command: str) -> None:
     """Exit code 1 and one sentence: there is nothing else to say."""
-    user.runs("ingest", "--ids", "1-3")
-    code, output, errors = on_a_disk_of("40m", user, _READ_ONLY, command)
+    code, output, errors = on_a_disk_of("40m", pulled_little, _READ_ONLY, command)
     assert (code, output) == (1, "")
     assert errors.startswith("Error: The warehouse ")
     assert "Read-only file system" in errors
     assert errors.count("\n") == 1
 
 
-def test_a_directory_that_cannot_be_written_can_be_read(user: User) -> None:
+def test_a_directory_that_cannot_be_written_can_be_read(pulled_little: User) -> None:
     """What a colleague publishes on a read-only share."""
-    user.runs("ingest", "--ids", "1-3")
-    code, output, errors = on_a_disk_of("40m", user, _READ_ONLY, "show", "1")
+    code, output, errors = on_a_disk_of("40m", pulled_little, _READ_ONLY, "show", "1")
     assert (code, errors) == (0, "")
     assert output.startswith("Execution 1 of journey, ")

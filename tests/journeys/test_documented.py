@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
 from journeys.documented import PAGE, Example, examples, printed
-from journeys.shell import CHECKOUT, TOKEN, configured
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The history that `incorta-loads simulate` plays, pulled and analysed once."""
-    with Simulator(Company(executions=400), token=TOKEN) as simulator:
-        user = configured(tmp_path_factory.mktemp("documented"), simulator)
-        user.runs("run")
-        yield user.warehouse
+from journeys.shell import CHECKOUT, Demo
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.query.split("\n")[0])
-def test_a_query_prints_what_the_page_says(warehouse: Path, example: Example) -> None:
+def test_a_query_prints_what_the_page_says(demo: Demo, example: Example) -> None:
     """To the last character; `python tests/journeys/documented.py` writes it anew."""
-    assert printed(warehouse, example.query) == example.output
+    assert printed(demo.warehouse, example.query) == example.output
     assert max(map(len, example.output.splitlines())) <= 80
 
 

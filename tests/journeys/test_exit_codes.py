@@ -194,11 +194,11 @@ with locked(pathlib.Path(sys.argv[1]), 5):
 """
 
 
-def test_a_second_run_waits_then_names_the_holder(user: User) -> None:
+def test_a_second_run_waits_then_names_the_holder(pulled: User) -> None:
     """Exit code 8, one sentence with the process, nothing changed."""
-    user.runs("ingest", "--ids", "1-3")
+    before = pulled.warehouse.read_bytes()
     holder = subprocess.Popen(
-        [COMMAND.with_name("python"), "-c", HOLD, str(user.warehouse)],
+        [COMMAND.with_name("python"), "-c", HOLD, str(pulled.warehouse)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -206,11 +206,12 @@ def test_a_second_run_waits_then_names_the_holder(user: User) -> None:
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    user.settings["SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS"] = "0.2"
-    done = user.runs("ingest", exit_code=8)
+    pulled.settings["SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS"] = "0.2"
+    done = pulled.runs("ingest", exit_code=8)
     holder.communicate("", timeout=10)
     assert f"process {holder.pid}" in done.stderr
     assert holder.returncode == 0
+    assert pulled.warehouse.read_bytes() == before
 
 
 def test_a_pipe_that_is_closed_early_is_no_failure_of_the_run(analysed: User) -> None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from incorta_simulator.faults import RawBody
-from incorta_simulator.server import Simulator
 from journeys.shell import User
 
 FINDINGS = {
@@ -41,7 +37,9 @@ def test_a_scheduler_is_told_of_what_is_so_now(analysed: User, command: str) -> 
     assert f": {row['rows']} (--fail-on-any)" in done.stderr or not row["rows"]
 
 
-def test_a_scheduler_is_told_nothing_where_nothing_is_wrong(analysed: User) -> None:
+def test_a_scheduler_is_told_nothing_where_nothing_is_wrong(
+    analysed: User, request: pytest.FixtureRequest
+) -> None:
     """Plan by plan: only those with tables that are broken."""
     broken = {
         row["load_plan"]: row["broken"]
@@ -53,6 +51,9 @@ def test_a_scheduler_is_told_nothing_where_nothing_is_wrong(analysed: User) -> N
         )
     }
     assert min(broken.values()) == 0 < max(broken.values())
+    if not request.config.getoption("--full"):
+        by_count = sorted(broken, key=lambda plan: broken[plan])
+        broken = {plan: broken[plan] for plan in (by_count[0], by_count[-1])}
     for plan, count in broken.items():
         analysed.runs("health", "--plan", plan, "--fail-on-any", exit_code=4 if count else 0)
 
@@ -75,32 +76,3 @@ def test_failures_of_tables_may_come_by_rank(analysed: User) -> None:
     assert by_rank == [row["table_name"] for row in ranked]
     done = analysed.runs("failures", "--by", "plan", "--sort", "rank", exit_code=2)
     assert "Only tables have a rank" in done.stderr
-
-
-def test_users_say_what_their_statuses_mean(user: User, simulator: Simulator) -> None:
-    """In a CSV file that the configuration names; until then they are listed, never guessed."""
-    status = {"stateType": "Terminator State", "jobStatus": "Parked"}
-    tree = {"name": "Nightly", "type": "LOAD_PLAN", "status": status}
-    simulator.faults.plan(1, RawBody(json.dumps(tree).encode()))
-    first = user.runs("run", "--ids", "1-3")
-    assert "1 node has a status that no rule knows and is in no rate, 'Parked'" in first.stderr
-    assert "'Parked' in state 'Terminator State'" in first.stderr
-    assert "Parked" in user.runs("coverage").stdout
-    (user.home / "outcomes.csv").write_text("state_type,job_status,outcome\n*,parked,skipped\n")
-    user.settings["SOURCES__INCORTA__MODELS__STATUS_OUTCOMES"] = "outcomes.csv"
-    again = user.runs("analyze")
-    assert "no rule knows" not in again.stderr
-    query = "SELECT outcome FROM load_analysis.node_outcomes WHERE job_status = 'Parked'"
-    assert user.asks(query) == [{"outcome": "skipped"}]
-
-
-@pytest.mark.parametrize("command", ["run", "analyze"])
-def test_a_bad_file_of_statuses_ends_a_run_before_it_begins(user: User, command: str) -> None:
-    """Exit code 2 with line and reason; the cluster is not asked."""
-    user.runs("ingest", "--ids", "1-3")
-    path = user.home / "outcomes.csv"
-    path.write_text("state_type,job_status,outcome\n*,Parked,parked\n")
-    user.settings["SOURCES__INCORTA__MODELS__STATUS_OUTCOMES"] = str(path)
-    done = user.runs(command, exit_code=2)
-    assert done.stderr.startswith(f"Error: Line 2 of the status outcomes '{path}' has the outcome")
-    assert len(user.asks("SELECT * FROM load_status.fetches")) == 3

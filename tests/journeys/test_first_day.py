@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from subprocess import CompletedProcess
 from typing import Any
 
 from incorta_simulator.company import Company
@@ -21,10 +22,10 @@ def walk(node: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_ingest_loads_every_execution_and_accounts_for_every_id(
-    user: User, simulator: Simulator
+    first_ingest: tuple[User, CompletedProcess[str]], company: Company
 ) -> None:
     """Each id has one ledger row, and each execution its nodes as the cluster has them."""
-    done = user.runs("ingest")
+    user, done = first_ingest
     assert user.asks(
         "SELECT outcome, count(*) AS ids FROM load_status.fetches GROUP BY ALL ORDER BY 1"
     ) == [
@@ -35,10 +36,10 @@ def test_ingest_loads_every_execution_and_accounts_for_every_id(
         "SELECT execution_id, list({name: name, type: type, job_status: job_status} "
         "ORDER BY node_id) AS nodes FROM load_status.nodes GROUP BY 1 ORDER BY 1"
     )
-    assert [row["execution_id"] for row in loaded] == list(simulator.company.ids)
+    assert [row["execution_id"] for row in loaded] == list(company.ids)
     final = [row for row in loaded if row["execution_id"] not in RUNNING]
     for row in final:
-        tree = simulator.company.tree(row["execution_id"])
+        tree = company.tree(row["execution_id"])
         assert row["nodes"] == [
             {"name": n["name"], "type": n["type"], "job_status": n["status"]["jobStatus"]}
             for n in walk(tree)
@@ -49,27 +50,26 @@ def test_ingest_loads_every_execution_and_accounts_for_every_id(
     )
 
 
-def test_the_next_run_asks_only_for_what_can_have_changed(user: User, simulator: Simulator) -> None:
+def test_the_next_run_asks_only_for_what_can_have_changed(
+    pulled: User, simulator: Simulator
+) -> None:
     """Executions that were running, the probe gap, and once more the gaps that are not settled."""
-    user.runs("ingest")
-    asked = len(simulator.requests)
     simulator.company.finish_all()
-    user.runs("ingest")
+    pulled.runs("ingest")
     probed = list(range(126, 146))
-    second = [request.execution_id for request in simulator.requests[asked:]]
+    second = [request.execution_id for request in simulator.requests]
     assert Counter(second) == Counter(RUNNING + probed + GAPS)
     asked = len(simulator.requests)
-    user.runs("ingest")
+    pulled.runs("ingest")
     third = [request.execution_id for request in simulator.requests[asked:]]
     assert Counter(third) == Counter(probed)
 
 
-def test_new_executions_are_found(user: User, simulator: Simulator) -> None:
+def test_new_executions_are_found(pulled: User, simulator: Simulator) -> None:
     """What appears above the highest id is loaded by the next run."""
-    user.runs("ingest")
     new = simulator.company.release(10)
-    user.runs("ingest")
-    rows = user.asks(
+    pulled.runs("ingest")
+    rows = pulled.asks(
         "SELECT DISTINCT execution_id AS id FROM load_status.nodes ORDER BY 1 DESC LIMIT 10"
     )
     assert sorted(row["id"] for row in rows) == sorted(new)
@@ -83,11 +83,9 @@ def test_ids_that_are_named_are_the_ones_asked_for(user: User, simulator: Simula
     ]  # fmt: skip
 
 
-def test_the_three_lines_of_the_readme(user: User, company: Company) -> None:
+def test_the_three_lines_of_the_readme(analysed: User, company: Company) -> None:
     """Ingest, analyze and failures by table: the counts are those of the trees."""
-    user.runs("ingest", "--ids", "1-500")
-    user.runs("analyze")
-    rates = {row["table_name"]: row for row in user.reads("failures", "--by", "table")}
+    rates = {row["table_name"]: row for row in analysed.reads("failures", "--by", "table")}
     tables = [
         node
         for execution_id in company.ids

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
+import shutil
 import sys
 import sysconfig
 import venv
@@ -13,21 +12,7 @@ from pathlib import Path
 import pytest
 
 from incorta_simulator.server import Simulator
-from journeys.shell import CHECKOUT, User
-
-
-def shell(*command: str | Path, cwd: Path, **environment: str) -> str:
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+from journeys.shell import CHECKOUT, Demo, User, make_run, shell
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +39,16 @@ def test_the_wheel_works_in_an_environment_of_its_own(
     )  # fmt: skip
     (wheel,) = tmp_path.glob("incorta_loads-*.whl")
     home = tmp_path / "elsewhere"
-    venv.create(home, with_pip=True)
+    venv.create(home)
     python = home / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", python)
     if request.config.getoption("--full"):
         requirements = str(clone / "requirements" / "runtime.txt")
-        shell(python, "-m", "pip", "install", "--require-hashes", "-r", requirements, cwd=tmp_path)
+        shell(*pip, "install", "--require-hashes", "-r", requirements, cwd=tmp_path)
     else:  # the packages of this environment serve; the program itself comes from the wheel
         (there,) = (home / "lib").glob("python3.*/site-packages")
         (there / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    shell(python, "-m", "pip", "install", "--quiet", "--no-deps", wheel, cwd=tmp_path)
+    shell(*pip, "install", "--quiet", "--no-deps", wheel, cwd=tmp_path)
     where = shell(python, "-c", "import incorta_loads; print(incorta_loads.__file__)", cwd=tmp_path)
     assert where.startswith(str(home))
     command = home / "bin" / "incorta-loads"
@@ -72,16 +58,14 @@ def test_the_wheel_works_in_an_environment_of_its_own(
     assert printed.startswith("Failure rates by table")
 
 
-def test_make_run_shows_the_whole_way_and_again_what_can_change(tmp_path: Path) -> None:
+def test_make_run_shows_the_whole_way_and_again_what_can_change(demo: Demo, tmp_path: Path) -> None:
     """The first of the README's two commands, twice; the second asks for little."""
-    arguments = ["make", "--no-print-directory", "run", f"VENV={sys.prefix}", f"DEMO={tmp_path}"]
-    first = shell(*arguments, cwd=CHECKOUT)
-    assert re.search(r"^Failure rates by schema$", first, re.MULTILINE)
-    assert re.search(r"^Failure rates by table$", first, re.MULTILINE)
-    assert "448 ids asked: 400 loaded, 48 not_found." in first
-    assert f"The warehouse is {tmp_path}/incorta_loads.duckdb" in first
-    second = shell(*arguments, cwd=CHECKOUT)
-    assert "448 ids asked: 400 loaded, 48 not_found." in second
+    assert re.search(r"^Failure rates by schema$", demo.printed, re.MULTILINE)
+    assert re.search(r"^Failure rates by table$", demo.printed, re.MULTILINE)
+    assert "448 ids asked: 400 loaded, 48 not_found." in demo.printed
+    assert f"The warehouse is {demo.warehouse}" in demo.printed
+    again = make_run(Path(shutil.copytree(demo.warehouse.parent, tmp_path / "again")))
+    assert "448 ids asked: 400 loaded, 48 not_found." in again.printed
 
 
 def test_make_help_names_every_target_that_people_call() -> None:

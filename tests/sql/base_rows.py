@@ -159,11 +159,10 @@ def built(
     database: Path,
     nodes: Iterable[Node] = (),
     fetches: Iterable[Fetch] = (),
-    variables: dict[str, object] | None = None,
 ) -> Path:
     """The database, with the base tables and every model on them."""
     write_base_tables(database, nodes, fetches)
-    build_models(database, variables=variables)
+    build_models(database)
     return database
 
 

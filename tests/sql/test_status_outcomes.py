@@ -10,7 +10,8 @@ import pytest
 
 from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.statuses import OUTCOMES
-from sql.base_rows import Tree, built, rows, select
+from sql.base_rows import History, Tree, rows, select, write_base_tables
+from sql.compiled import Model, built_in_file, compiled_models
 
 LINES = [
     ["Terminator State", " It's {{ done }}\n", "success"],
@@ -22,15 +23,21 @@ LINES = [
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
+    """The models, for the user's lines."""
+    folder = tmp_path_factory.mktemp("compiled")
+    write_base_tables(folder / "base_tables.duckdb")
+    return compiled_models(folder / "base_tables.duckdb", {"user_status_outcomes": LINES})
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory, compiled: list[Model]) -> Path:
     statuses = ("Success", "It's {{ done }}", "Odd \\ 'n' \"end\"", "Parked", "Failed")
     tables = tuple(Tree("TABLE", status, status) for status in statuses)
     odd = Tree("TABLE", "odd state", "Success", (), "Odd State")
-    return built(
-        tmp_path_factory.mktemp("statuses") / "warehouse.duckdb",
-        rows(Tree("LOAD_PLAN", "plan", "Success", (*tables, odd)), 1),
-        variables={"user_status_outcomes": LINES},
-    )
+    nodes = rows(Tree("LOAD_PLAN", "plan", "Success", (*tables, odd)), 1)
+    path = tmp_path_factory.mktemp("statuses") / "warehouse.duckdb"
+    return built_in_file(compiled, path, History(nodes, []))
 
 
 def test_the_first_line_wins_and_the_users_come_first(warehouse: Path) -> None:
@@ -97,7 +104,7 @@ JOBS = [
 SPELLINGS: list[Callable[[str], str]] = [str, str.upper, lambda text: f"\v {text}\r\n"]
 
 
-def test_python_and_sql_say_the_same(tmp_path: Path) -> None:
+def test_python_and_sql_say_the_same(tmp_path: Path, compiled: list[Model]) -> None:
     """Whatever the state, the status and their spelling; the user's lines come first in both."""
     statuses = {
         (state, job if job is None else spell(job))
@@ -107,11 +114,8 @@ def test_python_and_sql_say_the_same(tmp_path: Path) -> None:
         Tree("TABLE", f"t{number}", job, (), state)
         for number, (state, job) in enumerate(sorted(statuses, key=repr))
     )
-    path = built(
-        tmp_path / "warehouse.duckdb",
-        rows(Tree("LOAD_PLAN", "plan", "Success", tables), 1),
-        variables={"user_status_outcomes": LINES},
-    )
+    nodes = rows(Tree("LOAD_PLAN", "plan", "Success", tables), 1)
+    path = built_in_file(compiled, tmp_path / "warehouse.duckdb", History(nodes, []))
     said = select(
         path,
         "select state_type, job_status, outcome from load_analysis.node_outcomes order by 1, 2",
