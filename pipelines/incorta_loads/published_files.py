@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -127,7 +128,7 @@ class PublishedFiles:
             entries = {path: asdict(self.files[path]) for path in sorted(self.files)}
             staged = self._staged(MANIFEST)
             staged.write_text(
-                json.dumps({**about, "files": entries}, indent=2, default=str) + "\n", "utf-8"
+                json.dumps({**about, "files": entries}, indent=2, default=_iso_8601) + "\n", "utf-8"
             )
             _flush(staged)
             staged.replace(self.directory / MANIFEST)
@@ -159,6 +160,10 @@ def _entries(manifest: Path) -> dict[str, PublishedFile]:
         return {path: PublishedFile(**entry) for path, entry in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def _iso_8601(value: datetime) -> str:
+    return value.isoformat()
 
 
 def _sum(path: Path) -> str:
