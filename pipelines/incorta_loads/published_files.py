@@ -145,7 +145,7 @@ def _writing(directory: Path) -> Iterator[None]:
     """Makes what the system refuses an error with a sentence."""
     try:
         yield
-    except (OSError, duckdb.IOException) as error:
+    except (OSError, duckdb.Error) as error:
         reason = getattr(error, "strerror", None) or one_line(error)
         raise PublishError(
             f"The directory {directory} cannot be written ({reason}); what was published before "

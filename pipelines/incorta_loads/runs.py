@@ -7,9 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
+
 from incorta_loads.announcements import announce
 from incorta_loads.client import Answer, StatusClient
-from incorta_loads.errors import IncortaLoadsError, InterruptedRunError, RunFailedError
+from incorta_loads.database import one_line
+from incorta_loads.errors import (
+    IncortaLoadsError,
+    InterruptedRunError,
+    RunFailedError,
+    WarehouseError,
+)
 from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.ingest import Ingested, ingest_into
 from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
@@ -99,6 +107,9 @@ def _going_on(summary: RunSummary) -> Iterator[None]:
         raise
     except IncortaLoadsError as error:
         summary.errors.append(error)
+    except duckdb.Error as error:
+        text = f"The warehouse {summary.warehouse} could not be used: {one_line(error)}."
+        summary.errors.append(WarehouseError(text))
 
 
 def check(redactor: Redactor) -> tuple[Settings, Answer]:
@@ -109,6 +120,8 @@ def check(redactor: Redactor) -> tuple[Settings, Answer]:
         RunFailedError: the cluster gave no answer that can be used.
     """
     settings = load_settings()
+    _variables()
+    Receivers(notify_urls())
     client = StatusClient(settings, redactor)
     try:
         answer = client.fetch(settings.first_id)
