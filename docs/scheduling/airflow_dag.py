@@ -68,7 +68,7 @@ OPTIONS: dict[str, Any] = {
 
 with DAG("incorta_loads_hourly", schedule="17 * * * *", **OPTIONS):
     run = IncortaLoads(task_id="run", arguments=["run"])
-    gate = IncortaLoads(task_id="gate", arguments=["health", "--fail-on-any"])
+    gate = IncortaLoads(task_id="gate", arguments=["health", "--fail-on-any", "--limit", "10"])
     run >> gate  # what is put behind the gate starts only while no table is broken
 
 EXECUTION = Param(type="integer", description="What the call that started the load plan returned.")

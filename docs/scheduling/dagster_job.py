@@ -80,7 +80,7 @@ def run(context: dg.OpExecutionContext, incorta_loads: IncortaLoads) -> None:
 @dg.op(ins=AFTER, out=dg.Out(dg.Nothing), retry_policy=AGAIN)
 def gate(context: dg.OpExecutionContext, incorta_loads: IncortaLoads) -> None:
     """Lets nothing behind it start while a table always fails or is broken."""
-    incorta_loads.call(context, "health", "--fail-on-any")
+    incorta_loads.call(context, "health", "--fail-on-any", "--limit", "10")
 
 
 @dg.job
