@@ -65,7 +65,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         user.settings |= {
             "SOURCES__INCORTA__TOKEN": TOKEN,
             "SOURCES__INCORTA__MAX_ATTEMPTS": "1",
-            "SOURCES__INCORTA__TIMEOUT_SECONDS": "5",  # a bomb takes a second, on a busy machine two
+            "SOURCES__INCORTA__TIMEOUT_SECONDS": "5",  # a bomb takes one, or two
             "SOURCES__INCORTA__CONCURRENCY": "4",  # waiting for timeouts is most of it
         }
         ids = f"1-{max(befallen.values()) + 1}"
