@@ -21,6 +21,7 @@ def compiled_small(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
     return compiled_models(database, asdict(SMALL))
 
 
+@pytest.mark.timeout(1_200)  # the full proof takes some minutes
 @settings(max_examples=settings.default.max_examples // 4)  # type: ignore[union-attr]
 @given(history=any_history())
 def test_the_models_say_what_plain_python_says(
