@@ -112,17 +112,22 @@ def write_said(
         ]
         for each in events
     ]
-    connection.begin()
-    connection.executemany(_SAID, rows)
-    connection.commit()
+    _write(connection, _SAID, rows)
 
 
 def write_taken(
     connection: duckdb.DuckDBPyConnection, events: Iterable[Event], *, missed: Sequence[str]
 ) -> None:
     """Notes who still misses what was said of these tables last."""
+    _write(connection, _TAKEN, [[",".join(missed) or None, *each.series] for each in events])
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, statement: str, rows: Sequence[Sequence[object]]
+) -> None:
+    """All rows or none."""
     connection.begin()
-    connection.executemany(_TAKEN, [[",".join(missed) or None, *each.series] for each in events])
+    connection.executemany(statement, rows)
     connection.commit()
 
 

@@ -40,7 +40,10 @@ def announce(
     Raises:
         WarehouseError: there is no analysis yet.
     """
-    found, now = unsaid(connection), standing(connection)
+    found = unsaid(connection)
+    if not found:
+        return []
+    now = standing(connection)
     new = [each for each in found if each.missed is None]
     for events in _messages(new):
         missed = receivers.tell(_message(events, now), receivers.names)

@@ -96,10 +96,7 @@ def ingest_into(
     """
     began = time.monotonic()
     # Under a run id of their own: this run may ask for the same ids, and has one row for each.
-    if restored := warehouse.restore_ledger(new_run_id()):
-        logger.info(
-            "restored %s that a run was ended before writing", counted(restored, "ledger row")
-        )
+    _restore_ledger(warehouse)
     ingested = Ingested(new_run_id())
     feed, was_empty = _feed(warehouse, settings, ids, ingested)
     report(ingested)
@@ -142,8 +139,7 @@ def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> boo
     Raises:
         WarehouseError: it could not be written.
     """
-    if restored := warehouse.restore_ledger(new_run_id()):
-        logger.info("restored %d ledger rows that a run was ended before writing", restored)
+    _restore_ledger(warehouse)
     later = warehouse.connection.execute(
         "SELECT 1 FROM load_status.nodes WHERE cluster = $cluster AND tenant = $tenant "
         "AND execution_id = $id AND node_id = 0 AND fetched_at > $fetched_at",
@@ -161,6 +157,13 @@ def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> boo
     with warehouse.memory.little():
         warehouse.load(batch)
     return True
+
+
+def _restore_ledger(warehouse: Warehouse) -> None:
+    if restored := warehouse.restore_ledger(new_run_id()):
+        logger.info(
+            "restored %s that a run was ended before writing", counted(restored, "ledger row")
+        )
 
 
 def _feed(

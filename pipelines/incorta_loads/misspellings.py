@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from incorta_loads.printing import printable, shortened
-from incorta_loads.settings import SECTION, SETTINGS, configured_tables
+from incorta_loads.settings import SECTION, SETTINGS, configured_tables, environment_variable
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def misspelt_settings() -> list[str]:
 
 
 def _of_environment() -> Iterator[str]:
-    right = {_variable(name) for name in SETTINGS}
+    right = set(map(environment_variable, SETTINGS))
     for name in sorted(os.environ):
         if not name.upper().startswith(_PREFIX) or name in right:
             continue
@@ -65,7 +65,3 @@ def _line(what: str, name: str, right: set[str]) -> str:
     closest = get_close_matches(name, sorted(right), 1, cutoff=0.0)[0]
     shown = printable(shortened(what))
     return f"{shown} is no setting and has no effect; the closest one is {closest}."
-
-
-def _variable(name: str) -> str:
-    return _PREFIX + name.replace(".", "__").upper()

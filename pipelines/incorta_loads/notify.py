@@ -10,10 +10,12 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import apprise
+from typing import TYPE_CHECKING
 
 from incorta_loads.errors import InvalidSettingError
+
+if TYPE_CHECKING:
+    import apprise
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,10 @@ class Receivers:
 
     def __init__(self, urls: Sequence[str]) -> None:
         self._by_name: dict[str, apprise.NotifyBase] = {}
+        if not urls:
+            return
+        import apprise  # noqa: PLC0415 (0.1 s, which only who notifies should pay)
+
         for number, url in enumerate(urls, 1):
             receiver = apprise.Apprise.instantiate(url, suppress_exceptions=True)
             if not isinstance(receiver, apprise.NotifyBase):
@@ -82,6 +88,8 @@ class Receivers:
 
 
 def _send(receiver: apprise.NotifyBase, message: Message) -> bool:
+    import apprise  # noqa: PLC0415 (as above)
+
     service = apprise.Apprise()
     service.add(receiver)
     kind = apprise.NotifyType.FAILURE if message.is_bad_news else apprise.NotifyType.SUCCESS

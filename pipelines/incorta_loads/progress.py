@@ -14,7 +14,7 @@ from incorta_loads.client import OUTCOMES
 from incorta_loads.ingest import Ingested
 from incorta_loads.logs import may_draw
 from incorta_loads.queries import Rows
-from incorta_loads.words import counted
+from incorta_loads.words import counted, listed
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +115,5 @@ def _log_progress(ingested: Ingested) -> None:
 
 def outcomes_in_words(ingested: Ingested) -> str:
     """Such as `400 loaded, 48 not_found`, or why there is nothing to count."""
-    counts = [(outcome, ingested.outcomes[outcome]) for outcome in OUTCOMES]
-    words = ", ".join(f"{count} {outcome}" for outcome, count in counts if count)
+    words = listed(ingested.outcomes, OUTCOMES)
     return words or ("nothing was answered" if ingested.ended_by else "nothing was due")

@@ -82,13 +82,10 @@ class PublishedFiles:
     def keep(self, path: str, source: str) -> bool:
         """Whether the file is whole and was made from the same source; it is kept then."""
         before = self._before.get(path)
-        if before is None or before.source != source:
+        if before is None or before.source != source or not self._stands(path, before):
             return False
-        with suppress(OSError):
-            if _sum(self.directory / path) == before.sha256:
-                self.files[path] = before
-                return True
-        return False
+        self.files[path] = before
+        return True
 
     def put(
         self, path: str, write: Callable[[Path], int | None], source: str | None = None
@@ -104,14 +101,11 @@ class PublishedFiles:
         with _writing(self.directory):
             rows = write(staged)
             entry = PublishedFile(_sum(staged), staged.stat().st_size, rows, source)
-            if source is None:
-                with suppress(OSError):
-                    if _sum(self.directory / path) == entry.sha256:
-                        staged.unlink()
-                        self.files[path] = entry
-                        return
+            self.files[path] = entry
+            if source is None and self._stands(path, entry):
+                staged.unlink()
+                return
             _flush(staged)
-        self.files[path] = entry
         self.rewritten.append(path)
 
     def commit(self, about: Mapping[str, object]) -> None:
@@ -135,6 +129,12 @@ class PublishedFiles:
             for path in self._before.keys() - self.files.keys():
                 if ".." not in Path(path).parts and not Path(path).is_absolute():
                     (self.directory / path).unlink(missing_ok=True)
+
+    def _stands(self, path: str, entry: PublishedFile) -> bool:
+        """Whether the file in this place has these bytes."""
+        with suppress(OSError):
+            return _sum(self.directory / path) == entry.sha256
+        return False
 
     def _staged(self, path: str) -> Path:
         return self._staging / hashlib.sha256(path.encode()).hexdigest()

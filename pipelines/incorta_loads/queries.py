@@ -11,6 +11,7 @@ import duckdb
 
 from incorta_loads.choices import By, Sort
 from incorta_loads.errors import ConfigurationError, UnknownExecutionError, WarehouseError
+from incorta_loads.words import in_utc
 
 Row = dict[str, Any]
 OutcomeOf = Callable[[str | None, str | None], str]
@@ -183,7 +184,7 @@ def _why_missing(connection: duckdb.DuckDBPyConnection, execution_id: int) -> st
         )
     return (
         f"Execution {execution_id} is not in the warehouse: it did not load when it was last asked "
-        f"for ({last[0]['outcome']} at {last[0]['fetched_at']:%Y-%m-%d %H:%M:%S} UTC: "
+        f"for ({last[0]['outcome']} at {in_utc(last[0]['fetched_at'])}: "
         f"{(last[0]['message'] or '').rstrip('.')}); run incorta-loads ingest --ids {execution_id}."
     )
 

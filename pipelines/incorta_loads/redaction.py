@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from html.entities import html5
 from typing import AnyStr
+from urllib.parse import unquote
 
 REPLACEMENT = "[redacted]"
 
@@ -24,6 +25,9 @@ _LEAST_CUT = 4
 """So many characters of a secret at the end of a text are taken for its beginning."""
 
 _MOST_SPELLING = 12
+
+_LEAST_SECRET = 6
+"""Shorter parts of a URL are taken for words."""
 _MAYBE_NUL = r"\0?"
 """Between two characters, as in UTF-16."""
 
@@ -97,6 +101,16 @@ def _message(record: logging.LogRecord) -> str:
         return record.getMessage()
     except Exception:  # noqa: BLE001 (what logging itself would print then is not redacted)
         return f"{record.msg} {record.args}"
+
+
+def secrets_in_url(url: str) -> list[str]:
+    """A URL of Apprise, and its parts: any of them may be what lets one write there."""
+    _, _, rest = url.partition("://")
+    parts = re.split(r"[/?&=:@#;,\s]+", rest)
+    decoded = [unquote(part) for part in parts]
+    is_machine = re.compile(r"[\w-]+(\.[\w-]+)+|localhost|\d{,5}", re.ASCII).fullmatch
+    long_enough = {each for each in (*parts, *decoded) if len(each) >= _LEAST_SECRET}
+    return [url, *sorted(each for each in long_enough if not is_machine(each))]
 
 
 @cache

@@ -36,9 +36,8 @@ from incorta_loads.settings import (
     notify_urls,
     probing,
     published_directory,
-    status_outcomes_path,
 )
-from incorta_loads.statuses import read_status_outcomes
+from incorta_loads.statuses import configured_status_outcomes
 from incorta_loads.summary import RunSummary
 from incorta_loads.warehouse import Warehouse, open_for_writing
 
@@ -160,8 +159,7 @@ def _publish(warehouse: Warehouse, directory: Path) -> Published:
 
 def _variables() -> dict[str, object]:
     """What the models have to know of the configuration."""
-    path = status_outcomes_path()
-    return {**probing(), "user_status_outcomes": read_status_outcomes(path) if path else []}
+    return {**probing(), "user_status_outcomes": configured_status_outcomes()}
 
 
 def _analyze(warehouse: Warehouse, variables: Mapping[str, object]) -> None:

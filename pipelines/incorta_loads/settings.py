@@ -8,24 +8,21 @@ environment must neither be sent to a cluster nor name one.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
 
 from incorta_loads.choices import LogFormat
+from incorta_loads.cluster_url import checked_url, cluster_name
 from incorta_loads.errors import InvalidSettingError, MissingSettingError, in_one_line
+from incorta_loads.redaction import secrets_in_url
 
 SECTION = ("sources", "incorta")
 DEFAULT_DATABASE = "incorta_loads.duckdb"
 DEFAULT_PUBLISHED = "published"
-_LEAST_SECRET = 6
-"""Shorter parts of a URL are taken for words."""
-
 _SCHEMAS = ("load_status", "load_status_staging", "load_analysis")
 
 
@@ -117,9 +114,13 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
     _check_token(values["token"])
     if values["tenant"] in (".", ".."):  # which a URL leaves out, however it is encoded
         raise InvalidSettingError(f"{_spelled('tenant')} is '{values['tenant']}', which is none.")
-    url = _checked_url(values["cluster_url"], allow_http=values.get("allow_http", False))
+    url = checked_url(
+        values["cluster_url"],
+        setting=_spelled("cluster_url"),
+        allow_http=values.get("allow_http", False),
+    )
     values["cluster_url"] = url.geturl()
-    values.setdefault("cluster", _cluster_name(url))
+    values.setdefault("cluster", cluster_name(url))
     if bundle := values.get("ca_bundle"):
         _check_file("ca_bundle", bundle)
     return Settings(**values)
@@ -205,17 +206,10 @@ def secret_values() -> list[str]:
         urls = notify_urls()
     except InvalidSettingError:  # whoever needs a setting says so
         return []
-    return [*([] if token is None else [str(token)]), *chain.from_iterable(map(_secrets_in, urls))]
-
-
-def _secrets_in(url: str) -> list[str]:
-    """A URL of Apprise, and its parts: any of them may be what lets one write there."""
-    _, _, rest = url.partition("://")
-    parts = re.split(r"[/?&=:@#;,\s]+", rest)
-    decoded = [unquote(part) for part in parts]
-    is_machine = re.compile(r"[\w-]+(\.[\w-]+)+|localhost|\d{,5}", re.ASCII).fullmatch
-    long_enough = {each for each in (*parts, *decoded) if len(each) >= _LEAST_SECRET}
-    return [url, *sorted(each for each in long_enough if not is_machine(each))]
+    return [
+        *([] if token is None else [str(token)]),
+        *chain.from_iterable(map(secrets_in_url, urls)),
+    ]
 
 
 def database_path() -> Path:
@@ -305,46 +299,6 @@ def _check_token(token: str) -> None:
         )
 
 
-def _checked_url(text: str, *, allow_http: bool) -> SplitResult:
-    """The URL in normal form: host in lower case, default port left out, base path present."""
-    if set("@?#") & set(text):
-        raise InvalidSettingError(
-            f"{_spelled('cluster_url')} must be scheme, host and base path only: "
-            "no user name, password, query or fragment."
-        )
-    try:
-        url = urlsplit(text)
-        host, port = url.hostname, url.port
-    except ValueError:
-        host, port, url = None, None, urlsplit("")
-    if url.scheme not in ("https", "http") or not host or not re.fullmatch(r"[^\s%\\]+", host):
-        raise InvalidSettingError(
-            f"{_spelled('cluster_url')} is '{text}'; it must look like "
-            "https://my-cluster.cloud.incorta.com."
-        )
-    if url.scheme == "http" and not (allow_http or is_loopback(host)):
-        raise InvalidSettingError(
-            f"{_spelled('cluster_url')} is plain HTTP to {host}, which would show the token to the "
-            "network; use https://, or set allow_http = true where that is acceptable."
-        )
-    netloc = f"[{host}]" if ":" in host else host
-    if port is not None and port != {"https": 443, "http": 80}[url.scheme]:
-        netloc += f":{port}"
-    return SplitResult(url.scheme, netloc, url.path.rstrip("/") or "/incorta", "", "")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine by its name or address alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _cluster_name(url: SplitResult) -> str:
-    return url.netloc + ("" if url.path == "/incorta" else url.path)
-
-
 def _check_file(name: str, path: str) -> None:
     try:
         with Path(path).open("rb"):
@@ -359,14 +313,15 @@ def _check_file(name: str, path: str) -> None:
 def _missing(name: str) -> str:
     secret = "secrets" if name == "token" else "config"
     return (
-        f"No {name} is set: looked for the environment variable {_environment(name)} and for "
-        f"`{name}` under [sources.incorta] in .dlt/{secret}.toml; set one of them."
+        f"No {name} is set: looked for the environment variable {environment_variable(name)} and "
+        f"for `{name}` under [sources.incorta] in .dlt/{secret}.toml; set one of them."
     )
 
 
-def _environment(name: str) -> str:
-    return "__".join((*SECTION, name)).upper()
+def environment_variable(name: str) -> str:
+    """Of a setting, whose table stands before a dot."""
+    return "__".join((*SECTION, *name.split("."))).upper()
 
 
 def _spelled(name: str) -> str:
-    return f"The setting {name} ({_environment(name)})"
+    return f"The setting {name} ({environment_variable(name)})"

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from incorta_loads.models import project_directory
-from incorta_loads.settings import status_outcomes_path
-from incorta_loads.statuses import compared, read_status_outcomes
+from incorta_loads.statuses import compared, configured_status_outcomes
 
 _ANY = "*"
 
@@ -33,8 +32,7 @@ class StatusOutcomes:
         Raises:
             InvalidSettingError: the file cannot be read.
         """
-        path = status_outcomes_path()
-        return cls(read_status_outcomes(path) if path else ())
+        return cls(configured_status_outcomes())
 
     def of(self, state_type: str | None, job_status: str | None) -> str:
         """One of `statuses.OUTCOMES`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 
 from incorta_loads.errors import InvalidSettingError
+from incorta_loads.settings import status_outcomes_path
 
 OUTCOMES = (
     *("success", "partial", "failure", "interrupted"),
@@ -24,6 +25,16 @@ _TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 def compared(status: str | None) -> str:
     """A state type or job status as it is compared: no outer blanks, A–Z in lower case."""
     return (status or "").strip("\t\n\v\f\r ").translate(_TO_LOWER)
+
+
+def configured_status_outcomes() -> list[list[str]]:
+    """The lines of the file that the configuration names; none where it names none.
+
+    Raises:
+        InvalidSettingError: the file cannot be read, with the line and the reason.
+    """
+    path = status_outcomes_path()
+    return [] if path is None else read_status_outcomes(path)
 
 
 def read_status_outcomes(path: Path) -> list[list[str]]:

@@ -10,6 +10,7 @@ from rich.text import Text
 from incorta_loads.printing import can_show, printable, shortened
 from incorta_loads.queries import Row
 from incorta_loads.statuses import OUTCOMES
+from incorta_loads.words import listed
 
 STYLES = {"failure": "red", "partial": "red", "success": "green", "unknown": "yellow"}
 
@@ -40,7 +41,7 @@ def legend(counts: Mapping[str, int]) -> str:
 
 def in_words(counts: Mapping[str, int]) -> str:
     """Such as `12 success, 2 failure`."""
-    return ", ".join(f"{counts[each]} {each}" for each in OUTCOMES if counts.get(each))
+    return listed(counts, OUTCOMES)
 
 
 def node_line(row: Row) -> Text:

@@ -28,7 +28,7 @@ from incorta_loads.settings import Settings
 from incorta_loads.status_tree import encode
 from incorta_loads.summary import RunSummary
 from incorta_loads.tree_view import legend, node_line
-from incorta_loads.words import counted
+from incorta_loads.words import counted, in_utc, listed
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ def show_coverage(found: Rows, unknown: Rows, output: Format) -> None:
         print_line("Nothing was asked for yet.")
     for row in found.rows:
         print_line(f"Coverage of {row['cluster']}, tenant {row['tenant']}", "bold")
-        counts = ", ".join(f"{row[name]} {name}" for name in OUTCOMES if row[name])
+        counts = listed(row, OUTCOMES)
         asked = counted(row["ids_asked"], "id")
         print_line(f"{asked} asked: {counts or 'nothing came back'}.")
         if row["lowest_loaded_id"] is not None:
@@ -137,7 +137,7 @@ def show_coverage(found: Rows, unknown: Rows, output: Format) -> None:
         if row["aged"]:
             aged = f"{counted(row['aged'], 'id')} {'is' if row['aged'] == 1 else 'are'}"
             print_line(f"{aged} asked for only with --ids: 30 days gave no answer.")
-        print_line(f"Last answer: {row['last_fetched_at']:%Y-%m-%d %H:%M:%S} UTC.")
+        print_line(f"Last answer: {in_utc(row['last_fetched_at'])}.")
     if unknown.rows:
         print_rows(unknown, output, title="Statuses that no rule knows (outcome unknown)")
 
@@ -163,7 +163,7 @@ def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:
         if row["depth"] == 0:
             print_line(
                 f"Execution {row['execution_id']} of {row['cluster']}, tenant {row['tenant']}, "
-                f"as of {row['fetched_at']:%Y-%m-%d %H:%M:%S} UTC",
+                f"as of {in_utc(row['fetched_at'])}",
                 "bold",
             )
         print_text(node_line(row))

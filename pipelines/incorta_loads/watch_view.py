@@ -23,6 +23,7 @@ from incorta_loads.seen_tree import SeenTree, Status, Transition
 from incorta_loads.settings import Settings
 from incorta_loads.tree_view import clipped, in_words, legend, node_line, node_status
 from incorta_loads.watch import Screen
+from incorta_loads.words import in_utc
 
 logger = logging.getLogger(__name__)
 
@@ -158,11 +159,6 @@ def _pair(before: Status | None, after: Status | None) -> tuple[str, str]:
         return f"{text} ({printable(shortened(state or 'no state'))})" if with_state else text
 
     return words(before), words(after)
-
-
-def in_utc(at: datetime) -> str:
-    """A time to the second."""
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def duration(seconds: float) -> str:

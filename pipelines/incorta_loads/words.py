@@ -1,8 +1,21 @@
-"""Counts in sentences."""
+"""Counts and times in sentences."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 
 def counted(count: int, noun: str) -> str:
     """Count and noun, which takes an s unless it is one: `1 id`, `2 ids`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def listed(counts: Mapping[str, int], names: Iterable[str]) -> str:
+    """Those that are not 0, in the order of the names, such as `400 loaded, 48 not_found`."""
+    return ", ".join(f"{counts[name]} {name}" for name in names if counts.get(name))
+
+
+def in_utc(at: datetime) -> str:
+    """A time of UTC to the second."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -7,3 +7,9 @@
         'abcdefghijklmnopqrstuvwxyz'
     )
 {%- endmacro %}
+
+
+{# Whether a node is of none of the types that the endpoint documents. #}
+{% macro is_unknown_type(column) -%}
+    ({{ column }} is null or {{ column }} not in ('LOAD_PLAN', 'GROUP', 'SCHEMA', 'TABLE'))
+{%- endmacro %}

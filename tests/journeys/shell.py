@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -116,3 +118,30 @@ def make_run(folder: Path) -> Demo:
         cwd=CHECKOUT,
     )
     return Demo(done.stdout, done.stderr, folder / "incorta_loads.duckdb")
+
+
+_HOLD = """
+import sys, pathlib
+from incorta_loads.database import locked
+with locked(pathlib.Path(sys.argv[1]), 5):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def held(warehouse: Path) -> Iterator[subprocess.Popen[str]]:
+    """The lock of the warehouse in the hands of another process, which ends well afterwards."""
+    with subprocess.Popen(
+        [COMMAND.with_name("python"), "-c", _HOLD, str(warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder
+        if holder.poll() is None:
+            holder.communicate(timeout=10)
+    assert holder.returncode == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 
@@ -11,7 +10,7 @@ import pytest
 
 from incorta_simulator.faults import RawBody, Refusal
 from incorta_simulator.server import Simulator
-from journeys.shell import COMMAND, User
+from journeys.shell import COMMAND, User, held
 
 
 def test_ids_that_did_not_load_give_3_and_say_which(user: User, simulator: Simulator) -> None:
@@ -185,30 +184,12 @@ def test_a_signal_ends_the_run_after_the_batch_in_flight(
     assert row["ended_early"]
 
 
-HOLD = """
-import sys, pathlib
-from incorta_loads.database import locked
-with locked(pathlib.Path(sys.argv[1]), 5):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
 def test_a_second_run_waits_then_names_the_holder(pulled: User) -> None:
     """Exit code 8, one sentence with the process, nothing changed."""
     before = pulled.warehouse.read_bytes()
-    holder = subprocess.Popen(
-        [COMMAND.with_name("python"), "-c", HOLD, str(pulled.warehouse)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ,
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "held\n"
     pulled.settings["SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS"] = "0.2"
-    done = pulled.runs("ingest", exit_code=8)
-    holder.communicate("", timeout=10)
+    with held(pulled.warehouse) as holder:
+        done = pulled.runs("ingest", exit_code=8)
     assert f"process {holder.pid}" in done.stderr
     assert holder.returncode == 0
     assert pulled.warehouse.read_bytes() == before

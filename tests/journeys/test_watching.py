@@ -13,9 +13,8 @@ import pytest
 from incorta_simulator.faults import Exchange, RawBody, Refusal
 from incorta_simulator.server import Simulator
 from incorta_simulator.tree import UNFINISHED
-from journeys.shell import COMMAND, TOKEN, User
+from journeys.shell import COMMAND, TOKEN, User, held
 from journeys.terminal import ROWS, on_a_terminal
-from journeys.test_exit_codes import HOLD
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  ", re.MULTILINE)
 
@@ -202,17 +201,9 @@ def test_runs_go_on_meanwhile_and_a_busy_warehouse_does_not_hide_the_end(
 ) -> None:
     """The lock is taken at the end only; 8 when it is held then, and the sentence says both."""
     simulator.company.progress.begin([17])
-    with subprocess.Popen(
-        [COMMAND.with_name("python"), "-c", HOLD, str(user.warehouse)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        user.settings["SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS"] = "0.1"
+    user.settings["SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS"] = "0.1"
+    with held(user.warehouse):
         done = watched(user, exit_code=8)
-        holder.communicate("", timeout=10)
     assert len(simulator.requests) == 4
     assert re.match(
         r"Error: Execution 17 of plan .* succeeded after \d s of watching: .* tables succeeded\. "
@@ -225,30 +216,25 @@ def test_a_later_answer_stays(user: User, simulator: Simulator) -> None:
     """What a run fetched after the last question of the watch is not overwritten by it."""
     simulator.faults.plan(17, plan("Success", "a:Success"), times=1)
     simulator.faults.plan(17, plan("Success", "a:Success", "b:Success"))
-    with subprocess.Popen(
-        [COMMAND.with_name("python"), "-c", HOLD, str(user.warehouse)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        with subprocess.Popen(
+    with (
+        held(user.warehouse) as holder,
+        subprocess.Popen(
             [COMMAND, "watch", "17"],
             cwd=user.home,
             env=user.environment,
             stdout=subprocess.PIPE,
             text=True,
-        ) as watching:
-            assert watching.stdout is not None
-            assert "first seen" in watching.stdout.readline()
-            user.settings["DESTINATION__DUCKDB__CREDENTIALS"] = "elsewhere.duckdb"
-            user.runs("ingest", "--ids", "17")
-            del user.settings["DESTINATION__DUCKDB__CREDENTIALS"]
-            (user.home / "elsewhere.duckdb").rename(user.warehouse)
-            holder.communicate("", timeout=10)
-            said = watching.stdout.read()
-            assert watching.wait(timeout=60) == 0
+        ) as watching,
+    ):
+        assert watching.stdout is not None
+        assert "first seen" in watching.stdout.readline()
+        user.settings["DESTINATION__DUCKDB__CREDENTIALS"] = "elsewhere.duckdb"
+        user.runs("ingest", "--ids", "17")
+        del user.settings["DESTINATION__DUCKDB__CREDENTIALS"]
+        (user.home / "elsewhere.duckdb").rename(user.warehouse)
+        holder.communicate(timeout=10)
+        said = watching.stdout.read()
+        assert watching.wait(timeout=60) == 0
     assert said.endswith(f"a later answer is in {user.warehouse} already.\n")
     (row,) = user.asks("SELECT count(*) AS nodes FROM load_status.nodes")
     assert row == {"nodes": 5}

@@ -29,8 +29,7 @@ final as (
     from status_counts
     where
         outcome = 'unknown'
-        or type is null
-        or type not in ('LOAD_PLAN', 'GROUP', 'SCHEMA', 'TABLE')
+        or {{ is_unknown_type('type') }}
 
 )
 

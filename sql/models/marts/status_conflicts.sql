@@ -23,9 +23,7 @@ of_unknown_status as (
 of_unknown_type as (
 
     select * from {{ ref('node_outcomes') }}
-    where
-        (type is null or type not in ('LOAD_PLAN', 'GROUP', 'SCHEMA', 'TABLE'))
-        and {{ is_new }}
+    where {{ is_unknown_type('type') }} and {{ is_new }}
 
 ),
 

@@ -1,0 +1,53 @@
+"""The URL of a cluster: what it must look like, and what the cluster is called after it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from incorta_loads.errors import InvalidSettingError
+
+
+def checked_url(text: str, *, setting: str, allow_http: bool) -> SplitResult:
+    """The URL in normal form: host in lower case, default port left out, base path present.
+
+    Raises:
+        InvalidSettingError: it is none, begins with `setting`, and says what would be right.
+    """
+    if set("@?#") & set(text):
+        raise InvalidSettingError(
+            f"{setting} must be scheme, host and base path only: "
+            "no user name, password, query or fragment."
+        )
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname, url.port
+    except ValueError:
+        host, port, url = None, None, urlsplit("")
+    if url.scheme not in ("https", "http") or not host or not re.fullmatch(r"[^\s%\\]+", host):
+        raise InvalidSettingError(
+            f"{setting} is '{text}'; it must look like https://my-cluster.cloud.incorta.com."
+        )
+    if url.scheme == "http" and not (allow_http or is_loopback(host)):
+        raise InvalidSettingError(
+            f"{setting} is plain HTTP to {host}, which would show the token to the "
+            "network; use https://, or set allow_http = true where that is acceptable."
+        )
+    netloc = f"[{host}]" if ":" in host else host
+    if port is not None and port != {"https": 443, "http": 80}[url.scheme]:
+        netloc += f":{port}"
+    return SplitResult(url.scheme, netloc, url.path.rstrip("/") or "/incorta", "", "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine by its name or address alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def cluster_name(url: SplitResult) -> str:
+    """The name under which its rows are kept where none is configured."""
+    return url.netloc + ("" if url.path == "/incorta" else url.path)
