@@ -20,7 +20,14 @@ CREATE SCHEMA load_status;
 CREATE SCHEMA load_analysis;
 CREATE TABLE load_analysis.table_health (
     cluster TEXT, tenant TEXT, schema_name TEXT, table_name TEXT, behaviour TEXT,
-    failing_since_execution_id BIGINT, current_streak BIGINT, errors BIGINT, counted BIGINT
+    failing_since_execution_id BIGINT, current_streak BIGINT, current_streak_is_error BOOLEAN,
+    errors BIGINT, counted BIGINT
+);
+CREATE TABLE load_analysis.int_table_series (
+    series_id BIGINT, cluster TEXT, tenant TEXT, schema_name TEXT, table_name TEXT
+);
+CREATE TABLE load_analysis.int_table_streaks (
+    series_id BIGINT, is_error BOOLEAN, runs BIGINT, first_execution_id BIGINT
 );
 CREATE TABLE load_analysis.table_regressions (
     cluster TEXT, tenant TEXT, schema_name TEXT, table_name TEXT, verdict TEXT, behaviour TEXT,
@@ -59,7 +66,8 @@ class Told:
             self.connection.execute(f"DELETE FROM load_analysis.{name}")
         key = ["c", "t", schema, "s.a"]
         since = 88 if behaviour in ("broken_since", "always_failing") else None
-        health = [*key, behaviour, since, 3, 7, 40]
+        is_error = behaviour not in ("healthy", "recovered")
+        health = [*key, behaviour, since, 3, is_error, 7, 40]
         regression = [*key, verdict, behaviour, p_adjusted, 6, 20, 2, 100, 2]
         self._insert("table_health", health)
         self._insert("table_regressions", regression)
@@ -83,6 +91,11 @@ def nothing_told() -> Iterator[Told]:
     """Nothing was said yet."""
     with duckdb.connect() as connection:
         connection.execute(MARTS)
-        columns = ", ".join(f"{name} {kind}" for name, kind in duckdb_types(ALERTS).items())
-        connection.execute(f"CREATE TABLE load_status.alerts ({columns})")
+        create_alerts(connection)
         yield Told(connection)
+
+
+def create_alerts(connection: duckdb.DuckDBPyConnection) -> None:
+    """The base table, empty."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in duckdb_types(ALERTS).items())
+    connection.execute(f"CREATE TABLE load_status.alerts ({columns})")

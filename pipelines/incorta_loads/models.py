@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,16 @@ def project_directory() -> Path:
     raise ModelsError(
         f"the SQL models are missing from {package / 'sql'}: install incorta-loads again"
     )
+
+
+@cache
+def project_variables() -> Mapping[str, Any]:
+    """The `vars` of `sql/dbt_project.yml`: what the models and the program agree on."""
+    import yaml  # noqa: PLC0415 (not for --help)
+
+    project = yaml.safe_load((project_directory() / "dbt_project.yml").read_text("utf-8"))
+    variables: Mapping[str, Any] = project["vars"]
+    return variables
 
 
 def mart_names() -> list[str]:

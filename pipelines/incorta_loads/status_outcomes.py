@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
-from incorta_loads.models import project_directory
+from incorta_loads.models import project_variables
 from incorta_loads.statuses import compared, configured_status_outcomes
 
 _ANY = "*"
@@ -19,9 +18,10 @@ class StatusOutcomes:
     """
 
     def __init__(self, lines: Sequence[Sequence[str]] = ()) -> None:
+        built_in: Sequence[Sequence[str]] = project_variables()["built_in_status_outcomes"]
         self._lines = [
             (compared(state_type), compared(job_status), outcome)
-            for state_type, job_status, outcome in [*lines, *_built_in_lines()]
+            for state_type, job_status, outcome in [*lines, *built_in]
         ]
         self._known: dict[tuple[str | None, str | None], str] = {}
 
@@ -47,12 +47,3 @@ class StatusOutcomes:
             for state_type, job_status, outcome in self._lines
             if state_type in (_ANY, state) and job_status in (_ANY, job)
         )
-
-
-@cache
-def _built_in_lines() -> list[list[str]]:
-    import yaml  # noqa: PLC0415 (only where a status is looked up)
-
-    project = yaml.safe_load((project_directory() / "dbt_project.yml").read_text("utf-8"))
-    lines: list[list[str]] = project["vars"]["built_in_status_outcomes"]
-    return lines

@@ -1,0 +1,91 @@
+"""What is said of tables, from drawings of their histories: the models, and `alerts` after them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+
+import pytest
+
+from incorta_loads.alerts import unsaid, write_said
+from one_table import NOON, create_alerts
+from sql.base_rows import History
+from sql.compiled import Model, built_in_memory
+from sql.sketches import sketch
+
+# A bar is a run of the program; after it, what that run has to say.
+CASES: dict[str, tuple[str, list[str]]] = {
+    "breaks": ("." * 30 + "XXX|", ["broken_since 31"]),
+    "breaks, and goes on": ("." * 30 + "XXX|XX|XX|", ["broken_since 31", "", ""]),
+    "is well after three successes": (
+        "." * 30 + "XXXX|..|.|..|",
+        ["broken_since 31", "", "recovered 35", ""],
+    ),
+    "was well three runs ago": (
+        "." * 30 + "XXX|...X.|",
+        ["broken_since 31", ""],
+    ),
+    "is well, long after, while a test still finds it worse": (
+        "." * 60 + "XXXXXXX|" + "." * 10 + "|" + "." * 70 + "|" + "." * 60 + "|",
+        ["broken_since 61", "recovered 68", "", ""],
+    ),
+    "is well, and nobody looked while the marts called it recovered": (
+        "." * 60 + "XXXXXXX|" + "." * 80 + "|",
+        ["broken_since 61", "recovered 68"],
+    ),
+    "breaks again": (
+        "." * 60 + "XXXXXXX|" + "." * 80 + "|" + "XXXXX|",
+        ["broken_since 61", "recovered 68", "broken_since 148"],
+    ),
+    "breaks again, and nobody looked while it was well": (
+        "." * 60 + "XXXXXXX|" + "." * 80 + "XXXXX|XX|",
+        ["broken_since 61", "broken_since 148", ""],
+    ),
+    "flickers": (
+        "." * 60 + "XXX|.XXX|..XXX|.|XXX|",
+        ["broken_since 61", "", "", "", ""],
+    ),
+    "flickers, and is well in the end": (
+        "." * 60 + "XXX|.XXX|..X|...|",
+        ["broken_since 61", "", "", "recovered 71"],
+    ),
+    "always fails, and then loads": ("XXXXX|...|", ["always_failing 1", "recovered 6"]),
+    "got worse, then breaks, and is well": (
+        "." * 60 + "X.X.X.X..X.X|" + "XXX|...|",
+        ["regressed 61", "broken_since 72", "recovered 76"],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def said(compiled: list[Model]) -> dict[str, list[str]]:
+    """Case → what each of its runs had to say; the runs of all cases are looked at side by side."""
+    looks = max(drawing.count("|") for drawing, _ in CASES.values())
+    told: dict[str, list[str]] = defaultdict(list)
+    alerts: list[tuple[object, ...]] = []
+    for look in range(1, looks + 1):
+        nodes = []
+        for tenant, (drawing, _) in CASES.items():
+            letters = "".join(drawing.split("|")[:look])
+            nodes += sketch(tenant, {"t": letters, "other": "." * len(letters)})
+        with built_in_memory(compiled, History(nodes, [])) as warehouse:
+            create_alerts(warehouse)
+            if alerts:
+                marks = ", ".join("?" * len(alerts[0]))
+                warehouse.executemany(f"INSERT INTO load_status.alerts VALUES ({marks})", alerts)
+            events = unsaid(warehouse)
+            at = NOON + timedelta(hours=look)
+            if events:
+                write_said(warehouse, events, run_id=f"run {look}", announced_at=at, missed=[])
+            alerts = warehouse.table("load_status.alerts").fetchall()
+        news = {each.tenant: f"{each.state} {each.since_execution_id}" for each in events}
+        for tenant in CASES:
+            told[tenant].append(news.get(tenant, ""))
+    return told
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_change_is_said_once_and_none_is_left_out(said: dict[str, list[str]], case: str) -> None:
+    """Whatever runs looked in between."""
+    drawing, expected = CASES[case]
+    assert said[case][: drawing.count("|")] == expected
