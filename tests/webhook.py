@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 SECRET = "s3cret-hook-path"
@@ -22,12 +23,16 @@ class Webhook:
         messages: title, message and type of each that was answered with 200.
         status: of the answers.
         before_answer: called once a message has arrived.
+        drips_seconds: so long an answer takes that comes byte by byte.
+        closed: set where the webhook ends, and such answers with it.
     """
 
     url: str = ""
     messages: list[dict[str, Any]] = field(default_factory=list)
     status: int = 200
     before_answer: Callable[[], None] = lambda: None
+    drips_seconds: float = 0
+    closed: Event = field(default_factory=Event)
 
     @property
     def titles(self) -> list[str]:
@@ -46,8 +51,16 @@ def webhook() -> Iterator[Webhook]:
                 hook.messages.append(json.loads(body))
             hook.before_answer()
             self.send_response(hook.status)
+            self._drip()
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def _drip(self) -> None:
+            ends = time.monotonic() + hook.drips_seconds
+            with suppress(OSError):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX: " if hook.drips_seconds else b"")
+                while time.monotonic() < ends and not hook.closed.wait(0.1):
+                    self.wfile.write(b"x")
 
         def log_message(self, *_: object) -> None:
             """Nothing on the terminal."""
@@ -57,5 +70,6 @@ def webhook() -> Iterator[Webhook]:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield hook
+        hook.closed.set()
         server.shutdown()
         thread.join()

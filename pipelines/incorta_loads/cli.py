@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 from incorta_loads import __version__, cli_reading
 from incorta_loads.cli_options import App, Debug, Quiet, Verbose, say_error, start
 from incorta_loads.errors import IncortaLoadsError
+from incorta_loads.notify import is_still_sending
 
 NOT_ALL_LOADED = 3
 """Exit code: the run finished, and some of the ids it asked for did not load."""
@@ -220,7 +221,12 @@ def main(arguments: list[str] | None = None) -> None:
     # Closed by whoever started it: what would be said is said to nobody.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
-    sys.exit(_exit_code(sys.argv[1:] if arguments is None else arguments))
+    code = _exit_code(sys.argv[1:] if arguments is None else arguments)
+    if is_still_sending():  # Python would wait for the thread, as long as the receiver likes
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _exit_code(arguments: list[str]) -> int:

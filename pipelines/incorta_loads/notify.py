@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,6 +53,7 @@ class Receivers:
 
     def __init__(self, urls: Sequence[str]) -> None:
         self._by_name: dict[str, apprise.NotifyBase] = {}
+        self._down: set[str] = set()
         if not urls:
             return
         import apprise  # noqa: PLC0415 (0.1 s, which only who notifies should pay)
@@ -65,6 +67,7 @@ class Receivers:
                     "since it may hold a secret); its forms are listed at "
                     "https://github.com/caronc/apprise/wiki."
                 )
+            _wait_longer(receiver)
             self._by_name[_name(url)] = receiver
 
     @property
@@ -73,18 +76,46 @@ class Receivers:
         return list(self._by_name)
 
     def tell(self, message: Message, names: Sequence[str]) -> list[str]:
-        """Sends a message to some of them; returns those that did not take it."""
-        missed = []
-        for name in names:
-            if name in self._by_name and not _send(self._by_name[name], message):
-                missed.append(name)
-                logger.warning(
-                    "receiver %d of %d in [sources.incorta.notify] urls did not take the "
-                    "notification; the next run tries again",
-                    self.names.index(name) + 1,
-                    len(self._by_name),
-                )
-        return missed
+        """Sends a message to some of them; returns those that did not take it.
+
+        Who did not take one is not asked to take another: each may cost half a minute.
+        """
+        return [each for each in names if each in self._by_name and not self._takes(each, message)]
+
+    def _takes(self, name: str, message: Message) -> bool:
+        if name in self._down:
+            return False
+        if _send(self._by_name[name], message):
+            return True
+        self._down.add(name)
+        logger.warning(
+            "receiver %d of %d in [sources.incorta.notify] urls did not take the notification; "
+            "the next run tries again",
+            self.names.index(name) + 1,
+            len(self._by_name),
+        )
+        return False
+
+
+def is_still_sending() -> bool:
+    """Whether a receiver that was given up still holds a thread, which the process would wait for."""
+    if "apprise" not in sys.modules:
+        return False
+    from apprise.apprise import any_abandoned_calls_still_running  # noqa: PLC0415 (it is there)
+
+    return any_abandoned_calls_still_running()
+
+
+def _wait_longer(receiver: apprise.NotifyBase) -> None:
+    """Apprise waits four seconds; what is taken without an answer would be sent by each run.
+
+    `rto` and `cto` in the URL go before.
+    """
+    usual = type(receiver)
+    if receiver.socket_read_timeout == usual.socket_read_timeout:
+        receiver.socket_read_timeout = _MOST_SECONDS
+    if receiver.socket_connect_timeout == usual.socket_connect_timeout:
+        receiver.socket_connect_timeout = _MOST_SECONDS
 
 
 def _send(receiver: apprise.NotifyBase, message: Message) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -71,7 +72,8 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: Path, directory: P
         directory: where the files are, or are to be.
 
     Raises:
-        ConfigurationError: the snapshot would replace the warehouse.
+        ConfigurationError: the directory has what is not to be replaced: the warehouse itself,
+            the publication of another cluster or tenant, a file of somebody else.
         PublishError: the directory cannot be written; the last publication stays.
         WarehouseError: there is no analysis yet.
     """
@@ -80,7 +82,9 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: Path, directory: P
     marts = _marts(connection)
     _warn_of_old_analysis(connection)
     published_at = datetime.now(UTC)
+    covered = coverage(connection).rows
     with PublishedFiles(directory) as files:
+        _refuse_others_publication(files, covered)
         _put_lake(connection, files)
         _put_marts(connection, files, marts)
         source = _source_of_all(connection, files)
@@ -91,7 +95,7 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: Path, directory: P
                 "version": __version__,
                 "published_at": published_at.isoformat(),
                 "rows": _row_counts(connection, marts),
-                "coverage": coverage(connection).rows,
+                "coverage": covered,
             }
         )
     remember_snapshot(warehouse, directory)
@@ -106,13 +110,30 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: Path, directory: P
 
 def _refuse_own_place(warehouse: Path, directory: Path) -> None:
     snapshot = directory / SNAPSHOT
-    if snapshot.exists() and snapshot.samefile(warehouse):
+    try:
+        is_own_place = snapshot.exists() and snapshot.samefile(warehouse)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{directory} cannot be published into ({error.strerror}); name another directory."
+        ) from None
+    if is_own_place:
         raise ConfigurationError(
             f"The snapshot cannot be published into {directory}, where it would take the place of "
             "the warehouse itself; name another directory."
         )
     if directory.exists() and not directory.is_dir():
         raise ConfigurationError(f"{directory} is no directory; name one to publish into.")
+
+
+def _refuse_others_publication(files: PublishedFiles, covered: Sequence[Mapping[str, Any]]) -> None:
+    """What was published there must be of clusters and tenants that are in the warehouse, too."""
+    here = {(row["cluster"], row["tenant"]) for row in covered}
+    for row in files.about.get("coverage", []):
+        if (row["cluster"], row["tenant"]) not in here:
+            raise ConfigurationError(
+                f"{files.directory} has what another warehouse published, of {row['cluster']}, "
+                f"tenant {row['tenant']}, of which this one has nothing; name another directory."
+            )
 
 
 def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -64,7 +64,7 @@ def analyze() -> None:
 
 def publish(directory: str | None) -> Published:
     """Brings the published files up to date, in the given directory or the configured one."""
-    target = published_directory() if directory is None else Path(directory).absolute()
+    target = published_directory(directory)
     with open_for_writing(database_path(), lock_timeout_seconds(), must_exist=True) as warehouse:
         return _publish(warehouse, target)
 

@@ -142,9 +142,21 @@ def status_outcomes_path() -> Path | None:
     return None if value is None else Path(str(value)).absolute()
 
 
-def published_directory() -> Path:
-    """Where `publish` and `run` publish: `publish_dir`."""
-    return Path(str(_look_up("publish_dir", *SECTION) or DEFAULT_PUBLISHED)).absolute()
+def published_directory(given: str | None = None) -> Path:
+    """Where `publish` and `run` publish: what was given, else `publish_dir`.
+
+    Raises:
+        InvalidSettingError: no directory can have this name.
+    """
+    name = str(_look_up("publish_dir", *SECTION) or DEFAULT_PUBLISHED) if given is None else given
+    if not name.strip():
+        raise InvalidSettingError("The directory to publish into has no name; name one.")
+    if "\0" in name or name != name.encode(errors="replace").decode():
+        raise InvalidSettingError(
+            f"The name of the directory {name!r} is not UTF-8, which DuckDB needs to write there; "
+            "name another one."
+        )
+    return Path(name).absolute()
 
 
 def notify_urls() -> list[str]:

@@ -48,7 +48,7 @@ def last_snapshot(warehouse: Path) -> Snapshot | None:
         note = _note(warehouse).read_text("utf-8", errors="surrogateescape")
         directory = Path(note.removesuffix("\n"))
         published_at = str(json.loads((directory / MANIFEST).read_bytes())["published_at"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
         return None
     path = directory / SNAPSHOT
     return Snapshot(path, published_at) if path.is_file() else None

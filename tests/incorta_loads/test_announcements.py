@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from incorta_loads import __version__
 from incorta_loads.alerts import Event
 from incorta_loads.announcements import announce, sentence, table_name
 from incorta_loads.errors import InvalidSettingError
-from incorta_loads.notify import Receivers
+from incorta_loads.notify import Message, Receivers
 from one_table import Told, nothing_told
 from webhook import SECRET, Webhook, webhook
 
@@ -74,29 +78,74 @@ def test_a_recovery_is_good_news(table: Told, hook: Webhook) -> None:
 
 def test_what_nobody_took_is_sent_by_the_next_run(table: Told, hook: Webhook) -> None:
     """And is not noted as said before."""
-    receivers = Receivers([hook.url])
     hook.status = 500
-    assert announce(table.connection, receivers, "run 1")
+    assert announce(table.connection, Receivers([hook.url]), "run 1")
     assert said(table) == []
     hook.status = 200
-    announce(table.connection, receivers, "run 2")
+    announce(table.connection, Receivers([hook.url]), "run 2")
     assert len(hook.messages) == 1
 
 
 def test_who_took_it_gets_it_once_while_another_is_down(table: Told, hook: Webhook) -> None:
     """The other one gets it when it is up again."""
     with webhook() as down:
-        receivers = Receivers([hook.url, down.url])
+        urls = [hook.url, down.url]
         down.status = 503
-        announce(table.connection, receivers, "run 1")
-        announce(table.connection, receivers, "run 2")
+        announce(table.connection, Receivers(urls), "run 1")
+        announce(table.connection, Receivers(urls), "run 2")
         assert (len(hook.messages), len(down.messages)) == (1, 0)
         [(state, missed)] = said(table)
-        assert (state, missed) == ("broken_since", receivers.names[1])
+        assert (state, missed) == ("broken_since", Receivers(urls).names[1])
         down.status = 200
-        assert announce(table.connection, receivers, "run 3") == []
+        assert announce(table.connection, Receivers(urls), "run 3") == []
         assert (len(hook.messages), len(down.messages)) == (1, 1)
     assert said(table) == [("broken_since", None)]
+
+
+def test_who_does_not_take_one_message_is_not_asked_to_take_another(hook: Webhook) -> None:
+    """Each may cost a run half a minute."""
+    receivers = Receivers([hook.url])
+    asked: list[int] = []
+    hook.status, hook.before_answer = 500, lambda: asked.append(1)
+    for _ in range(3):
+        assert receivers.tell(Message("title", "body", is_bad_news=True), receivers.names)
+    assert asked == [1]
+
+
+def test_a_receiver_that_takes_its_time_gets_it_once(table: Told, hook: Webhook) -> None:
+    """Apprise waits for an answer for four seconds."""
+    hook.before_answer = lambda: time.sleep(4.5)
+    receivers = Receivers([hook.url])
+    announce(table.connection, receivers, "run 1")
+    assert said(table) == [("broken_since", None)]
+
+
+DRIPPED_ON = """
+import sys
+from incorta_loads import cli, notify
+notify._MOST_SECONDS = 0.5
+receivers = notify.Receivers(sys.argv[1:])
+assert receivers.tell(notify.Message("title", "body", True), receivers.names) == receivers.names
+cli.main(["--version"])
+"""
+
+
+def test_a_receiver_that_answers_for_ever_does_not_keep_the_process(hook: Webhook) -> None:
+    """Each byte of its answer comes before the time is up for that byte."""
+    hook.drips_seconds = 30
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", DRIPPED_ON, hook.url], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, __version__)
+    assert time.monotonic() - began < 15
+
+
+def test_a_url_may_say_how_long_to_wait(table: Told, hook: Webhook) -> None:
+    """In the words of Apprise."""
+    hook.before_answer = lambda: time.sleep(1)
+    announce(table.connection, Receivers([f"{hook.url}?rto=0.2"]), "run 1")
+    assert said(table) == []
 
 
 def test_without_receivers_the_summary_is_where_it_is_said(table: Told) -> None:

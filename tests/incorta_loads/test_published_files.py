@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from incorta_loads.errors import PublishError
+from incorta_loads.errors import ConfigurationError, PublishError
 from incorta_loads.published_files import PublishedFiles
 
 TEXT = "what stands in it"
@@ -84,12 +86,104 @@ def test_what_somebody_damaged_is_written_again(
     assert (tmp_path / "a/b.txt").read_text() == TEXT
 
 
-@pytest.mark.parametrize("manifest", ["", "{", "[]", '{"files": {"a/b.txt": {"size": 1}}}', "null"])
-def test_a_manifest_of_another_kind_is_no_manifest(tmp_path: Path, manifest: str) -> None:
+@pytest.mark.parametrize(
+    "manifest", ["", "{", "[" * 200_000, '{"files": {"a/b.txt": {"size": 1}}}', "\xff"]
+)
+def test_a_damaged_manifest_is_no_manifest(tmp_path: Path, manifest: str) -> None:
     """Everything is written again then."""
     published(tmp_path)
-    (tmp_path / "manifest.json").write_text(manifest)
+    (tmp_path / "manifest.json").write_text(manifest, "latin-1")
     assert published(tmp_path).rewritten == ["a/b.txt"]
+    assert published(tmp_path).rewritten == []
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    ["[]", "null", "7", '{"name": "an app", "icons": []}', '{"files": {"main.js": "/main.1.js"}}'],
+)
+def test_a_manifest_of_something_else_is_not_replaced(tmp_path: Path, manifest: str) -> None:
+    """Web applications have one of this name."""
+    (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(ConfigurationError, match=r"manifest\.json is there already"):
+        published(tmp_path)
+    assert (tmp_path / "manifest.json").read_text() == manifest
+    assert everything_below(tmp_path) == ["manifest.json"]
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_text("mine"), lambda path: path.mkdir()])
+def test_what_nobody_published_is_not_replaced(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    """Though it has the name of a published file."""
+    (tmp_path / "a").mkdir()
+    make(tmp_path / "a/b.txt")
+    with pytest.raises(ConfigurationError, match=r"a/b\.txt is there already"):
+        published(tmp_path)
+    assert everything_below(tmp_path) == ["a", "a/b.txt"]
+
+
+def test_what_a_killed_publication_put_in_its_place_is_replaced(tmp_path: Path) -> None:
+    """Its manifest did not come; the directory it left says that the file is its own."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/b.txt").write_text("of the killed one")
+    (tmp_path / ".publishing").mkdir()
+    assert published(tmp_path).rewritten == ["a/b.txt"]
+
+
+@pytest.mark.parametrize("path", ["manifest.json", "", "a\0b", "a", "/etc/hostname", "../x"])
+def test_a_manifest_that_lists_what_is_no_file_of_it_does_no_harm(
+    tmp_path: Path, path: str
+) -> None:
+    """Somebody wrote into it."""
+    published(tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest["files"][path] = {"sha256": None, "bytes": "many", "rows": [], "source": {}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    published(tmp_path)
+    assert everything_below(tmp_path) == ["a", "a/b.txt", "manifest.json"]
+    assert list(json.loads((tmp_path / "manifest.json").read_text())["files"]) == ["a/b.txt"]
+
+
+def test_what_somebody_changed_and_is_published_no_more_stays(tmp_path: Path) -> None:
+    """It may be all that is left of his work."""
+    published(tmp_path)
+    (tmp_path / "a/b.txt").write_text("mine now")
+    with PublishedFiles(tmp_path) as files:
+        files.commit({})
+    assert (tmp_path / "a/b.txt").read_text() == "mine now"
+
+
+@pytest.fixture
+def without_rights() -> Iterator[Path]:
+    """A directory of somebody who has no rights beyond it."""
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.chown(directory, 65534, 65534)
+            os.seteuid(65534)
+        try:
+            yield directory
+        finally:
+            if is_root:
+                os.seteuid(0)
+            for each in directory.rglob("*"):
+                each.chmod(0o700)
+
+
+def test_a_directory_below_that_cannot_be_written_leaves_all_files_as_they_were(
+    without_rights: Path,
+) -> None:
+    """It is found before the first file takes its place."""
+    published(without_rights)
+    (without_rights / "z").mkdir(0o500)
+    with PublishedFiles(without_rights) as files:
+        files.put("a/b.txt", writing("new"), "2")
+        files.put("z/c.txt", writing("new"), "2")
+        with pytest.raises(PublishError, match=r"before is still there: make it writable"):
+            files.commit({})
+    assert (without_rights / "a/b.txt").read_text() == TEXT
+    assert everything_below(without_rights) == ["a", "a/b.txt", "manifest.json", "z"]
 
 
 def test_what_is_published_no_more_is_removed(tmp_path: Path) -> None:
@@ -134,10 +228,20 @@ def test_a_file_that_cannot_be_written_leaves_all_others_as_they_were(tmp_path: 
     assert (tmp_path / "a/b.txt").read_text() == TEXT
 
 
-def test_what_a_kill_left_is_cleared_by_the_next_publication(tmp_path: Path) -> None:
-    """However it is called."""
-    (tmp_path / ".publishing/below").mkdir(parents=True)
-    (tmp_path / ".publishing/below/half").write_text("half")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: (path / "below").mkdir(parents=True),
+        lambda path: path.write_text("mine"),
+        lambda path: path.symlink_to("/nowhere"),
+        lambda path: path.symlink_to("/tmp"),
+    ],
+)
+def test_what_a_kill_left_is_cleared_by_the_next_publication(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    """Whatever it is."""
+    make(tmp_path / ".publishing")
     published(tmp_path)
     assert everything_below(tmp_path) == ["a", "a/b.txt", "manifest.json"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -202,6 +203,9 @@ def test_a_snapshot_that_is_gone_is_not_read(analysed: User, tmp_path: Path) -> 
         (".", 2, "take the place of the warehouse itself"),
         ("incorta_loads.duckdb", 2, "is no directory"),
         ("incorta_loads.duckdb/below", 1, "cannot be written (Not a directory)"),
+        ("", 2, "has no name"),
+        ("x" * 300, 2, "cannot be published into (File name too long)"),
+        (os.fsdecode(b"\xff"), 2, "is not UTF-8"),
     ],
 )
 def test_a_wrong_place_is_one_sentence(
@@ -213,6 +217,26 @@ def test_a_wrong_place_is_one_sentence(
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
     assert analysed.warehouse.read_bytes() == before
+
+
+def test_what_somebody_else_put_there_is_not_replaced(analysed: User, tmp_path: Path) -> None:
+    """It may be the only copy of his database."""
+    (tmp_path / "incorta_loads.duckdb").write_text("his")
+    done = analysed.runs("publish", str(tmp_path), exit_code=2)
+    assert "was not published by this program" in done.stderr
+    assert below(tmp_path) == {"incorta_loads.duckdb"}
+    assert (tmp_path / "incorta_loads.duckdb").read_text() == "his"
+
+
+def test_two_warehouses_do_not_publish_into_one_directory(analysed: User, published: Path) -> None:
+    """Their readers would see now the one and now the other."""
+    manifest = json.loads((published / "manifest.json").read_text())
+    manifest["coverage"][0]["tenant"] = "another"
+    (published / "manifest.json").write_text(json.dumps(manifest))
+    done = analysed.runs("publish", str(published), exit_code=2)
+    assert "what another warehouse published, of" in done.stderr
+    assert "tenant another" in done.stderr
+    assert json.loads((published / "manifest.json").read_text()) == manifest
 
 
 def test_without_an_analysis_nothing_is_published(user: User) -> None:
