@@ -92,6 +92,10 @@ def parse_id(text: str) -> int:
     Raises:
         InvalidIdsError: when it is no id, or more than one.
     """
+    if _RANGE.fullmatch(text) is None:
+        raise InvalidIdsError(
+            f"'{_shortened(text)}' is not an execution id, which is a whole number."
+        )
     first, last = _parse_range(text)
     if first != last:
         raise InvalidIdsError(f"'{_shortened(text)}' is more than one execution id; name one.")

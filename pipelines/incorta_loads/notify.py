@@ -98,12 +98,12 @@ class Receivers:
 
 
 def is_still_sending() -> bool:
-    """Whether a receiver that was given up still holds a thread, which the process would wait for."""
+    """Whether a receiver that was given up still holds a thread of this process."""
     if "apprise" not in sys.modules:
         return False
     from apprise.apprise import any_abandoned_calls_still_running  # noqa: PLC0415 (it is there)
 
-    return any_abandoned_calls_still_running()
+    return bool(any_abandoned_calls_still_running())
 
 
 def _wait_longer(receiver: apprise.NotifyBase) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -55,7 +56,7 @@ def print_rows(
 ) -> None:
     """Prints rows; CSV and JSON have all columns as they are, a table those given."""
     if output is Format.CSV:
-        sys.stdout.write(_csv(found))
+        _write(_csv(found))
     elif output is Format.JSON:
         print_json(found.rows)
     else:
@@ -66,7 +67,14 @@ def print_rows(
 
 def print_json(value: object) -> None:
     """One JSON document; times in ISO 8601, and numbers that JSON does not have (inf) as text."""
-    sys.stdout.write(json.dumps(_plain(value), indent=2, ensure_ascii=False) + "\n")
+    _write(json.dumps(_plain(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def _write(text: str) -> None:
+    """What programs read is UTF-8, whatever the terminal has."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.write(text)
 
 
 def print_line(text: str, style: str = "") -> None:

@@ -89,6 +89,8 @@ def run(ids: str | None) -> RunSummary:
             summary.ingested = _fetch(warehouse, settings, wanted)
             if summary.ingested.ended_by is not None:
                 raise summary.ingested.ended_by
+        if summary.errors and warehouse.is_empty():  # a first run with a wrong token, say
+            return summary
         with _going_on(summary):
             _analyze(warehouse, variables)
             with prompt_interrupt("what was not said yet is said by the next run."):

@@ -99,6 +99,10 @@ class Warehouse:
         except duckdb.Error as error:
             raise self._not_written(error) from error
 
+    def is_empty(self) -> bool:
+        """Whether it has no execution."""
+        return self.connection.table(f"{DATASET}.nodes").limit(1).fetchone() is None
+
     def restore_ledger(self, run_id: str) -> int:
         """Writes the ledger rows that a kill between a batch's nodes and its ledger left out.
 

@@ -169,7 +169,8 @@ def test_one_id_is_read_from_its_text(execution_id: int) -> None:
     ("text", "message"),
     [
         ("1-3", "'1-3' is more than one execution id; name one."),
-        ("1,3", f"'1,3' {NO_ID}"),
+        ("1,3", "'1,3' is not an execution id, which is a whole number."),
+        ("abc", "'abc' is not an execution id, which is a whole number."),
         ("9223372036854775808", f"'9223372036854775808' {BEYOND}"),
     ],
 )

@@ -320,3 +320,14 @@ def test_endless_texts_are_shortened_for_people_only(capsys: Printed) -> None:
     assert capsys.readouterr().out == f"name\n{text}\n"
     print_rows(rows_of({"name": text}), Format.JSON)
     assert json.loads(capsys.readouterr().out) == [{"name": text}]
+
+
+@pytest.mark.parametrize("form", [Format.CSV, Format.JSON])
+def test_what_programs_read_is_utf_8_on_any_terminal(
+    monkeypatch: pytest.MonkeyPatch, form: Format
+) -> None:
+    """Also where the system has ASCII only, as under cron."""
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "ascii", write_through=True))
+    print_rows(Rows(["name"], [{"name": "Größe 漢"}]), form)
+    assert "Größe 漢" in written.getvalue().decode()

@@ -111,6 +111,15 @@ def test_a_part_that_fails_leaves_what_the_others_do(told: User, hook: Webhook) 
     assert "Published: " in done.stdout
 
 
+def test_a_first_run_with_a_wrong_token_ends_at_once(user: User) -> None:
+    """There is nothing that could be analysed or published."""
+    user.settings["SOURCES__INCORTA__TOKEN"] = "expired"
+    done = user.runs("run", exit_code=2)
+    assert "refused the access token" in done.stderr
+    assert "models built" not in done.stderr
+    assert not (user.home / "published").exists()
+
+
 def test_models_that_fail_leave_the_last_publication(told: User, hook: Webhook) -> None:
     """Nobody is told anything of an analysis that is not whole."""
     told.runs("publish")

@@ -1,0 +1,16 @@
+"""The door of the command `incorta-loads`."""
+
+from __future__ import annotations
+
+import signal
+
+
+def main() -> None:
+    """Runs the command; until it can say a sentence, Ctrl-C ends it without a traceback."""
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is signal.default_int_handler:  # else the caller wants it to be ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from incorta_loads import cli  # noqa: PLC0415 (the time in which nothing can be said)
+
+    signal.signal(signal.SIGINT, handler)
+    cli.main()

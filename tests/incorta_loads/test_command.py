@@ -1,0 +1,50 @@
+"""The door of the command, before the program can say a sentence."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+STARTED = """
+import os, signal, sys
+
+module, sys.argv[1] = sys.argv[1], "--version"
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == module:
+            os.kill(os.getpid(), signal.SIGINT)
+
+{before}
+from incorta_loads.command import main
+sys.meta_path.insert(0, Interrupting())
+main()
+"""
+
+
+def interrupted(module: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    """Ctrl-C, while the command imports the module."""
+    return subprocess.run(
+        [sys.executable, "-c", STARTED.format(before=before), module],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("module", ["incorta_loads.cli", "typer", "incorta_loads.cli_reading"])
+def test_ctrl_c_while_the_command_starts_prints_no_traceback(module: str) -> None:
+    """A shell calls it 130, as any program that Ctrl-C ends."""
+    done = interrupted(module)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_who_has_ctrl_c_ignored_has_it_ignored() -> None:
+    """As `nohup` and jobs in the background do."""
+    done = interrupted("typer", "signal.signal(signal.SIGINT, signal.SIG_IGN)")
+    assert done.returncode == 0
+    assert done.stderr == ""
