@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import NamedTuple
 import duckdb
 import pytest
 
+from incorta_loads import models
 from incorta_loads.errors import ModelsError
 from incorta_loads.models import ModelsBuilt, build_models, project_directory
 from sql.base_rows import Tree, rows, write_base_tables
@@ -62,13 +64,14 @@ def test_a_build_leaves_nothing_but_its_relations(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """No file anywhere, no output, no variable in the environment, no changed directory."""
+    """And how it was parsed: no other file, output, variable or changed directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("INCORTA_LOADS_DATABASE", "of somebody else")
     monkeypatch.setenv("DBT_TARGET", "of somebody else")
-    before = files_below(tmp_path), files_below(project_directory()), dict(os.environ)
+    parsed = {tmp_path / f"{warehouse.name}.models"}
+    before = files_below(tmp_path) | parsed, files_below(project_directory()), dict(os.environ)
     built = build_models(Path(warehouse.name))
     assert (files_below(tmp_path), files_below(project_directory()), dict(os.environ)) == before
     assert capfd.readouterr() == ("", "")
@@ -88,6 +91,24 @@ def test_a_build_works_beside_a_connection_of_this_process(beside: Beside) -> No
     """The caller may hold the warehouse open for writing, and sees what was built."""
     assert beside.seen == (1,)
     assert beside.built.tests == 0
+
+
+def test_models_that_changed_since_they_were_parsed_are_parsed_again(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an upgrade; and again where what was kept is damaged."""
+    project = Path(shutil.copytree(project_directory(), tmp_path / "sql"))
+    monkeypatch.setattr(models, "project_directory", lambda: project)
+    ledger = project / "models/marts/status_ledger.sql"
+    for nodes in (1, 10, 100):
+        build_models(warehouse, run_tests=False)
+        with duckdb.connect(str(warehouse), read_only=True) as reader:
+            found = reader.sql("select distinct nodes from load_analysis.status_ledger").fetchall()
+        assert found == [(nodes,)]
+        ledger.write_text(ledger.read_text().replace("sum(", "10 * sum("))
+        if nodes == 10:
+            parsed = Path(f"{warehouse}.models")
+            parsed.write_bytes(parsed.read_bytes()[:100_000])
 
 
 def test_a_test_that_fails_is_named(warehouse: Path) -> None:
