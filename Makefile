@@ -35,6 +35,11 @@ docs: $(VENV)/.runtime ## Build the site about all SQL models into .docs/index.h
 	@mv .docs/static_index.html .docs/index.html
 	@echo "The site is .docs/index.html"
 
+.PHONY: tables
+tables: $(VENV)/.runtime ## Write docs/tables.md, every table and column with its meaning
+	@$(BIN)/python docs/tables.py > docs/tables.md.new
+	@mv docs/tables.md.new docs/tables.md
+
 .PHONY: bench-analysis
 bench-analysis: $(VENV)/.dev ## Measure what an analysis costs, whole and after 10 new executions
 	PYTHONPATH=tests $(BIN)/python tests/benches/analysis.py 1000x1000 20000x1000

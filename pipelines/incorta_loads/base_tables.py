@@ -144,6 +144,15 @@ BASE_TABLES: Final = {**TABLES, "alerts": ALERTS}
 """All of schema `load_status` that is ours."""
 
 
+GRAINS: Final = {
+    "nodes": "One row per node of the status tree of an execution, in depth-first order.",
+    "invalid_payloads": "One row per body that was no status tree.",
+    "fetches": "The ledger. One row per execution id and run that asked for it.",
+    "alerts": "One row per table and message: what was said to people, so that it is said once.",
+}
+"""Table name → of what it has one row."""
+
+
 def descriptions(schema: pa.Schema) -> dict[str, str]:
     """Column name → meaning."""
     return {column.name: column.metadata[b"description"].decode() for column in schema}

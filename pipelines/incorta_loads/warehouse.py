@@ -26,6 +26,7 @@ from incorta_loads.base_tables import (
     ALERTS,
     BASE_TABLES,
     FETCHES,
+    GRAINS,
     TABLES,
     descriptions,
     duckdb_types,
@@ -171,7 +172,7 @@ class Warehouse:
             self._run(Batch(), create=True)
             self._refuse_other_columns()
         self._create_alerts()
-        self._describe_columns()
+        self._describe()
 
     def _create_alerts(self) -> None:
         columns = ", ".join(
@@ -192,17 +193,21 @@ class Warehouse:
                     "into a new file."
                 )
 
-    def _describe_columns(self) -> None:
-        """Comments on columns that have none: all of a new table, or what a kill left out."""
-        silent = self.connection.execute(
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE comment IS NULL "
-            "AND schema_name = $schema AND database_name = current_database()",
-            {"schema": DATASET},
-        ).fetchall()
-        for table, column in silent:
-            if table in BASE_TABLES:
-                text = descriptions(BASE_TABLES[table])[column].replace("'", "''")
-                self.connection.execute(f"COMMENT ON COLUMN {DATASET}.{table}.{column} IS '{text}'")
+    def _describe(self) -> None:
+        """Comments where there is none, or another: a new table, an upgrade, what a kill left."""
+        found = self.connection.execute(_COMMENTS, {"schema": DATASET}).fetchall()
+        for table, column, comment in found:
+            if table not in BASE_TABLES:
+                continue
+            place = f"{DATASET}.{table}"
+            if column is None:
+                kind, text = "TABLE", GRAINS[table]
+            else:
+                kind, text = "COLUMN", descriptions(BASE_TABLES[table])[column]
+                place += f".{column}"
+            if comment != text:
+                quoted = text.replace("'", "''")
+                self.connection.execute(f"COMMENT ON {kind} {place} IS '{quoted}'")
 
 
 @contextmanager
@@ -274,4 +279,12 @@ SELECT
 FROM load_status.nodes
 ANTI JOIN load_status.fetches USING (cluster, tenant, execution_id, fetched_at)
 WHERE node_id = 0
+"""
+
+_COMMENTS = """
+SELECT table_name, column_name, comment FROM duckdb_columns()
+WHERE schema_name = $schema AND database_name = current_database()
+UNION ALL
+SELECT table_name, NULL, comment FROM duckdb_tables()
+WHERE schema_name = $schema AND database_name = current_database()
 """

@@ -12,11 +12,19 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+import yaml
 
-from incorta_loads.base_tables import BASE_TABLES, FETCHES, INVALID_PAYLOADS, descriptions
+from incorta_loads.base_tables import (
+    BASE_TABLES,
+    FETCHES,
+    GRAINS,
+    INVALID_PAYLOADS,
+    descriptions,
+)
 from incorta_loads.batches import Batch
 from incorta_loads.database import table_columns
 from incorta_loads.errors import WarehouseError
+from incorta_loads.models import project_directory
 from incorta_loads.status_json import decode
 from incorta_loads.status_tree import Execution, flatten
 from incorta_loads.warehouse import Warehouse, open_for_writing
@@ -182,9 +190,25 @@ def test_each_column_says_what_it_means(warehouse: Warehouse) -> None:
     )
 
 
+def test_each_table_says_of_what_it_has_a_row(warehouse: Warehouse) -> None:
+    """In the words of the SQL project, where that reads it."""
+    found = dict(
+        warehouse.connection.execute(
+            "SELECT table_name, comment FROM duckdb_tables() WHERE comment IS NOT NULL"
+        ).fetchall()
+    )
+    assert found == GRAINS
+    assert found.keys() == BASE_TABLES.keys()
+    sources = project_directory() / "models/staging/load_status.yml"
+    [source] = yaml.safe_load(sources.read_text())["sources"]
+    for table in source["tables"]:
+        assert table["description"] == GRAINS[table["name"]]
+
+
 def test_comments_that_a_kill_left_out_come_with_the_next_run(warehouse_path: Path) -> None:
-    """A run may end between making a table and describing it."""
+    """And those that another version made."""
     with open_for_writing(warehouse_path, 5) as warehouse:
+        warehouse.connection.execute("COMMENT ON COLUMN load_status.nodes.name IS 'something else'")
         warehouse.connection.execute("COMMENT ON COLUMN load_status.nodes.path IS NULL")
         warehouse.connection.execute("COMMENT ON COLUMN load_status.fetches.bytes IS NULL")
     with open_for_writing(warehouse_path, 5) as warehouse:

@@ -31,6 +31,13 @@ def test_every_command_has_help_and_stands_in_the_readme(user: User, command: st
     assert f"`{command}" in (CHECKOUT / "README.md").read_text()
 
 
+def test_the_page_of_all_tables_is_not_stale(analysed: User) -> None:
+    """`make tables` writes it anew."""
+    script = [COMMAND.with_name("python"), CHECKOUT / "docs/tables.py", analysed.warehouse]
+    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    assert done.stdout == (CHECKOUT / "docs/tables.md").read_text()
+
+
 def test_help_imports_neither_dlt_nor_dbt(user: User) -> None:
     """`--help` answers at once."""
     code = (
