@@ -35,6 +35,11 @@ docs: $(VENV)/.runtime ## Build the site about all SQL models into .docs/index.h
 	@mv .docs/static_index.html .docs/index.html
 	@echo "The site is .docs/index.html"
 
+.PHONY: notebook
+notebook: $(VENV)/.dev ## Open the notebook, on what `make run` published
+	@test -f $(DEMO)/published/incorta_loads.duckdb || $(MAKE) run >/dev/null
+	@$(BIN)/marimo edit notebooks/failure_analysis.py -- --snapshot $(DEMO)/published/incorta_loads.duckdb
+
 .PHONY: tables
 tables: $(VENV)/.runtime ## Write docs/tables.md, every table and column with its meaning
 	@$(BIN)/python docs/tables.py > docs/tables.md.new

@@ -1,0 +1,436 @@
+"""What fails in the load plans, from the published snapshot: `make notebook` opens it."""
+
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium", app_title="What fails in the load plans")
+
+
+@app.cell
+def _():
+    from pathlib import Path
+
+    import altair as alt
+    import duckdb
+    import marimo as mo
+    import pandas as pd
+
+    return Path, alt, duckdb, mo, pd
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
+    # What fails in the load plans
+
+    Every figure is a row of a mart in the published snapshot; `docs/tables.md` says what each
+    column means, and `docs/analysis.md` how it comes about. An interval is the 95 % Wilson score
+    interval: the fewer runs, the wider it is.
+    """)
+    return
+
+
+@app.cell
+def _(Path, mo):
+    # marimo edit notebooks/failure_analysis.py -- --snapshot PATH
+    snapshot = Path(mo.cli_args().get("snapshot") or "published/incorta_loads.duckdb")
+    return (snapshot,)
+
+
+@app.cell
+def _(duckdb, mo, snapshot):
+    mo.stop(
+        not snapshot.is_file(),
+        mo.md(
+            f"There is no snapshot at `{snapshot.absolute()}`: run `incorta-loads run`, or name "
+            "one with `-- --snapshot PATH`."
+        ),
+    )
+    # A publication replaces the file by a rename, so runs go on while the notebook reads.
+    warehouse = duckdb.connect(str(snapshot), read_only=True)
+    return (warehouse,)
+
+
+@app.cell
+def _(mo, warehouse):
+    coverage = mo.sql(
+        """
+        SELECT
+            *,
+            100 * loaded / nullif(ids_asked - not_found, 0) AS percent_here
+        FROM load_analysis.coverage
+        """,
+        output=False,
+        engine=warehouse,
+    )
+    return (coverage,)
+
+
+@app.cell
+def _(mo, warehouse):
+    health = mo.sql(
+        """
+        SELECT
+            health.*,
+            regressions.verdict,
+            regressions.recent_runs,
+            regressions.recent_errors,
+            regressions.recent_error_rate,
+            regressions.baseline_runs,
+            regressions.baseline_errors,
+            regressions.baseline_error_rate,
+            regressions.p_adjusted
+        FROM load_analysis.table_health AS health
+        INNER JOIN load_analysis.table_regressions AS regressions
+            ON
+                health.cluster = regressions.cluster
+                AND health.tenant = regressions.tenant
+                AND health.schema_name IS NOT DISTINCT FROM regressions.schema_name
+                AND health.table_name IS NOT DISTINCT FROM regressions.table_name
+        ORDER BY worst_rank NULLS LAST
+        """,
+        output=False,
+        engine=warehouse,
+    )
+    return (health,)
+
+
+@app.cell
+def _(coverage, health, mo):
+    broken = health[health["behaviour"].isin(["always_failing", "broken_since"])]
+    worse = health[(health["verdict"] == "regressed") & ~health.index.isin(broken.index)]
+    here = ", ".join(
+        f"{row.percent_here:.1f} % of the ids asked for are here "
+        f"({row.cluster}, tenant {row.tenant})"
+        for row in coverage.itertuples()
+    )
+    state = f"Tables that are broken: {len(broken)}; worse than before: {len(worse)}; {here}."
+    mo.callout(mo.md(state), kind="danger" if len(broken) + len(worse) else "success")
+    return broken, state, worse
+
+
+@app.cell
+def _(mo, warehouse):
+    by_plan = mo.sql(
+        """
+        SELECT cluster, tenant, load_plan, schema_name, table_name
+        FROM load_analysis.failure_rates_by_plan_and_table
+        """,
+        output=False,
+        engine=warehouse,
+    )
+    return (by_plan,)
+
+
+@app.cell
+def _(by_plan, mo):
+    plan = mo.ui.dropdown(sorted(by_plan["load_plan"].dropna().unique()), label="Load plan")
+    schema = mo.ui.dropdown(sorted(by_plan["schema_name"].dropna().unique()), label="Schema")
+    table = mo.ui.text(label="Table", placeholder="part of a name", debounce=True)
+    mo.hstack([plan, schema, table], justify="start")
+    return plan, schema, table
+
+
+@app.cell
+def _(by_plan, plan, schema, table):
+    key = ["cluster", "tenant", "schema_name", "table_name"]
+
+    def chosen(rows, schema_name="schema_name", table_name="table_name"):
+        """The rows of the tables that are chosen above; all of them where nothing is."""
+        if plan.value:
+            of_plan = by_plan.loc[by_plan["load_plan"] == plan.value, key].drop_duplicates()
+            on = ["cluster", "tenant", schema_name, table_name]
+            rows = rows.merge(of_plan, left_on=on, right_on=key, suffixes=("", "_of_plan"))
+        if schema.value:
+            rows = rows[rows[schema_name] == schema.value]
+        if table.value:
+            names = rows[table_name].fillna("")
+            rows = rows[names.str.contains(table.value, case=False, regex=False)]
+        return rows
+
+    return (chosen,)
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
+    ## What fails most, and how sure are we?
+
+    Errors of counted runs, ever; sorted by the lower end of the interval, so that one error in one
+    run does not lead.
+    """)
+    return
+
+
+@app.cell
+def _(mo, warehouse):
+    rates = mo.sql(
+        """
+        SELECT *
+        FROM load_analysis.failure_rates_by_table
+        WHERE counted > 0
+        ORDER BY error_rate_low DESC, counted DESC, schema_name, table_name
+        """,
+        output=False,
+        engine=warehouse,
+    )
+    return (rates,)
+
+
+@app.cell
+def _(alt, chosen, mo, rates):
+    def rate_chart(rows, most=25):
+        """Error rates as points on their intervals, the worst above."""
+        bars = alt.Chart(rows.head(most)).encode(
+            y=alt.Y("table_name:N", sort=None, title=None, axis=alt.Axis(labelLimit=240)),
+            tooltip=["schema_name", "table_name", "errors", "counted", "error_rate"],
+        )
+        axis = alt.Axis(format="%", title="error rate, with its 95 % interval")
+        interval = bars.mark_rule(strokeWidth=3, opacity=0.5).encode(
+            x=alt.X("error_rate_low:Q", axis=axis, scale=alt.Scale(domain=[0, 1])),
+            x2="error_rate_high:Q",
+        )
+        points = bars.mark_point(filled=True, size=50, opacity=1).encode(x="error_rate:Q")
+        return (interval + points).properties(width="container")
+
+    failing = chosen(rates[rates["errors"] > 0])
+    mo.vstack(
+        [
+            rate_chart(failing),
+            mo.ui.table(
+                failing[
+                    [
+                        "schema_name",
+                        "table_name",
+                        "errors",
+                        "counted",
+                        "error_rate",
+                        "error_rate_low",
+                        "error_rate_high",
+                        "last_success_execution_id",
+                    ]
+                ],
+                selection=None,
+            ),
+        ]
+    )
+    return (failing,)
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
+    ## Since when?
+
+    Tables that are broken now: three errors in a row or more, or never a success. Below them each
+    streak of errors as a bar over the executions.
+    """)
+    return
+
+
+@app.cell
+def _(broken, chosen, mo):
+    mo.ui.table(
+        chosen(broken)[
+            [
+                "schema_name",
+                "table_name",
+                "behaviour",
+                "failing_since_execution_id",
+                "current_streak",
+                "last_success_execution_id",
+                "errors",
+                "counted",
+            ]
+        ],
+        selection=None,
+    )
+    return
+
+
+@app.cell
+def _(mo, warehouse):
+    episodes = mo.sql(
+        """
+        SELECT *
+        FROM load_analysis.failure_episodes
+        ORDER BY last_execution_id DESC, errors DESC, schema_name, table_name
+        """,
+        output=False,
+        engine=warehouse,
+    )
+    return (episodes,)
+
+
+@app.cell
+def _(alt, chosen, episodes):
+    alt.Chart(chosen(episodes).head(200), width="container").mark_rule(
+        strokeWidth=6, strokeCap="round"
+    ).encode(
+        x=alt.X("first_execution_id:Q", title="execution", scale=alt.Scale(zero=False)),
+        x2="last_execution_id:Q",
+        y=alt.Y("table_name:N", sort=None, title=None, axis=alt.Axis(labelLimit=240)),
+        color=alt.Color("is_open:N", title="still fails"),
+        tooltip=["table_name", "first_execution_id", "last_execution_id", "errors", "is_open"],
+    )
+    return
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
+    ## Is it worse than before?
+
+    The last 20 counted runs against up to 100 before them, by Fisher's exact test, adjusted for the
+    number of tables tested. `regressed`: errors in two or more streaks, more than chance explains;
+    `outage`: one streak explains them.
+    """)
+    return
+
+
+@app.cell
+def _(chosen, health, mo):
+    changed = chosen(health[health["verdict"].isin(["regressed", "outage", "improved"])])
+    changed = changed.sort_values("p_adjusted")
+    mo.ui.table(
+        changed[
+            [
+                "schema_name",
+                "table_name",
+                "verdict",
+                "behaviour",
+                "recent_errors",
+                "recent_runs",
+                "baseline_errors",
+                "baseline_runs",
+                "p_adjusted",
+            ]
+        ],
+        selection=None,
+    )
+    return (changed,)
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
+    ## What fails together?
+
+    Pairs of tables that begin to fail in the same executions more often than chance explains.
+    """)
+    return
+
+
+@app.cell
+def _(mo, warehouse):
+    together = mo.sql(
+        """
+        SELECT *
+        FROM load_analysis.co_failures
+        ORDER BY p_adjusted, table_name_a, table_name_b
+        """,
+        output=False,
+        engine=warehouse,
+    )
+    return (together,)
+
+
+@app.cell
+def _(chosen, mo, pd, together):
+    pairs = pd.concat(
+        [
+            chosen(together, "schema_name_a", "table_name_a"),
+            chosen(together, "schema_name_b", "table_name_b"),
+        ]
+    )
+    pairs = pairs[list(together.columns)].drop_duplicates()
+    mo.ui.table(
+        pairs[
+            ["table_name_a", "table_name_b", "starts_both", "expected", "executions", "p_adjusted"]
+        ],
+        selection=None,
+    )
+    return (pairs,)
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
+    ## What to fix first?
+
+    Causes by how many recent executions they made fail. The line is the share of failed executions
+    that would be clean with this cause and all above it mended. Causes are of all tables, whatever
+    is chosen above: a share of a part would mislead.
+    """)
+    return
+
+
+@app.cell
+def _(mo, warehouse):
+    fix_first = mo.sql(
+        """
+        SELECT
+            fix_rank,
+            type,
+            coalesce(table_name, schema_name, name) AS cause,
+            executions_failed,
+            executions_only_cause,
+            share_of_failed_executions,
+            cumulative_clean_share,
+            last_execution_id
+        FROM load_analysis.fix_first
+        ORDER BY fix_rank
+        """,
+        engine=warehouse,
+    )
+    return (fix_first,)
+
+
+@app.cell
+def _(alt, fix_first):
+    first_causes = alt.Chart(fix_first.head(20)).encode(
+        y=alt.Y("cause:N", sort=None, title=None, axis=alt.Axis(labelLimit=240)),
+        tooltip=["cause", "executions_failed", "executions_only_cause", "cumulative_clean_share"],
+    )
+    share = alt.Axis(format="%", title="share of failed executions")
+    made_fail = first_causes.mark_bar(opacity=0.5).encode(
+        x=alt.X("share_of_failed_executions:Q", axis=share, scale=alt.Scale(domain=[0, 1]))
+    )
+    clean = first_causes.mark_line(point=True).encode(
+        x="cumulative_clean_share:Q", order="fix_rank:Q"
+    )
+    (made_fail + clean).properties(width="container")
+    return
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
+    ## How complete is the data?
+
+    Ids between the lowest and the highest that are here, and why some are not.
+    """)
+    return
+
+
+@app.cell
+def _(coverage, mo):
+    mo.ui.table(coverage, selection=None)
+    return
+
+
+@app.cell
+def _(mo, warehouse):
+    gaps = mo.sql(
+        """
+        SELECT *
+        FROM load_analysis.gaps
+        ORDER BY first_id
+        """,
+        engine=warehouse,
+    )
+    return (gaps,)
+
+
+if __name__ == "__main__":
+    app.run()

@@ -1,0 +1,124 @@
+"""The notebook, run without a browser on what was published."""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+
+from journeys.shell import CHECKOUT, COMMAND, Demo
+
+NOTEBOOK = CHECKOUT / "notebooks/failure_analysis.py"
+
+MARTS = {
+    "coverage": "SELECT * FROM load_analysis.coverage",
+    "rates": "SELECT * FROM load_analysis.failure_rates_by_table WHERE counted > 0",
+    "health": "SELECT * FROM load_analysis.table_health",
+    "broken": "SELECT * FROM load_analysis.table_health "
+    "WHERE behaviour IN ('always_failing', 'broken_since')",
+    "worse": "SELECT cluster, tenant, schema_name, table_name, verdict, p_adjusted "
+    "FROM load_analysis.table_regressions WHERE verdict = 'regressed' "
+    "AND behaviour NOT IN ('always_failing', 'broken_since')",
+    "episodes": "SELECT * FROM load_analysis.failure_episodes",
+    "changed": "SELECT cluster, tenant, schema_name, table_name, verdict, p_adjusted "
+    "FROM load_analysis.table_regressions WHERE verdict IN ('regressed', 'outage', 'improved')",
+    "pairs": "SELECT * FROM load_analysis.co_failures",
+    "fix_first": "SELECT fix_rank, executions_failed, cumulative_clean_share "
+    "FROM load_analysis.fix_first",
+    "gaps": "SELECT * FROM load_analysis.gaps",
+}
+"""Name in the notebook → the rows that it shows, where nothing is chosen."""
+
+
+@pytest.fixture(scope="module")
+def snapshot(demo: Demo) -> Path:
+    """Of the simulator's story."""
+    return demo.warehouse.parent / "published/incorta_loads.duckdb"
+
+
+def run_notebook(snapshot: Path, **chosen: str | None) -> dict[str, Any]:
+    """What its cells define, when this was chosen."""
+    app = runpy.run_path(str(NOTEBOOK))["app"]
+    widgets = {
+        name: SimpleNamespace(value=chosen.get(name)) for name in ("plan", "schema", "table")
+    }
+    _, defined = app.run(defs={"snapshot": snapshot, **widgets})
+    return dict(defined)
+
+
+@pytest.fixture(scope="module")
+def shown(snapshot: Path) -> dict[str, Any]:
+    """Nothing is chosen."""
+    return run_notebook(snapshot)
+
+
+def asked(snapshot: Path, query: str) -> pd.DataFrame:
+    with duckdb.connect(snapshot, read_only=True) as warehouse:
+        return warehouse.sql(query).df()
+
+
+@pytest.mark.parametrize("name", MARTS)
+def test_a_figure_is_that_of_the_mart(snapshot: Path, shown: dict[str, Any], name: str) -> None:
+    """Every row and column, in any order."""
+    expected = asked(snapshot, MARTS[name])
+    found = shown[name][list(expected.columns)]
+    order = list(expected.columns)
+    assert len(expected) > 0
+    pd.testing.assert_frame_equal(
+        found.sort_values(order).reset_index(drop=True),
+        expected.sort_values(order).reset_index(drop=True),
+        check_dtype=False,
+    )
+
+
+def test_it_begins_with_how_it_is(shown: dict[str, Any]) -> None:
+    """Counts, and how complete they are."""
+    assert shown["state"].startswith(
+        f"Tables that are broken: {len(shown['broken'])}; worse than before: {len(shown['worse'])};"
+    )
+
+
+def test_what_is_chosen_is_shown(snapshot: Path) -> None:
+    """A plan, a schema and a part of a table's name; what is of all tables stays whole."""
+    query = (
+        "SELECT load_plan, schema_name, table_name "
+        "FROM load_analysis.failure_rates_by_plan_and_table "
+        "WHERE errors > 0 AND table_name IS NOT NULL ORDER BY ALL LIMIT 1"
+    )
+    plan, schema, table = asked(snapshot, query).iloc[0]
+    everything = asked(snapshot, "SELECT count(*) AS rows FROM load_analysis.fix_first")
+    shown = run_notebook(snapshot, plan=plan, schema=schema, table=table[-6:].upper())
+    assert table in set(shown["failing"]["table_name"])
+    assert set(shown["failing"]["schema_name"]) == {schema}
+    assert all(table[-6:].upper() in name.upper() for name in shown["failing"]["table_name"])
+    assert len(shown["fix_first"]) == everything["rows"][0]
+
+
+def test_a_snapshot_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    """With what to do."""
+    done = subprocess.run(
+        [COMMAND.with_name("marimo"), "export", "md", NOTEBOOK, "--", "--snapshot", tmp_path / "x"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    outputs, _ = runpy.run_path(str(NOTEBOOK))["app"].run(defs={"snapshot": tmp_path / "none"})
+    assert any("There is no snapshot at" in getattr(each, "text", "") for each in outputs if each)
+
+
+def test_marimo_finds_nothing_to_mend() -> None:
+    """`marimo check`, warnings included."""
+    done = subprocess.run(
+        [COMMAND.with_name("marimo"), "check", "--strict", NOTEBOOK],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "")
