@@ -18,6 +18,7 @@ GROUPS = {
     "tests/journeys/test_disk.py": "analysed",
     "tests/journeys/test_publishing.py": "analysed",
     "tests/journeys/test_run.py": "analysed",
+    "tests/journeys/test_terminal.py": "analysed",
     "tests/journeys/test_notebook.py": "demo",
     "tests/journeys/test_documented.py": "demo",
     "tests/journeys/test_own_statuses.py": "demo",
