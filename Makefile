@@ -40,6 +40,12 @@ notebook: $(VENV)/.dev ## Open the notebook, on what `make run` published
 	@test -f $(DEMO)/published/incorta_loads.duckdb || $(MAKE) run >/dev/null
 	@$(BIN)/marimo edit notebooks/failure_analysis.py -- --snapshot $(DEMO)/published/incorta_loads.duckdb
 
+.PHONY: superset-try
+superset-try: $(VENV)/.runtime debian-packages ## Try Superset on a publication (installs 900 MB into .superset, takes minutes)
+	@test -d .superset || { $(PYTHON) -m venv .superset && \
+		.superset/bin/python -m pip install --quiet -r docs/superset/requirements.txt; }
+	@.superset/bin/python docs/superset/try.py "$(abspath $(BIN))/incorta-loads" .superset/dashboard.png $(EXPORT)
+
 .PHONY: tables
 tables: $(VENV)/.runtime ## Write docs/tables.md, every table and column with its meaning
 	@$(BIN)/python docs/tables.py > docs/tables.md.new
@@ -101,7 +107,7 @@ wheel: $(VENV)/.dev ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove what the commands above made
-	rm -rf $(VENV) $(DEMO) .docs dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) .docs .superset dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # Hashes without the name of any index, for every platform and every Python from 3.11 on.
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
