@@ -1,0 +1,258 @@
+"use strict";
+// What each table of the page shows, and which of its rows belong to a choice.
+
+function matches(row, choice) {
+  return (
+    (!choice.plan || row.load_plan === undefined || row.load_plan === choice.plan || row.load_plan === "(no name)") &&
+    (!choice.schema || row.schema_name === choice.schema) &&
+    (!choice.table || `${row.table_name ?? ""} ${row.name ?? ""} ${row.schema_name ?? ""}`.toLowerCase().includes(choice.table.toLowerCase()))
+  );
+}
+
+function isInPlan(table, plan) {
+  return [...table.inPlans.values()].some((row) => row.load_plan === plan);
+}
+
+function isChosen(table, choice) {
+  return (
+    (!choice.plan || isInPlan(table, choice.plan)) &&
+    (!choice.schema || table.schema_name === choice.schema) &&
+    (!choice.behaviour || table.behaviour === choice.behaviour) &&
+    (!choice.table || table.label.toLowerCase().includes(choice.table.toLowerCase()))
+  );
+}
+
+function tablesOf(choice) {
+  return parts.tables.filter((table) => isChosen(table, choice));
+}
+
+// Of what is about a table; about a schema, a group or a plan it cannot behave.
+function ofTables(part) {
+  return (choice) => parts[part].filter((row) => (row.of ? isChosen(row.of, choice) : !choice.behaviour && matches(row, choice)));
+}
+
+function isFailing(table) {
+  return table.failing_since_execution_id !== null && table.behaviour !== "gone";
+}
+
+// The rates of a table: in the chosen plan, else over all.
+function ratesOf(choice) {
+  return tablesOf(choice).map((table) => {
+    if (!choice.plan) return table;
+    const row = [...table.inPlans.values()].find((each) => each.load_plan === choice.plan);
+    return { ...table, ...row, place: table.place };
+  });
+}
+
+function schemasOf(choice) {
+  const chosen = new Set(tablesOf(choice).map((table) => `${table.cluster}\n${table.tenant}\n${table.schema_name}`));
+  return parts.schemas.filter(
+    (row) =>
+      (choice.plan ? row.is_in_plan && row.load_plan === choice.plan : !row.is_in_plan) &&
+      chosen.has(`${row.cluster}\n${row.tenant}\n${row.schema_name}`),
+  );
+}
+
+function place(row) {
+  return severalPlaces ? element("div", { class: "quiet" }, nameOf(`${row.cluster}, ${row.tenant}`)) : null;
+}
+
+function tableCell(row) {
+  const table = row.of ?? row;
+  return element("div", {}, nameOf(table.label ?? tableName(table.schema_name, table.table_name)), place(table));
+}
+
+const tableColumn = (options = {}) => drawn("Table", "label", tableCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc", ...options });
+
+const comparison = (row) =>
+  row.compared_recent_runs === null || row.compared_verdict === "insufficient_data"
+    ? "too few runs to compare"
+    : element("span", {}, VERDICTS[row.compared_verdict] ? element("b", {}, `${VERDICTS[row.compared_verdict]}: `) : "as before: ",
+        `${partOf(row.compared_recent_errors, row.compared_recent_runs)}, before ${partOf(row.compared_baseline_errors, row.compared_baseline_runs)}`);
+
+const rateColumns = [
+  number("Errors", "errors", { formatter: (cell) => partOf(cell.getData().errors, cell.getData().counted), formatterPrint: (cell) => partOf(cell.getData().errors, cell.getData().counted), width: 130 }),
+  number("Rate, %", "error_rate", { formatter: (cell) => percent(cell.getValue()), formatterPrint: (cell) => percent(cell.getValue()), width: 80 }),
+  drawn("95 % interval", "error_rate_low", (row) => element("span", { class: "rate" }, intervalBar(row.error_rate, row.error_rate_low, row.error_rate_high), interval(row.error_rate_low, row.error_rate_high)), { sorter: "number", minWidth: 210, widthGrow: 2 }),
+  number("Recently", "recent_errors", { formatter: (cell) => partOf(cell.getData().recent_errors, cell.getData().recent_counted), formatterPrint: (cell) => partOf(cell.getData().recent_errors, cell.getData().recent_counted), width: 130 }),
+];
+
+const LISTS = [
+  new List("failing", {
+    rows: (choice) => tablesOf(choice).filter(isFailing),
+    empty: "Nothing that was chosen is failing now.",
+    size: 8,
+    columns: [
+      tableColumn({ headerSort: true }),
+      number("Since execution", "failing_since_execution_id", { width: 150, formatter: (cell) => sinceCell(cell.getData()) }),
+      number("In a row", "current_streak", { width: 90, formatter: (cell) => grouped.format(cell.getValue()) }),
+      drawn("Last runs", "place", (row) => strip(row, 16), { headerSort: false, titleFormatter: undefined, width: 192 }),
+      drawn("Against before", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 170, widthGrow: 2 }),
+    ],
+  }),
+  new List("plans", {
+    rows: (choice) => parts.plans.filter((row) => !choice.plan || row.load_plan === choice.plan),
+    empty: "No load plan is here yet.",
+    size: 8,
+    columns: [
+      drawn("Load plan", "load_plan", (row) => element("div", {}, nameOf(row.load_plan), place(row)), { headerSortStartingDir: "asc", minWidth: 120, widthGrow: 2 }),
+      drawn("Last execution", "last_execution_id", lastExecution, { sorter: "number", minWidth: 150, widthGrow: 3 }),
+    ],
+  }),
+  new List("regressions", {
+    rows: (choice) => tablesOf(choice).filter((row) => VERDICTS[row.compared_verdict]).sort((a, b) => a.compared_rank - b.compared_rank),
+    empty: "No table that was chosen is clearly worse or better than before.",
+    columns: [
+      tableColumn(),
+      drawn("What", "compared_rank", (row) => element("b", {}, VERDICTS[row.compared_verdict]), { sorter: "number", headerSortStartingDir: "asc", width: 90 }),
+      number("Last runs", "compared_recent_errors", { formatter: (cell) => partOf(cell.getData().compared_recent_errors, cell.getData().compared_recent_runs), formatterPrint: (cell) => partOf(cell.getData().compared_recent_errors, cell.getData().compared_recent_runs) }),
+      number("Before", "compared_baseline_errors", { formatter: (cell) => partOf(cell.getData().compared_baseline_errors, cell.getData().compared_baseline_runs), formatterPrint: (cell) => partOf(cell.getData().compared_baseline_errors, cell.getData().compared_baseline_runs), width: 110 }),
+      number("Streaks", "compared_recent_episodes", { width: 90 }),
+      number("p", "compared_p_adjusted", { width: 90, formatter: (cell) => probability(evidence(cell.getData())), formatterPrint: (cell) => probability(evidence(cell.getData())) }),
+      drawn("Runs", "place", (row) => strip(row, 24), { headerSort: false, titleFormatter: undefined, width: 280 }),
+      drawn("Now", "behaviour", (row) => BEHAVIOURS[row.behaviour], { width: 130 }),
+    ],
+  }),
+  new List("schema-rates", {
+    rows: schemasOf,
+    empty: "No schema is like that.",
+    sort: [{ column: "error_rate_low", dir: "desc" }],
+    columns: [
+      drawn("Schema", "schema_name", (row) => element("div", {}, nameOf(row.schema_name), place(row)), { headerSortStartingDir: "asc", minWidth: 160, widthGrow: 2 }),
+      ...rateColumns,
+      number("Table errors", "table_errors", { formatter: (cell) => partOf(cell.getData().table_errors, cell.getData().tables_counted), formatterPrint: (cell) => partOf(cell.getData().table_errors, cell.getData().tables_counted), width: 150 }),
+    ],
+  }),
+  new List("table-rates", {
+    rows: ratesOf,
+    empty: "No table is like that.",
+    size: 20,
+    sort: [{ column: "error_rate_low", dir: "desc" }],
+    columns: [
+      tableColumn(),
+      ...rateColumns,
+      drawn("Behaviour", "behaviour", (row) => BEHAVIOURS[row.behaviour], { width: 130 }),
+    ],
+  }),
+  new List("episode-list", {
+    rows: ofTables("episodes"),
+    empty: "No episode of what was chosen.",
+    columns: [
+      drawn("Table", "table", tableCell, { minWidth: 180, widthGrow: 3, sorter: "number" }),
+      number("From execution", "first_execution_id", { width: 150 }),
+      number("To", "last_execution_id"),
+      number("Errors", "errors"),
+      number("Of these failed", "failures", { width: 140 }),
+      drawn("Ended by", "ended_by_execution_id", (row) => (row.is_open ? element("b", {}, "goes on") : `execution ${row.ended_by_execution_id}`), { sorter: "number", width: 160 }),
+    ],
+  }),
+  new List("causes", {
+    rows: ofTables("causes"),
+    empty: "Nothing that was chosen failed by itself in recent executions.",
+    columns: [
+      number("Rank", "fix_rank", { width: 80, headerSortStartingDir: "asc" }),
+      drawn("What", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
+      number("Failed executions", "executions_failed", { width: 170, formatter: (cell) => partOf(cell.getValue(), cell.getData().failed_executions), formatterPrint: (cell) => partOf(cell.getValue(), cell.getData().failed_executions) }),
+      number("Its only cause", "executions_only_cause", { width: 140 }),
+      number("Clean after", "cumulative_clean_executions", { width: 150, formatter: (cell) => partOf(cell.getValue(), cell.getData().failed_executions), formatterPrint: (cell) => partOf(cell.getValue(), cell.getData().failed_executions) }),
+      number("Last in execution", "last_execution_id", { width: 160 }),
+    ],
+  }),
+  new List("origins", {
+    rows: ofTables("origins"),
+    empty: "Nothing that was chosen failed by itself.",
+    columns: [
+      number("Execution", "execution_id", { width: 110 }),
+      text("Load plan", "load_plan", { minWidth: 120, widthGrow: 2 }),
+      drawn("What", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
+      drawn("How it ended", "outcome", (row) => OUTCOMES[row.outcome].words, { width: 180 }),
+      number("Made fail above it", "inherited_above", { width: 170 }),
+      number("Causes in this execution", "origins_in_execution", { width: 210 }),
+    ],
+  }),
+  new List("together", {
+    rows: (choice) => parts.together.filter((row) => !choice.behaviour && (matches({ schema_name: row.schema_name_a, table_name: row.table_name_a }, choice) || matches({ schema_name: row.schema_name_b, table_name: row.table_name_b }, choice))),
+    empty: "No such pair.",
+    columns: [
+      drawn("Table", "table_name_a", (row) => nameOf(tableName(row.schema_name_a, row.table_name_a)), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
+      drawn("And", "table_name_b", (row) => nameOf(tableName(row.schema_name_b, row.table_name_b)), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
+      number("Together", "starts_both", { width: 110 }),
+      number("By chance", "expected", { width: 110, formatter: (cell) => cell.getValue().toFixed(1) }),
+      drawn("Alone", "starts_a", (row) => `${row.starts_a} and ${row.starts_b} of ${row.executions}`, { sorter: "number", width: 150 }),
+      number("p", "p_adjusted", { width: 90, formatter: (cell) => probability(cell.getValue()), formatterPrint: (cell) => probability(cell.getValue()) }),
+    ],
+  }),
+  new List("conflicts", {
+    rows: ofTables("conflicts"),
+    empty: "No contradiction in what was chosen.",
+    columns: [
+      number("Execution", "execution_id", { width: 110 }),
+      drawn("What is wrong", "rule", (row) => RULES[row.rule], { minWidth: 180, widthGrow: 2 }),
+      drawn("Where", "path", (row) => element("div", {}, nameOf(row.path)), { minWidth: 220, widthGrow: 4, headerSortStartingDir: "asc" }),
+      text("Status", "job_status", { minWidth: 140 }),
+    ],
+  }),
+  new List("coverage", {
+    rows: () => parts.coverage,
+    empty: "Nothing was asked for yet.",
+    columns: [
+      drawn("Cluster, tenant", "cluster", (row) => nameOf(`${row.cluster}, ${row.tenant}`), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
+      drawn("Here", "loaded", (row) => `${partOf(row.loaded, row.ids_asked - row.not_found)} ids`, { sorter: "number", minWidth: 140 }),
+      number("Do not exist", "not_found", { width: 130 }),
+      drawn("Not here", "unavailable", notHere, { headerSort: false, titleFormatter: undefined, minWidth: 200, widthGrow: 2 }),
+      drawn("Ids", "lowest_loaded_id", (row) => (row.lowest_loaded_id === null ? "none" : `${row.lowest_loaded_id} to ${row.highest_loaded_id}, ${grouped.format(row.ids_missing)} missing between`), { sorter: "number", minWidth: 200, widthGrow: 2 }),
+      number("Not ended yet", "executions_not_final", { width: 140 }),
+      drawn("Last answer", "last_fetched_at", (row) => utc(row.last_fetched_at), { sorter: "number", width: 180 }),
+    ],
+  }),
+  new List("gaps", {
+    rows: () => parts.gaps,
+    empty: "No gap.",
+    columns: [
+      number("From id", "first_id", { width: 120 }),
+      number("To id", "last_id", { width: 120 }),
+      number("Ids", "ids", { width: 100 }),
+      drawn("Why", "reason", (row) => REASONS[row.reason] ?? row.reason, { minWidth: 220, widthGrow: 3 }),
+      ...(severalPlaces ? [drawn("Cluster, tenant", "cluster", (row) => nameOf(`${row.cluster}, ${row.tenant}`), { minWidth: 160 })] : []),
+    ],
+  }),
+];
+
+const REASONS = {
+  not_found: "the cluster says that they do not exist",
+  forbidden: "the token may not see them (403)",
+  rejected: "the cluster refused the request",
+  unavailable: "no usable answer after all retries",
+  invalid_payload: "the answer could not be read",
+  never_asked: "never asked for",
+};
+
+function sinceCell(row) {
+  return element("span", { title: row.seen_at === null ? "" : `first seen ${utc(row.seen_at)}` }, grouped.format(row.failing_since_execution_id));
+}
+
+function lastExecution(row) {
+  if (row.last_execution_id === null) return "none has ended yet";
+  const canvas = sharpCanvas(CELL.width, CELL.height);
+  drawCell(canvas.getContext("2d"), row.last_outcome, 0);
+  const said = [`${grouped.format(row.last_execution_id)} ${OUTCOMES[row.last_outcome].words}`, `${partOf(row.last_table_errors, row.last_tables)} tables in error`];
+  if (row.last_tables_not_run) said.push(`${grouped.format(row.last_tables_not_run)} not run`);
+  if (row.last_is_partial) said.push("not a full run");
+  if (row.running) said.push(`${grouped.format(row.running)} not ended yet`);
+  return element("span", {}, canvas, ` ${said.join(", ")}`);
+}
+
+function causeCell(row) {
+  const kind = { TABLE: "", SCHEMA: "schema ", GROUP: "group ", LOAD_PLAN: "load plan " }[row.type] ?? `${row.type} `;
+  const shown = row.type === "TABLE" ? tableName(row.schema_name, row.name) : row.name;
+  return element("div", {}, kind, nameOf(shown), place(row));
+}
+
+function evidence(row) {
+  return row.compared_verdict === "improved" ? row.compared_p_improved_adjusted : row.compared_p_adjusted;
+}
+
+function notHere(row) {
+  const said = ["forbidden", "rejected", "unavailable", "invalid_payload"].filter((reason) => row[reason]).map((reason) => `${grouped.format(row[reason])} ${reason.replace("_", " ")}`);
+  return said.join(", ") || "none";
+}

@@ -1,0 +1,87 @@
+"use strict";
+// Tables that sort, turn pages, stack on a phone and print; by Tabulator.
+
+const ROWS_ON_PAPER = 40;
+
+// A heading that sorts, for the keyboard too.
+function sortButton(cell) {
+  return element("button", { type: "button", class: "sort" }, cell.getValue());
+}
+
+function column(title, field, options = {}) {
+  return {
+    title,
+    field,
+    titleFormatter: sortButton,
+    headerSortStartingDir: "desc",
+    minWidth: 70,
+    ...options,
+  };
+}
+
+function number(title, field, options = {}) {
+  return column(title, field, { sorter: "number", hozAlign: "right", headerHozAlign: "right", width: 100, ...options });
+}
+
+function drawn(title, field, draw, options = {}) {
+  const formatter = (cell) => draw(cell.getData());
+  return column(title, field, { formatter, formatterPrint: formatter, ...options });
+}
+
+function text(title, field, options = {}) {
+  return drawn(title, field, (row) => nameOf(row[field] ?? ""), { headerSortStartingDir: "asc", ...options });
+}
+
+// What does not fit beside goes below, as terms and their values.
+function stacked(pairs) {
+  const list = element("dl");
+  for (const { title, value } of pairs) {
+    const content = value instanceof Node ? value : String(value ?? "");
+    if (title) list.append(element("dt", {}, title), element("dd", {}, content));
+  }
+  return list;
+}
+
+class List {
+  // A table in an element; `rows` gives what is to be shown of a choice.
+  constructor(id, { columns, rows, sort, size = 10, empty }) {
+    this.id = id;
+    this.rows = rows;
+    this.holder = document.getElementById(id);
+    this.columns = columns;
+    this.sort = sort;
+    this.size = size;
+    this.empty = empty;
+  }
+
+  show(choice, sorted) {
+    const found = this.rows(choice);
+    if (this.table) {
+      this.built.then(() => this.table.replaceData(found));
+      return;
+    }
+    this.table = new Tabulator(this.holder, {
+      data: found,
+      columns: this.columns,
+      layout: "fitColumns",
+      responsiveLayout: "collapse",
+      responsiveLayoutCollapseFormatter: stacked,
+      columnHeaderSortMulti: false,
+      headerSortTristate: false,
+      resizableColumns: false,
+      initialSort: (sorted ?? this.sort ?? []).map((each) => ({ ...each })), // Tabulator writes into it
+      pagination: true,
+      paginationSize: this.size,
+      paginationButtonCount: 3,
+      paginationCounter: "rows",
+      placeholder: element("span", {}, this.empty),
+      renderVertical: "basic",
+      printAsHtml: true,
+      printStyled: false,
+      printRowRange: () => this.table.getRows("active").slice(0, ROWS_ON_PAPER),
+    });
+    this.built = new Promise((resolve) => this.table.on("tableBuilt", resolve));
+    this.table.on("dataProcessed", () => this.holder.classList.toggle("one-page", this.table.getPageMax() <= 1));
+    this.table.on("dataSorted", (sorters) => this.onSort?.(sorters.map(({ field, dir }) => ({ column: field, dir }))));
+  }
+}
