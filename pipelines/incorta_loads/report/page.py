@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import jinja2
 
+from incorta_loads.queries import Row
 from incorta_loads.report.data import report_data
 from incorta_loads.words import in_utc
 
@@ -64,7 +65,7 @@ def render(data: Mapping[str, Any]) -> str:
     return template.render(
         data=data,
         utc=lambda seconds: in_utc(datetime.fromtimestamp(seconds, tz=UTC)),
-        places=_places(data),
+        coverage=_coverage(data),
         json=_json(data),
         styles=styles,
         scripts=scripts,
@@ -72,11 +73,11 @@ def render(data: Mapping[str, Any]) -> str:
     )
 
 
-def _places(data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Cluster and tenant, of each that was asked."""
-    names, coverage = data["names"], data["coverage"]
-    pairs = zip(coverage["cluster"], coverage["tenant"], strict=True)
-    return [(names[cluster], names[tenant]) for cluster, tenant in pairs]
+def _coverage(data: Mapping[str, Any]) -> list[Row]:
+    """The coverage as rows again: the state is said by the template."""
+    columns, names = data["coverage"], data["names"]
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return [row | {name: names[row[name]] for name in ("cluster", "tenant")} for row in rows]
 
 
 def _text(package: Traversable, name: str) -> str:

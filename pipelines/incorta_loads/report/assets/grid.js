@@ -2,6 +2,7 @@
 // The grid of tables × executions: rows by Tabulator, which draws those in sight; runs on canvases.
 
 const GRID_ROW_HEIGHT = 22;
+const KEYS = "Every run of every table. Arrow keys move from run to run; Home and End go to the oldest and the newest.";
 
 class Grid {
   constructor() {
@@ -9,7 +10,8 @@ class Grid {
     this.executions = [];
     this.hidden = 0; // newer executions than those in sight
     this.fit = 1; // executions that fit
-    this.at = null; // { table, column } that the keyboard is on
+    this.at = null; // { place, column } that the keyboard is on
+    this.left = null; // and where it was when it went away
     this.canvases = new Map(); // place of a table → its canvas
     this.range = element("output", { class: "range" });
     this.older = element("button", { type: "button" }, "← Older");
@@ -17,16 +19,11 @@ class Grid {
     this.older.addEventListener("click", () => this.turn(this.hidden + this.fit));
     this.newer.addEventListener("click", () => this.turn(this.hidden - this.fit));
     this.rowsHolder = element("div");
-    this.frame = element("div", {
-      class: "frame",
-      tabindex: "0",
-      role: "application",
-      "aria-label": "Every run of every table. Arrow keys move from run to run; Home and End go to the oldest and the newest.",
-    }, this.rowsHolder);
+    this.frame = element("div", { class: "frame" }, this.rowsHolder);
     this.holder.append(element("div", { class: "turn" }, this.older, this.range, this.newer), this.frame);
     this.frame.addEventListener("keydown", (event) => this.key(event));
-    this.frame.addEventListener("focus", () => this.go(this.at ?? { place: this.order()[0], column: this.executions.length - 1 }));
-    this.frame.addEventListener("blur", () => this.leave());
+    this.frame.addEventListener("focusin", () => this.go(this.left ?? { place: this.order()[0], column: this.executions.length - 1 }));
+    this.frame.addEventListener("focusout", () => this.leave());
     this.frame.addEventListener("mousemove", (event) => this.point(event));
     this.frame.addEventListener("mouseleave", () => hideTip());
     new ResizeObserver(() => this.measure()).observe(this.frame);
@@ -41,13 +38,15 @@ class Grid {
     const seen = new Set(found.map((table) => `${table.cluster}\n${table.tenant}`));
     this.executions = chosen.filter((each) => seen.has(`${each.cluster}\n${each.tenant}`)).slice(-report.limits.executions_of_a_plan);
     this.hidden = 0;
-    this.at = null;
+    this.at = this.left = null;
     this.tables = found;
     if (this.table) {
       this.built.then(() => this.table.replaceData(inSchemas(found)).then(() => this.measure()));
       return;
     }
-    this.header = sharpCanvas(1, 30);
+    this.header = sharpCanvas(1, 34);
+    this.header.setAttribute("role", "img");
+    this.header.setAttribute("aria-label", "How each execution ended");
     this.table = new Tabulator(this.rowsHolder, {
       data: inSchemas(found),
       index: "place",
@@ -59,7 +58,7 @@ class Grid {
       height: Math.min(620, Math.max(220, 0.7 * window.innerHeight)),
       rowHeight: GRID_ROW_HEIGHT,
       groupBy: "schema_name",
-      groupHeader: (schema, rows) => element("span", {}, nameOf(schema), element("span", { class: "quiet" }, ` ${count(rows, "table")}`)),
+      groupHeader: schemaHeader,
       groupHeaderPrint: (schema) => escaped(schema),
       groupToggleElement: false,
       placeholder: element("span", {}, "No table is like that."),
@@ -67,7 +66,11 @@ class Grid {
       printStyled: false,
       printRowRange: () => this.table.getRows("active").slice(0, ROWS_ON_PAPER),
     });
-    this.built = new Promise((resolve) => this.table.on("tableBuilt", () => { this.measure(); resolve(); }));
+    this.built = new Promise((resolve) => this.table.on("tableBuilt", () => {
+      bodyOf(this.rowsHolder).setAttribute("aria-label", KEYS);
+      this.measure();
+      resolve();
+    }));
   }
 
   nameWidth() {
@@ -186,12 +189,10 @@ class Grid {
   }
 
   leave() {
-    const { at } = this;
     hideTip();
+    this.left = this.at;
     this.at = null;
-    if (at && this.canvases.has(at.place)) this.draw(at.place);
-    this.at = null;
-    this.last_at = at;
+    if (this.left && this.canvases.has(this.left.place)) this.draw(this.left.place);
   }
 
   point(event) {
@@ -213,9 +214,9 @@ class Grid {
     const execution = this.executions[column];
     const status = statusIn(table, execution);
     const row = table.inPlans.get(execution.planKey);
-    const path = [execution.load_plan, row?.group_name, table.schema_name, table.table_name];
+    const path = status ? [execution.load_plan, row.group_name] : [];
     return [
-      path.filter((name) => name !== undefined).join(" › "),
+      [...path, table.schema_name, table.table_name].join(" › "),
       `Execution ${execution.execution_id}: ${status ? OUTCOMES[status.outcome].words : "not in it"}${status?.job_status ? ` (${status.job_status})` : ""}`,
     ];
   }
@@ -237,6 +238,12 @@ function inSchemas(tables) {
     schemas.get(table.schema_name).push(table);
   }
   return [...schemas.values()].flat();
+}
+
+function schemaHeader(schema, rows) {
+  const header = element("span", { role: "gridcell" }, nameOf(schema), element("span", { class: "quiet" }, ` ${count(rows, "table")}`));
+  queueMicrotask(() => header.parentElement?.setAttribute("role", "row"));
+  return header;
 }
 
 function tableInGrid(table) {

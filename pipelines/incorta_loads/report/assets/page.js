@@ -60,10 +60,12 @@ function show() {
   const found = tablesOf(chosen).length;
   document.getElementById("shown").value =
     found === parts.tables.length ? count(found, "table") : `${partOf(found, parts.tables.length)} tables`;
+  note("failing-note", sayFailing(tablesOf(chosen).filter(isFailing)));
   writeFragment();
   const [first, second, ...rest] = LISTS;
   first.show(chosen, sorts.get(first.id));
   second.show(chosen, sorts.get(second.id));
+  performance.mark("first screen");
   // what is below the first screen comes after it
   setTimeout(() => {
     grid.show(chosen);

@@ -83,11 +83,11 @@ const LISTS = [
     empty: "Nothing that was chosen is failing now.",
     size: 8,
     columns: [
-      tableColumn({ headerSort: true }),
-      number("Since execution", "failing_since_execution_id", { width: 150, formatter: (cell) => sinceCell(cell.getData()) }),
-      number("In a row", "current_streak", { width: 90, formatter: (cell) => grouped.format(cell.getValue()) }),
-      drawn("Last runs", "place", (row) => strip(row, 16), { headerSort: false, titleFormatter: undefined, width: 192 }),
-      drawn("Against before", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 170, widthGrow: 2 }),
+      tableColumn({ minWidth: 150 }),
+      drawn("Since execution", "failing_since_execution_id", since, { sorter: "number", width: 170 }),
+      number("Errors in a row", "current_streak", { width: 120 }),
+      drawn("Last runs", "place", (row) => strip(row, 16), { headerSort: false, titleFormatter: undefined, width: 186 }),
+      drawn("Worse than before?", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 215 }),
     ],
   }),
   new List("plans", {
@@ -227,8 +227,20 @@ const REASONS = {
   never_asked: "never asked for",
 };
 
-function sinceCell(row) {
-  return element("span", { title: row.seen_at === null ? "" : `first seen ${utc(row.seen_at)}` }, grouped.format(row.failing_since_execution_id));
+function since(row) {
+  return element("span", {}, `${row.failing_since_execution_id} `, element("span", { class: "quiet" }, `seen ${day(row.seen_at)}`));
+}
+
+// How many, and whether it is one thing that happened.
+function sayFailing(found) {
+  if (!found.length) return "";
+  const broken = found.filter((table) => ["broken_since", "always_failing"].includes(table.behaviour)).length;
+  const said = [`${grouped.format(broken)} broken (3 errors in a row or more, or never a success)`];
+  if (broken < found.length) said.push(`${grouped.format(found.length - broken)} more failed in the last run or two`);
+  const starts = new Map();
+  for (const table of found) starts.set(table.failing_since_execution_id, (starts.get(table.failing_since_execution_id) ?? 0) + 1);
+  const [id, most] = [...starts].reduce((a, b) => (b[1] > a[1] ? b : a));
+  return `${said.join("; ")}.${most > 2 ? ` ${grouped.format(most)} of them since execution ${id}.` : ""}`;
 }
 
 function lastExecution(row) {

@@ -39,7 +39,17 @@ function stacked(pairs) {
     const content = value instanceof Node ? value : String(value ?? "");
     if (title) list.append(element("dt", {}, title), element("dd", {}, content));
   }
+  queueMicrotask(() => list.parentElement?.setAttribute("role", "gridcell"));
   return list;
+}
+
+// The part that scrolls is the group of rows; Tabulator has that role one element further in.
+function bodyOf(holder) {
+  const body = holder.querySelector(".tabulator-tableholder");
+  body.setAttribute("role", "rowgroup");
+  body.querySelector(".tabulator-table").setAttribute("role", "presentation");
+  holder.removeAttribute("aria-owns");
+  return body;
 }
 
 class List {
@@ -52,6 +62,9 @@ class List {
     this.sort = sort;
     this.size = size;
     this.empty = empty;
+    this.counter = element("span", { class: "counter" });
+    this.pages = element("div", { class: "pages" }, this.counter);
+    this.holder.after(this.pages);
   }
 
   show(choice, sorted) {
@@ -71,9 +84,11 @@ class List {
       resizableColumns: false,
       initialSort: (sorted ?? this.sort ?? []).map((each) => ({ ...each })), // Tabulator writes into it
       pagination: true,
-      paginationSize: this.size,
+      paginationSize: window.innerWidth < 600 ? Math.min(5, this.size) : this.size,
       paginationButtonCount: 3,
       paginationCounter: "rows",
+      paginationCounterElement: this.counter,
+      paginationElement: this.pages,
       placeholder: element("span", {}, this.empty),
       renderVertical: "basic",
       printAsHtml: true,
@@ -81,7 +96,8 @@ class List {
       printRowRange: () => this.table.getRows("active").slice(0, ROWS_ON_PAPER),
     });
     this.built = new Promise((resolve) => this.table.on("tableBuilt", resolve));
-    this.table.on("dataProcessed", () => this.holder.classList.toggle("one-page", this.table.getPageMax() <= 1));
+    this.table.on("tableBuilt", () => bodyOf(this.holder).removeAttribute("tabindex")); // it does not scroll
+    this.table.on("dataProcessed", () => this.pages.classList.toggle("one-page", this.table.getPageMax() <= 1));
     this.table.on("dataSorted", (sorters) => this.onSort?.(sorters.map(({ field, dir }) => ({ column: field, dir }))));
   }
 }

@@ -74,6 +74,10 @@ function utc(seconds) {
   return seconds === null ? "" : `${new Date(1000 * seconds).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
+function day(seconds) {
+  return new Date(1000 * seconds).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+}
+
 function ago(seconds) {
   const passed = Math.max(0, Date.now() / 1000 - seconds);
   const [unit, length] = [["day", 86400], ["hour", 3600], ["minute", 60]].find(([, each]) => passed >= each * (each === 86400 ? 2 : 1)) ?? ["second", 1];
