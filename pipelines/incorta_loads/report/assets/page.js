@@ -69,6 +69,8 @@ function show() {
   // what is below the first screen comes after it
   setTimeout(() => {
     grid.show(chosen);
+    showTrend(grid.executions, grid.tables);
+    note("grid-note", !chosen.plan && parts.plans.length > 1 ? "Choose a load plan to see its executions side by side." : "");
     for (const list of rest) list.show(chosen, sorts.get(list.id));
     document.documentElement.dataset.drawn = "all";
   });
@@ -112,6 +114,7 @@ function redraw() {
   for (const list of LISTS) list.table?.redraw(true);
   grid.table?.redraw(true);
   grid.measure();
+  showTrend(grid.executions, grid.tables);
 }
 
 function sayTimes() {

@@ -68,11 +68,11 @@ const comparison = (row) =>
   row.compared_recent_runs === null || row.compared_verdict === "insufficient_data"
     ? "too few runs to compare"
     : element("span", {}, VERDICTS[row.compared_verdict] ? element("b", {}, `${VERDICTS[row.compared_verdict]}: `) : "as before: ",
-        `${partOf(row.compared_recent_errors, row.compared_recent_runs)}, before ${partOf(row.compared_baseline_errors, row.compared_baseline_runs)}`);
+        `${partOf(row.compared_recent_errors, row.compared_recent_runs)}, was ${partOf(row.compared_baseline_errors, row.compared_baseline_runs)}`);
 
 const rateColumns = [
   number("Errors", "errors", { formatter: (cell) => partOf(cell.getData().errors, cell.getData().counted), formatterPrint: (cell) => partOf(cell.getData().errors, cell.getData().counted), width: 130 }),
-  number("Rate, %", "error_rate", { formatter: (cell) => percent(cell.getValue()), formatterPrint: (cell) => percent(cell.getValue()), width: 80 }),
+  number("Rate", "error_rate", { formatter: (cell) => `${percent(cell.getValue())} %`, formatterPrint: (cell) => `${percent(cell.getValue())} %`, width: 90 }),
   drawn("95 % interval", "error_rate_low", (row) => element("span", { class: "rate" }, intervalBar(row.error_rate, row.error_rate_low, row.error_rate_high), interval(row.error_rate_low, row.error_rate_high)), { sorter: "number", minWidth: 210, widthGrow: 2 }),
   number("Recently", "recent_errors", { formatter: (cell) => partOf(cell.getData().recent_errors, cell.getData().recent_counted), formatterPrint: (cell) => partOf(cell.getData().recent_errors, cell.getData().recent_counted), width: 130 }),
 ];
@@ -83,11 +83,11 @@ const LISTS = [
     empty: "Nothing that was chosen is failing now.",
     size: 8,
     columns: [
-      tableColumn({ minWidth: 150 }),
-      drawn("Since execution", "failing_since_execution_id", since, { sorter: "number", width: 170 }),
-      number("Errors in a row", "current_streak", { width: 120 }),
-      drawn("Last runs", "place", (row) => strip(row, 16), { headerSort: false, titleFormatter: undefined, width: 186 }),
-      drawn("Worse than before?", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 215 }),
+      tableColumn({ minWidth: 140 }),
+      drawn("Since execution", "failing_since_execution_id", since, { sorter: "number", width: 178 }),
+      number("In a row", "current_streak", { width: 95 }),
+      drawn("Last runs", "place", (row) => strip(row, 16), { headerSort: false, titleFormatter: undefined, width: 198 }),
+      drawn("Worse than before?", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 240, widthGrow: 2 }),
     ],
   }),
   new List("plans", {
@@ -108,7 +108,7 @@ const LISTS = [
       number("Last runs", "compared_recent_errors", { formatter: (cell) => partOf(cell.getData().compared_recent_errors, cell.getData().compared_recent_runs), formatterPrint: (cell) => partOf(cell.getData().compared_recent_errors, cell.getData().compared_recent_runs) }),
       number("Before", "compared_baseline_errors", { formatter: (cell) => partOf(cell.getData().compared_baseline_errors, cell.getData().compared_baseline_runs), formatterPrint: (cell) => partOf(cell.getData().compared_baseline_errors, cell.getData().compared_baseline_runs), width: 110 }),
       number("Streaks", "compared_recent_episodes", { width: 90 }),
-      number("p", "compared_p_adjusted", { width: 90, formatter: (cell) => probability(evidence(cell.getData())), formatterPrint: (cell) => probability(evidence(cell.getData())) }),
+      number("p", "compared_p_adjusted", { width: 110, formatter: (cell) => probability(evidence(cell.getData())), formatterPrint: (cell) => probability(evidence(cell.getData())) }),
       drawn("Runs", "place", (row) => strip(row, 24), { headerSort: false, titleFormatter: undefined, width: 280 }),
       drawn("Now", "behaviour", (row) => BEHAVIOURS[row.behaviour], { width: 130 }),
     ],
@@ -179,7 +179,7 @@ const LISTS = [
       number("Together", "starts_both", { width: 110 }),
       number("By chance", "expected", { width: 110, formatter: (cell) => cell.getValue().toFixed(1) }),
       drawn("Alone", "starts_a", (row) => `${row.starts_a} and ${row.starts_b} of ${row.executions}`, { sorter: "number", width: 150 }),
-      number("p", "p_adjusted", { width: 90, formatter: (cell) => probability(cell.getValue()), formatterPrint: (cell) => probability(cell.getValue()) }),
+      number("p", "p_adjusted", { width: 110, formatter: (cell) => probability(cell.getValue()), formatterPrint: (cell) => probability(cell.getValue()) }),
     ],
   }),
   new List("conflicts", {

@@ -20,7 +20,7 @@ function column(title, field, options = {}) {
 }
 
 function number(title, field, options = {}) {
-  return column(title, field, { sorter: "number", hozAlign: "right", headerHozAlign: "right", width: 100, ...options });
+  return column(title, field, { sorter: "number", cssClass: "number", width: 100, ...options });
 }
 
 function drawn(title, field, draw, options = {}) {
@@ -86,8 +86,6 @@ class List {
       pagination: true,
       paginationSize: window.innerWidth < 600 ? Math.min(5, this.size) : this.size,
       paginationButtonCount: 3,
-      paginationCounter: "rows",
-      paginationCounterElement: this.counter,
       paginationElement: this.pages,
       placeholder: element("span", {}, this.empty),
       renderVertical: "basic",
@@ -97,7 +95,17 @@ class List {
     });
     this.built = new Promise((resolve) => this.table.on("tableBuilt", resolve));
     this.table.on("tableBuilt", () => bodyOf(this.holder).removeAttribute("tabindex")); // it does not scroll
-    this.table.on("dataProcessed", () => this.pages.classList.toggle("one-page", this.table.getPageMax() <= 1));
+    this.table.on("dataProcessed", () => this.sayPage());
+    this.table.on("pageLoaded", () => this.sayPage());
     this.table.on("dataSorted", (sorters) => this.onSort?.(sorters.map(({ field, dir }) => ({ column: field, dir }))));
+  }
+
+  // Which rows are in sight; nothing where all are.
+  sayPage() {
+    const rows = this.table.getDataCount("active");
+    const first = (this.table.getPage() - 1) * this.table.getPageSize();
+    const last = Math.min(rows, first + this.table.getPageSize());
+    this.pages.classList.toggle("one-page", this.table.getPageMax() <= 1);
+    this.counter.textContent = `${grouped.format(first + 1)} to ${partOf(last, rows)}`;
   }
 }
