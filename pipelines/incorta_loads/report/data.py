@@ -23,11 +23,11 @@ TABLES = 3_000
 MOST = {
     "plans": 300,
     "schemas": 1_000,
-    "episodes": 1_000,
-    "causes": 200,
-    "origins": 300,
-    "together": 100,
-    "conflicts": 300,
+    "episodes": 2_000,
+    "causes": 500,
+    "origins": 2_000,
+    "together": 200,
+    "conflicts": 1_000,
     "gaps": 200,
 }
 """At most so many rows of what else is in the page."""

@@ -51,7 +51,7 @@ class Grid {
       data: inSchemas(found),
       index: "place",
       columns: [
-        { title: "Table", field: "label", width: this.nameWidth(), headerSort: false, resizable: false, formatter: (cell) => tableInGrid(cell.getData()) },
+        { title: "Table", field: "label", width: this.nameWidth(), headerSort: false, resizable: false, formatter: (cell) => tableInGrid(cell.getData()), formatterPrint: (cell) => nameOf(cell.getValue()) },
         { title: "Runs", field: "place", headerSort: false, resizable: false, titleFormatter: () => this.header, formatter: (cell) => this.canvasOf(cell), formatterPrint: (cell) => this.canvasOf(cell) },
       ],
       layout: "fitColumns",

@@ -104,11 +104,19 @@ function listen() {
     });
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-  window.addEventListener("beforeprint", redraw);
-  window.addEventListener("afterprint", redraw);
+  // paper is light, whatever the screen is
+  window.addEventListener("beforeprint", () => {
+    document.documentElement.dataset.paper = "";
+    redraw();
+  });
+  window.addEventListener("afterprint", () => {
+    delete document.documentElement.dataset.paper;
+    redraw();
+  });
 }
 
 function redraw() {
+  sayTimes();
   colours = readColours();
   drawLegend();
   for (const list of LISTS) list.table?.redraw(true);
@@ -117,11 +125,13 @@ function redraw() {
   showTrend(grid.executions, grid.tables);
 }
 
+// How long ago; on paper, which gets older, when.
 function sayTimes() {
+  const onPaper = "paper" in document.documentElement.dataset;
   for (const each of document.querySelectorAll("time[data-at]")) {
     each.dateTime = new Date(1000 * each.dataset.at).toISOString();
     each.title = utc(Number(each.dataset.at));
-    each.textContent = ago(Number(each.dataset.at));
+    each.textContent = onPaper ? `at ${each.title}` : ago(Number(each.dataset.at));
   }
 }
 

@@ -77,6 +77,11 @@ const rateColumns = [
   number("Recently", "recent_errors", { formatter: (cell) => partOf(cell.getData().recent_errors, cell.getData().recent_counted), formatterPrint: (cell) => partOf(cell.getData().recent_errors, cell.getData().recent_counted), width: 130 }),
 ];
 
+// Says so where the page does not have all rows.
+function inPage(part, words) {
+  return parts[part].length < report.totals[part] ? `${words}, of the rows in this page.` : `${words}.`;
+}
+
 const LISTS = [
   new List("failing", {
     rows: (choice) => tablesOf(choice).filter(isFailing),
@@ -136,7 +141,7 @@ const LISTS = [
   }),
   new List("episode-list", {
     rows: ofTables("episodes"),
-    empty: "No episode of what was chosen.",
+    empty: inPage("episodes", "No episode of what was chosen"),
     columns: [
       drawn("Table", "table", tableCell, { minWidth: 180, widthGrow: 3, sorter: "number" }),
       number("From execution", "first_execution_id", { width: 150 }),
@@ -148,7 +153,7 @@ const LISTS = [
   }),
   new List("causes", {
     rows: ofTables("causes"),
-    empty: "Nothing that was chosen failed by itself in recent executions.",
+    empty: inPage("causes", "Nothing that was chosen failed by itself in recent executions"),
     columns: [
       number("Rank", "fix_rank", { width: 80, headerSortStartingDir: "asc" }),
       drawn("What", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
@@ -160,7 +165,7 @@ const LISTS = [
   }),
   new List("origins", {
     rows: ofTables("origins"),
-    empty: "Nothing that was chosen failed by itself.",
+    empty: inPage("origins", "Nothing that was chosen failed by itself"),
     columns: [
       number("Execution", "execution_id", { width: 110 }),
       text("Load plan", "load_plan", { minWidth: 120, widthGrow: 2 }),
@@ -172,7 +177,7 @@ const LISTS = [
   }),
   new List("together", {
     rows: (choice) => parts.together.filter((row) => !choice.behaviour && (matches({ schema_name: row.schema_name_a, table_name: row.table_name_a }, choice) || matches({ schema_name: row.schema_name_b, table_name: row.table_name_b }, choice))),
-    empty: "No such pair.",
+    empty: inPage("together", "No such pair"),
     columns: [
       drawn("Table", "table_name_a", (row) => nameOf(tableName(row.schema_name_a, row.table_name_a)), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
       drawn("And", "table_name_b", (row) => nameOf(tableName(row.schema_name_b, row.table_name_b)), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
@@ -184,7 +189,7 @@ const LISTS = [
   }),
   new List("conflicts", {
     rows: ofTables("conflicts"),
-    empty: "No contradiction in what was chosen.",
+    empty: inPage("conflicts", "No contradiction in what was chosen"),
     columns: [
       number("Execution", "execution_id", { width: 110 }),
       drawn("What is wrong", "rule", (row) => RULES[row.rule], { minWidth: 180, widthGrow: 2 }),

@@ -15,6 +15,7 @@ function column(title, field, options = {}) {
     titleFormatter: sortButton,
     headerSortStartingDir: "desc",
     minWidth: 70,
+    print: true, // also what is too wide for the screen
     ...options,
   };
 }
@@ -63,7 +64,8 @@ class List {
     this.size = size;
     this.empty = empty;
     this.counter = element("span", { class: "counter" });
-    this.pages = element("div", { class: "pages" }, this.counter);
+    this.paper = element("span", { class: "paper" });
+    this.pages = element("div", { class: "pages" }, this.counter, this.paper);
     this.holder.after(this.pages);
   }
 
@@ -106,6 +108,7 @@ class List {
     const first = (this.table.getPage() - 1) * this.table.getPageSize();
     const last = Math.min(rows, first + this.table.getPageSize());
     this.pages.classList.toggle("one-page", this.table.getPageMax() <= 1);
+    this.paper.textContent = rows > ROWS_ON_PAPER ? `Printed are the first ${partOf(ROWS_ON_PAPER, rows)} rows.` : "";
     this.counter.textContent = `${grouped.format(first + 1)} to ${partOf(last, rows)}`;
   }
 }
