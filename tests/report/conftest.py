@@ -18,7 +18,8 @@ from incorta_loads.models import build_models
 from incorta_loads.report.page import write_report
 from incorta_simulator.bodies import NAMES
 from incorta_simulator.company import Company
-from sql.base_rows import Fetch, History, Node, Tree, rows, write_base_tables
+from sql.base_rows import History, Node, Tree, create_base_tables, rows, write_base_tables
+from sql.empty_marts import create_empty_marts
 from sql.told import told_history
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -50,7 +51,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         if not page.exists():
             database = folder / f"{name}.duckdb"
             WAREHOUSES[name](database)
-            build_models(database, run_tests=False)
             with duckdb.connect(database) as warehouse:
                 write_report(warehouse, NOON, page)
         return page
@@ -138,23 +138,40 @@ def _one(database: Path) -> None:
 
 
 def _empty(database: Path) -> None:
-    """One id was asked for, which is not there."""
-    _write(database, History([], [Fetch("cluster", "tenant", 1, "r", NOON, "not_found")]))
+    """Of two ids one does not exist, and one did not come."""
+    _nothing(database)
+    with duckdb.connect(database) as warehouse:
+        counts = ("forbidden", "rejected", "unavailable", "invalid_payload", "ids_missing", "loaded")
+        zeros = ", ".join(f"0 AS {each}" for each in (*counts, "aged", "executions_not_final"))
+        warehouse.execute(
+            "INSERT INTO load_analysis.coverage BY NAME SELECT 'cluster' AS cluster, "
+            f"'tenant' AS tenant, 2 AS ids_asked, 1 AS not_found, ? AS last_fetched_at, {zeros}",
+            [NOON],
+        )
 
 
 def _nothing(database: Path) -> None:
-    _write(database, History([], []))
+    """Nothing was asked for."""
+    with duckdb.connect(database) as warehouse:
+        create_base_tables(warehouse)
+        create_empty_marts(warehouse)
+    _add_alerts(database)
 
 
 def _large(database: Path) -> None:
     """200 executions of 1,000 tables."""
     load(database, 1, 200, 1_000)
-    _add_alerts(database)
+    _build(database)
 
 
 def _write(database: Path, history: History) -> None:
     write_base_tables(database, *history)
+    _build(database)
+
+
+def _build(database: Path) -> None:
     _add_alerts(database)
+    build_models(database, run_tests=False)
 
 
 def _add_alerts(database: Path) -> None:

@@ -61,7 +61,7 @@ class Grid {
       groupHeader: schemaHeader,
       groupHeaderPrint: (schema) => escaped(schema),
       groupToggleElement: false,
-      placeholder: element("span", {}, "No table is like that."),
+      placeholder: emptyRow("No table is like that."),
       printAsHtml: true,
       printStyled: false,
       printRowRange: () => this.table.getRows("active").slice(0, ROWS_ON_PAPER),

@@ -83,7 +83,7 @@ function listen() {
   window.addEventListener("hashchange", () => {
     if (location.hash === written || !location.hash.includes("=")) return;
     sorts = readFragment();
-    for (const list of LISTS) list.table?.setSort(sorts.get(list.id) ?? list.sort ?? []);
+    for (const list of LISTS) list.sortBy(sorts.get(list.id));
     show();
   });
   for (const list of LISTS) {

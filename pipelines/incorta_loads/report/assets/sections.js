@@ -114,7 +114,7 @@ const LISTS = [
       number("Before", "compared_baseline_errors", { formatter: (cell) => partOf(cell.getData().compared_baseline_errors, cell.getData().compared_baseline_runs), formatterPrint: (cell) => partOf(cell.getData().compared_baseline_errors, cell.getData().compared_baseline_runs), width: 110 }),
       number("Streaks", "compared_recent_episodes", { width: 90 }),
       number("p", "compared_p_adjusted", { width: 110, formatter: (cell) => probability(evidence(cell.getData())), formatterPrint: (cell) => probability(evidence(cell.getData())) }),
-      drawn("Runs", "place", (row) => strip(row, 24), { headerSort: false, titleFormatter: undefined, width: 280 }),
+      drawn("Runs", "place", (row) => strip(row, window.innerWidth < 600 ? 16 : 24), { headerSort: false, titleFormatter: undefined, width: 280 }),
       drawn("Now", "behaviour", (row) => BEHAVIOURS[row.behaviour], { width: 130 }),
     ],
   }),

@@ -53,6 +53,13 @@ function bodyOf(holder) {
   return body;
 }
 
+// Says that there is nothing, as a row.
+function emptyRow(words) {
+  const said = element("span", { role: "gridcell" }, words);
+  queueMicrotask(() => said.parentElement?.setAttribute("role", "row"));
+  return said;
+}
+
 class List {
   // A table in an element; `rows` gives what is to be shown of a choice.
   constructor(id, { columns, rows, sort, size = 10, empty }) {
@@ -84,12 +91,12 @@ class List {
       columnHeaderSortMulti: false,
       headerSortTristate: false,
       resizableColumns: false,
-      initialSort: (sorted ?? this.sort ?? []).map((each) => ({ ...each })), // Tabulator writes into it
+      initialSort: this.order(sorted),
       pagination: true,
       paginationSize: window.innerWidth < 600 ? Math.min(5, this.size) : this.size,
       paginationButtonCount: 3,
       paginationElement: this.pages,
-      placeholder: element("span", {}, this.empty),
+      placeholder: emptyRow(this.empty),
       renderVertical: "basic",
       printAsHtml: true,
       printStyled: false,
@@ -100,6 +107,16 @@ class List {
     this.table.on("dataProcessed", () => this.sayPage());
     this.table.on("pageLoaded", () => this.sayPage());
     this.table.on("dataSorted", (sorters) => this.onSort?.(sorters.map(({ field, dir }) => ({ column: field, dir }))));
+  }
+
+  sortBy(sorted) {
+    this.table?.setSort(this.order(sorted));
+  }
+
+  // What an address says of a column that is not there is left out; Tabulator writes into what it gets.
+  order(sorted) {
+    const known = (sorted ?? []).filter((each) => this.columns.some((column) => column.field === each.column));
+    return (known.length ? known : this.sort ?? []).map((each) => ({ ...each }));
   }
 
   // Which rows are in sight; nothing where all are.

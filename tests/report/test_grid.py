@@ -1,0 +1,96 @@
+"""The grid of tables × executions: by pointer, by keyboard, and by more than colour."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Browser, Page
+
+from report.conftest import PHONE, Made, opened_page
+
+
+def focus_grid(tab: Page) -> None:
+    tab.locator("#grid .tabulator-tableholder").focus()
+
+
+def spoken(tab: Page) -> str:
+    """What a screen reader is told, once the page has settled."""
+    tab.wait_for_timeout(150)
+    return tab.locator("#spoken").inner_text()
+
+
+def test_arrow_keys_read_run_by_run(story: Page) -> None:
+    """From the newest run of the worst table; what is said is shown too."""
+    story.select_option("[name=plan]", "Marketing Daily")
+    story.wait_for_timeout(200)
+    focus_grid(story)
+    first = spoken(story)
+    assert first == (
+        "Marketing Daily › Group 1 › Web_Analytics › Web_Analytics.goals. "
+        "Execution 428: running (Running)"
+    )
+    story.keyboard.press("ArrowLeft")
+    story.keyboard.press("ArrowLeft")
+    story.keyboard.press("ArrowLeft")
+    assert re.search(r"goals\. Execution 42\d: failed \(Failed\)", spoken(story))
+    assert story.locator("#tip").inner_text().replace("\n", ". ") == spoken(story)
+    story.keyboard.press("ArrowDown")
+    assert "Web_Analytics.page_views" in spoken(story)
+    story.keyboard.press("Home")
+    assert "Execution 3:" in spoken(story)
+
+
+def test_the_keyboard_reaches_rows_out_of_sight(browser: Browser, made: Made) -> None:
+    """All 1,000 of them, though only those in sight are drawn."""
+    with opened_page(browser, made("large")) as tab:
+        focus_grid(tab)
+        for _ in range(30):
+            tab.keyboard.press("PageDown")
+        place = spoken(tab)
+        drawn = tab.locator("#grid .tabulator-row").count()
+        assert "Execution 200:" in place
+        assert "table_" in place
+        assert drawn < 150
+        assert tab.locator("#tip").is_visible()
+
+
+def test_pointing_at_a_cell_names_it(story: Page) -> None:
+    """Plan, group, schema, table, execution, outcome and status."""
+    story.select_option("[name=plan]", "Finance Close")
+    story.wait_for_timeout(200)
+    cell = story.locator("#grid .tabulator-row canvas").first
+    cell.scroll_into_view_if_needed()
+    cell.hover(position={"x": 5, "y": 8})
+    assert re.fullmatch(
+        r"Finance Close › Group \d › GL › GL\.journal_lines\nExecution \d+: \w+ \(.+\)",
+        story.locator("#tip").inner_text(),
+    )
+
+
+def test_outcomes_differ_without_colour(story: Page) -> None:
+    """Each has a sign of its own; the picture of each differs in grey too."""
+    signs = story.evaluate("Object.values(OUTCOMES).map((each) => each.sign)")
+    assert len(set(signs)) == 8
+    pictures = story.evaluate(
+        """[...document.querySelectorAll('#legend canvas')].map((canvas) => {
+            const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            const grey = [];
+            for (let at = 0; at < data.length; at += 4)
+                grey.push(Math.round((data[at] + data[at + 1] + data[at + 2]) / 3));
+            return grey.join();
+        })"""
+    )
+    assert len(set(pictures)) == 8
+
+
+def test_older_executions_are_a_press_away(browser: Browser, made: Made) -> None:
+    """Where not all fit."""
+    with opened_page(browser, made("large"), size=PHONE) as tab:
+        newest = tab.locator("output.range").inner_text()
+        assert newest.startswith("Executions 1")
+        assert "to 200 " in newest
+        tab.get_by_role("button", name="Older").click()
+        older = tab.locator("output.range").inner_text()
+        assert older != newest
+        tab.get_by_role("button", name="Newer").click()
+        assert tab.locator("output.range").inner_text() == newest
