@@ -96,7 +96,7 @@ def opened_page(
 
 
 def _note_foreign(url: str, page: Path, complaints: list[str]) -> None:
-    if url.split("#")[0] != page.as_uri() and not url.startswith("data:"):
+    if url.split("#", maxsplit=1)[0] != page.as_uri() and not url.startswith("data:"):
         complaints.append(f"request: {url[:200]}")
 
 
@@ -141,7 +141,14 @@ def _empty(database: Path) -> None:
     """Of two ids one does not exist, and one did not come."""
     _nothing(database)
     with duckdb.connect(database) as warehouse:
-        counts = ("forbidden", "rejected", "unavailable", "invalid_payload", "ids_missing", "loaded")
+        counts = (
+            "forbidden",
+            "rejected",
+            "unavailable",
+            "invalid_payload",
+            "ids_missing",
+            "loaded",
+        )
         zeros = ", ".join(f"0 AS {each}" for each in (*counts, "aged", "executions_not_final"))
         warehouse.execute(
             "INSERT INTO load_analysis.coverage BY NAME SELECT 'cluster' AS cluster, "

@@ -49,7 +49,9 @@ def test_paper_is_light_and_has_times_that_stay_true(browser: Browser, made: Mad
     with opened_page(browser, made("story"), theme="dark") as tab:
         tab.emulate_media(media="print")
         tab.evaluate("dispatchEvent(new Event('beforeprint'))")
-        assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert (
+            tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        )
         assert "the last one at 2026-11-01 12:00 UTC." in tab.locator("h1").inner_text()
         assert not tab.locator("#choices").is_visible()
         printed = tab.locator("#table-rates + * , .tabulator-print-table").all_inner_texts()

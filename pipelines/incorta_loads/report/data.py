@@ -69,7 +69,7 @@ class _Reader:
             "schemas": self._columns(self._all_schemas(), sections.SCHEMA),
             "episodes": self._of_tables(self._some("episodes"), sections.EPISODE),
             "causes": self._columns(self._causes(), sections.CAUSE),
-            "origins": self._columns(self._some("origins"), sections.ORIGIN),
+            "origins": self._columns(self._with_tables(self._some("origins")), sections.ORIGIN),
             "together": self._columns(self._some("together"), sections.TOGETHER),
             "conflicts": self._columns(self._conflicts(), sections.CONFLICT),
             "rules": self._columns(self._rows(sections.RULES), ("rule", "nodes")),
@@ -99,10 +99,7 @@ class _Reader:
         """How each table behaves, its rates, and how it compares with before; the worst first."""
         found = health(self._connection, plan=None, limit=TABLES).found.rows
         self._tables = {_series(row): place for place, row in enumerate(found)}
-        rates, _ = failure_rates(
-            self._connection, By.TABLE, plan=None, recent=False, sort=Sort.RATE, limit=None
-        )
-        rate_of = {_series(row): row for row in rates.rows}
+        rate_of = {_series(row): row for row in self._rates(By.TABLE, None)}
         compared = regressions(self._connection, plan=None, limit=None).found.rows
         compared_of = {
             _series(row): {f"compared_{name}": value for name, value in row.items()}
@@ -121,25 +118,34 @@ class _Reader:
 
     def _all_plans(self) -> list[Row]:
         """The rates of each plan, and how its last execution ended."""
-        found, _ = failure_rates(
-            self._connection, By.PLAN, plan=None, recent=False, sort=Sort.RATE, limit=MOST["plans"]
-        )
         nothing = dict.fromkeys(sections.LATEST)
         latest = {_plan(row): row for row in self._rows(sections.LATEST_OF_PLANS)}
-        return [row | (latest.get(_plan(row)) or nothing) for row in found.rows]
+        return [
+            row | (latest.get(_plan(row)) or nothing) for row in self._rates(By.PLAN, MOST["plans"])
+        ]
 
     def _all_schemas(self) -> list[Row]:
         """The rates of each schema over all plans, then in each plan."""
-        found, _ = failure_rates(
-            *(self._connection, By.SCHEMA),
-            **{"plan": None, "recent": False, "sort": Sort.RATE, "limit": MOST["schemas"]},
-        )
-        everywhere = [row | {"is_in_plan": False, "load_plan": None} for row in found.rows]
+        found = self._rates(By.SCHEMA, MOST["schemas"])
+        everywhere = [row | {"is_in_plan": False, "load_plan": None} for row in found]
         return everywhere + self._some("schemas")
+
+    def _rates(self, by: By, limit: int | None) -> list[Row]:
+        found, _ = failure_rates(
+            self._connection, by, plan=None, recent=False, sort=Sort.RATE, limit=limit
+        )
+        return found.rows
 
     def _causes(self) -> list[Row]:
         found = fix_first(self._connection, plan=None, limit=MOST["causes"]).found.rows
-        return [row | {"table": self._tables.get(_series(row))} for row in found]
+        return self._with_tables(found)
+
+    def _with_tables(self, found: Iterable[Row]) -> list[Row]:
+        """With the place of the table where a row is about one that is in the page."""
+        return [
+            row | {"table": self._tables.get(_series(row)) if row["type"] == "TABLE" else None}
+            for row in found
+        ]
 
     def _conflicts(self) -> list[Row]:
         return conflicts(self._connection, plan=None, limit=MOST["conflicts"]).found.rows

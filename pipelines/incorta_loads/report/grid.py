@@ -36,32 +36,23 @@ class Grid:
             their plan.
         rows: tables in load plans, the worst first, with their rates there and their `cells`.
         statuses: what each character of the cells stands for.
-        rows_left_out: tables in load plans that are not in the page.
     """
 
     executions: list[Row]
     rows: list[Row]
     statuses: list[Row]
-    rows_left_out: int
 
 
 def read_grid(connection: duckdb.DuckDBPyConnection) -> Grid:
     """The newest executions, and the worst tables in them."""
-    executions = rows(
-        connection,
-        f"{_CHOSEN} SELECT * FROM executions ORDER BY cluster, tenant, execution_id",
-        _LIMITS,
-    )
-    found = rows(connection, f"{_CHOSEN} SELECT * FROM pairs ORDER BY pair", _LIMITS).rows
+    executions = rows(connection, _EXECUTIONS, _LIMITS).rows
+    found = rows(connection, _PAIRS, _LIMITS).rows
     for row in found:
         row |= {"cells": "", "group_name": None}
     for pair, columns, codes, group in connection.execute(_CELLS, _LIMITS | _MOST).fetchall():
         found[pair] |= {"cells": _cells(columns, codes), "group_name": group}
-    (total,) = connection.execute(
-        "SELECT count(*) FROM load_analysis.failure_rates_by_plan_and_table"
-    ).fetchone() or (0,)
-    statuses = rows(connection, f"{_STATUSES} SELECT * FROM statuses ORDER BY code", _MOST)
-    return Grid(executions.rows, found, _legend(statuses.rows), total - len(found))
+    statuses = rows(connection, f"{_STATUSES} FROM statuses ORDER BY code", _MOST).rows
+    return Grid(executions, found, _legend(statuses))
 
 
 def _cells(columns: list[int], codes: list[int]) -> str:
@@ -147,6 +138,9 @@ pairs AS (
 
 )
 """
+
+_EXECUTIONS = f"{_CHOSEN} FROM executions ORDER BY cluster, tenant, execution_id"
+_PAIRS = f"{_CHOSEN} FROM pairs ORDER BY pair"
 
 _STATUSES = """
 WITH

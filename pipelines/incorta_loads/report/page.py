@@ -76,7 +76,9 @@ def render(data: Mapping[str, Any]) -> str:
 def _coverage(data: Mapping[str, Any]) -> list[Row]:
     """The coverage as rows again: the state is said by the template."""
     columns, names = data["coverage"], data["names"]
-    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    rows = [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
     return [row | {name: names[row[name]] for name in ("cluster", "tenant")} for row in rows]
 
 

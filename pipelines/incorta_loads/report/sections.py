@@ -52,8 +52,8 @@ CAUSE = (
     "last_execution_id",
 )
 ORIGIN = (
-    *(*_PLACE, "execution_id", "type", "load_plan", "group_name", "schema_name", "table_name"),
-    *("name", "outcome", "inherited_above", "origins_in_execution"),
+    *(*_PLACE, "table", "execution_id", "type", "load_plan", "group_name"),
+    *("schema_name", "table_name", "name", "outcome", "inherited_above", "origins_in_execution"),
 )
 TOGETHER = (
     *(*_PLACE, "schema_name_a", "table_name_a", "schema_name_b", "table_name_b"),

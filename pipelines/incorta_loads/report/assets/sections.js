@@ -1,9 +1,13 @@
 "use strict";
 // What each table of the page shows, and which of its rows belong to a choice.
 
+function isOfPlan(row, plan) {
+  return !plan || row.load_plan === undefined || row.load_plan === plan || row.load_plan === "(no name)";
+}
+
 function matches(row, choice) {
   return (
-    (!choice.plan || row.load_plan === undefined || row.load_plan === choice.plan || row.load_plan === "(no name)") &&
+    isOfPlan(row, choice.plan) &&
     (!choice.schema || row.schema_name === choice.schema) &&
     (!choice.table || `${row.table_name ?? ""} ${row.name ?? ""} ${row.schema_name ?? ""}`.toLowerCase().includes(choice.table.toLowerCase()))
   );
@@ -28,7 +32,7 @@ function tablesOf(choice) {
 
 // Of what is about a table; about a schema, a group or a plan it cannot behave.
 function ofTables(part) {
-  return (choice) => parts[part].filter((row) => (row.of ? isChosen(row.of, choice) : !choice.behaviour && matches(row, choice)));
+  return (choice) => parts[part].filter((row) => (row.of ? isChosen(row.of, choice) && isOfPlan(row, choice.plan) : !choice.behaviour && matches(row, choice)));
 }
 
 function isFailing(table) {
