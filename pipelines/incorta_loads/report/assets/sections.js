@@ -92,11 +92,11 @@ const LISTS = [
     empty: "Nothing that was chosen is failing now.",
     size: 8,
     columns: [
-      tableColumn({ minWidth: 140 }),
-      drawn("Since execution", "failing_since_execution_id", since, { sorter: "number", width: 178 }),
+      tableColumn({ minWidth: 165, widthGrow: 2 }),
+      drawn("Since execution", "failing_since_execution_id", since, { sorter: "number", width: 160 }),
       number("In a row", "current_streak", { width: 95 }),
-      drawn("Last runs", "place", (row) => strip(row, 16), { headerSort: false, titleFormatter: undefined, width: 198 }),
-      drawn("Worse than before?", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 240, widthGrow: 2 }),
+      drawn("Last runs", "place", (row) => strip(row, 14), { headerSort: false, titleFormatter: undefined, width: 178 }),
+      drawn("Worse than before?", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 245, widthGrow: 1 }),
     ],
   }),
   new List("plans", {
@@ -237,7 +237,7 @@ const REASONS = {
 };
 
 function since(row) {
-  return element("span", {}, `${row.failing_since_execution_id} `, element("span", { class: "quiet" }, `seen ${day(row.seen_at)}`));
+  return element("span", {}, `${row.failing_since_execution_id} `, element("span", { class: "quiet" }, day(row.seen_at)));
 }
 
 // How many, and whether it is one thing that happened.

@@ -74,8 +74,11 @@ function utc(seconds) {
   return seconds === null ? "" : `${new Date(1000 * seconds).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
+// The day, with its year where it is not that of the page.
 function day(seconds) {
-  return new Date(1000 * seconds).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const [at, now] = [seconds, report.made_at].map((each) => new Date(1000 * each));
+  const year = at.getUTCFullYear() === now.getUTCFullYear() ? undefined : "numeric";
+  return at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year, timeZone: "UTC" });
 }
 
 function ago(seconds) {
