@@ -34,17 +34,12 @@ def test_a_choice_narrows_every_section(story: Page) -> None:
 
 
 def test_the_rates_of_a_plan_are_its_own(story: Page) -> None:
-    """HR.departments runs in two plans."""
-    everywhere = rates_of(story, "HR.")
-    story.select_option("[name=plan]", "HR Weekly")
-    story.wait_for_timeout(100)
-    assert rates_of(story, "HR.") != everywhere
-
-
-def rates_of(tab: Page, name: str) -> list[str]:
-    tab.fill("[name=table]", name)
-    tab.wait_for_timeout(200)
-    return rows_of(tab, "table-rates")
+    """A table of two plans has others in each of them than over both."""
+    story.fill("[name=table]", "HR.locations")
+    rates = story.locator("#table-rates .tabulator-row")
+    for plan, counted in (("", 86), ("HR Weekly", 18), ("Supply Chain Hourly", 68)):
+        story.select_option("[name=plan]", plan)
+        expect(rates).to_contain_text(f"0 of {counted}")
 
 
 def test_the_address_holds_the_choice_and_the_order(

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from incorta_loads.report.names import in_page
 from incorta_simulator.bodies import NAMES
@@ -38,9 +38,7 @@ def test_a_name_is_shown_as_text(browser: Browser, made: Made, name: str, shown:
     assert in_page(NAMES[name]) == shown
     with opened_page(browser, made("odd"), "#behaviour=") as tab:
         tab.fill("[name=table]", shown)
-        tab.wait_for_timeout(200)
-        texts = tab.locator("#table-rates bdi").all_text_contents()
-        assert any(shown in each for each in texts), texts
+        expect(tab.locator("#table-rates bdi").first).to_contain_text(shown)
         assert tab.locator("[name=schema] option").all_text_contents().count(shown) == 1
 
 

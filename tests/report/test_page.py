@@ -65,7 +65,7 @@ def test_the_first_sentence_says_the_state(story: Page) -> None:
 def test_the_first_screen_says_what_fails_since_when_and_whether_it_is_worse(story: Page) -> None:
     """In sight without scrolling, and how complete the data is."""
     assert rows_of(story, "failing")[1].split("\n") == [
-        *("Payroll.payslips", "256 1 Nov10"),
+        *("Payroll.payslips", "256, 1 Nov10"),
         "too few runs to compare",
     ]
     assert "outage: 20 of 20, was 8 of 69" in rows_of(story, "failing")[2]

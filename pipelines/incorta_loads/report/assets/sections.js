@@ -237,7 +237,7 @@ const REASONS = {
 };
 
 function since(row) {
-  return element("span", {}, `${row.failing_since_execution_id} `, element("span", { class: "quiet" }, day(row.seen_at)));
+  return element("span", {}, `${row.failing_since_execution_id}, `, element("span", { class: "quiet" }, day(row.seen_at)));
 }
 
 // How many, and whether it is one thing that happened.
