@@ -24,8 +24,14 @@ REPORT = "report.html"
 STYLES = ("vendor/tabulator_simple.min.css", "vendor/uPlot.min.css", "assets/report.css")
 SCRIPTS = (
     *("vendor/tabulator.min.js", "vendor/uPlot.iife.min.js"),
-    *("assets/data.js", "assets/words.js", "assets/cells.js", "assets/tables.js"),
-    *("assets/grid.js", "assets/trend.js", "assets/sections.js", "assets/page.js"),
+    *("assets/data.js", "assets/words.js", "assets/choice.js", "assets/cells.js"),
+    *(
+        "assets/tables.js",
+        "assets/grid.js",
+        "assets/trend.js",
+        "assets/sections.js",
+        "assets/page.js",
+    ),
 )
 """In the order in which they build on each other."""
 

@@ -1,61 +1,5 @@
 "use strict";
-// What each table of the page shows, and which of its rows belong to a choice.
-
-function isOfPlan(row, plan) {
-  return !plan || row.load_plan === undefined || row.load_plan === plan || row.load_plan === "(no name)";
-}
-
-function matches(row, choice) {
-  return (
-    isOfPlan(row, choice.plan) &&
-    (!choice.schema || row.schema_name === choice.schema) &&
-    (!choice.table || `${row.table_name ?? ""} ${row.name ?? ""} ${row.schema_name ?? ""}`.toLowerCase().includes(choice.table.toLowerCase()))
-  );
-}
-
-function isInPlan(table, plan) {
-  return [...table.inPlans.values()].some((row) => row.load_plan === plan);
-}
-
-function isChosen(table, choice) {
-  return (
-    (!choice.plan || isInPlan(table, choice.plan)) &&
-    (!choice.schema || table.schema_name === choice.schema) &&
-    (!choice.behaviour || table.behaviour === choice.behaviour) &&
-    (!choice.table || table.label.toLowerCase().includes(choice.table.toLowerCase()))
-  );
-}
-
-function tablesOf(choice) {
-  return parts.tables.filter((table) => isChosen(table, choice));
-}
-
-// Of what is about a table; about a schema, a group or a plan it cannot behave.
-function ofTables(part) {
-  return (choice) => parts[part].filter((row) => (row.of ? isChosen(row.of, choice) && isOfPlan(row, choice.plan) : !choice.behaviour && matches(row, choice)));
-}
-
-function isFailing(table) {
-  return table.failing_since_execution_id !== null && table.behaviour !== "gone";
-}
-
-// The rates of a table: in the chosen plan, else over all.
-function ratesOf(choice) {
-  return tablesOf(choice).map((table) => {
-    if (!choice.plan) return table;
-    const row = [...table.inPlans.values()].find((each) => each.load_plan === choice.plan);
-    return { ...table, ...row, place: table.place };
-  });
-}
-
-function schemasOf(choice) {
-  const chosen = new Set(tablesOf(choice).map((table) => `${table.cluster}\n${table.tenant}\n${table.schema_name}`));
-  return parts.schemas.filter(
-    (row) =>
-      (choice.plan ? row.is_in_plan && row.load_plan === choice.plan : !row.is_in_plan) &&
-      chosen.has(`${row.cluster}\n${row.tenant}\n${row.schema_name}`),
-  );
-}
+// What each list of the page shows.
 
 function place(row) {
   return severalPlaces ? element("div", { class: "quiet" }, nameOf(`${row.cluster}, ${row.tenant}`)) : null;
@@ -75,10 +19,10 @@ const comparison = (row) =>
         `${partOf(row.compared_recent_errors, row.compared_recent_runs)}, was ${partOf(row.compared_baseline_errors, row.compared_baseline_runs)}`);
 
 const rateColumns = [
-  number("Errors", "errors", { formatter: (cell) => partOf(cell.getData().errors, cell.getData().counted), formatterPrint: (cell) => partOf(cell.getData().errors, cell.getData().counted), width: 130 }),
-  number("Rate", "error_rate", { formatter: (cell) => `${percent(cell.getValue())} %`, formatterPrint: (cell) => `${percent(cell.getValue())} %`, width: 90 }),
+  part("Errors", "errors", "counted", { width: 130 }),
+  number("Rate", "error_rate", { words: (row) => `${percent(row.error_rate)} %`, width: 90 }),
   drawn("95 % interval", "error_rate_low", (row) => element("span", { class: "rate" }, intervalBar(row.error_rate, row.error_rate_low, row.error_rate_high), interval(row.error_rate_low, row.error_rate_high)), { sorter: "number", minWidth: 210, widthGrow: 2 }),
-  number("Recently", "recent_errors", { formatter: (cell) => partOf(cell.getData().recent_errors, cell.getData().recent_counted), formatterPrint: (cell) => partOf(cell.getData().recent_errors, cell.getData().recent_counted), width: 130 }),
+  part("Recently", "recent_errors", "recent_counted", { width: 130 }),
 ];
 
 // Says so where the page does not have all rows.
@@ -95,7 +39,7 @@ const LISTS = [
       tableColumn({ minWidth: 165, widthGrow: 2 }),
       drawn("Since execution", "failing_since_execution_id", since, { sorter: "number", width: 160 }),
       number("In a row", "current_streak", { width: 95 }),
-      drawn("Last runs", "place", (row) => strip(row, 14), { headerSort: false, titleFormatter: undefined, width: 178 }),
+      drawn("Last runs", "place", (row) => strip(row, 14), { ...NOT_SORTED, width: 178 }),
       drawn("Worse than before?", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 245, widthGrow: 1 }),
     ],
   }),
@@ -114,11 +58,11 @@ const LISTS = [
     columns: [
       tableColumn(),
       drawn("What", "compared_rank", (row) => element("b", {}, VERDICTS[row.compared_verdict]), { sorter: "number", headerSortStartingDir: "asc", width: 90 }),
-      number("Last runs", "compared_recent_errors", { formatter: (cell) => partOf(cell.getData().compared_recent_errors, cell.getData().compared_recent_runs), formatterPrint: (cell) => partOf(cell.getData().compared_recent_errors, cell.getData().compared_recent_runs) }),
-      number("Before", "compared_baseline_errors", { formatter: (cell) => partOf(cell.getData().compared_baseline_errors, cell.getData().compared_baseline_runs), formatterPrint: (cell) => partOf(cell.getData().compared_baseline_errors, cell.getData().compared_baseline_runs), width: 110 }),
+      part("Last runs", "compared_recent_errors", "compared_recent_runs"),
+      part("Before", "compared_baseline_errors", "compared_baseline_runs", { width: 110 }),
       number("Streaks", "compared_recent_episodes", { width: 90 }),
-      number("p", "compared_p_adjusted", { width: 110, formatter: (cell) => probability(evidence(cell.getData())), formatterPrint: (cell) => probability(evidence(cell.getData())) }),
-      drawn("Runs", "place", (row) => strip(row, window.innerWidth < 600 ? 16 : 24), { headerSort: false, titleFormatter: undefined, width: 280 }),
+      number("p", "compared_p_adjusted", { words: (row) => probability(evidence(row)), width: 110 }),
+      drawn("Runs", "place", (row) => strip(row, window.innerWidth < 600 ? 16 : 24), { ...NOT_SORTED, width: 280 }),
       drawn("Now", "behaviour", (row) => BEHAVIOURS[row.behaviour], { width: 130 }),
     ],
   }),
@@ -129,7 +73,7 @@ const LISTS = [
     columns: [
       drawn("Schema", "schema_name", (row) => element("div", {}, nameOf(row.schema_name), place(row)), { headerSortStartingDir: "asc", minWidth: 160, widthGrow: 2 }),
       ...rateColumns,
-      number("Table errors", "table_errors", { formatter: (cell) => partOf(cell.getData().table_errors, cell.getData().tables_counted), formatterPrint: (cell) => partOf(cell.getData().table_errors, cell.getData().tables_counted), width: 150 }),
+      part("Table errors", "table_errors", "tables_counted", { width: 150 }),
     ],
   }),
   new List("table-rates", {
@@ -161,9 +105,9 @@ const LISTS = [
     columns: [
       number("Rank", "fix_rank", { width: 80, headerSortStartingDir: "asc" }),
       drawn("What", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
-      number("Failed executions", "executions_failed", { width: 170, formatter: (cell) => partOf(cell.getValue(), cell.getData().failed_executions), formatterPrint: (cell) => partOf(cell.getValue(), cell.getData().failed_executions) }),
+      part("Failed executions", "executions_failed", "failed_executions", { width: 170 }),
       number("Its only cause", "executions_only_cause", { width: 140 }),
-      number("Clean after", "cumulative_clean_executions", { width: 150, formatter: (cell) => partOf(cell.getValue(), cell.getData().failed_executions), formatterPrint: (cell) => partOf(cell.getValue(), cell.getData().failed_executions) }),
+      part("Clean after", "cumulative_clean_executions", "failed_executions", { width: 150 }),
       number("Last in execution", "last_execution_id", { width: 160 }),
     ],
   }),
@@ -186,9 +130,9 @@ const LISTS = [
       drawn("Table", "table_name_a", (row) => nameOf(tableName(row.schema_name_a, row.table_name_a)), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
       drawn("And", "table_name_b", (row) => nameOf(tableName(row.schema_name_b, row.table_name_b)), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
       number("Together", "starts_both", { width: 110 }),
-      number("By chance", "expected", { width: 110, formatter: (cell) => cell.getValue().toFixed(1) }),
+      number("By chance", "expected", { words: (row) => row.expected.toFixed(1), width: 110 }),
       drawn("Alone", "starts_a", (row) => `${row.starts_a} and ${row.starts_b} of ${row.executions}`, { sorter: "number", width: 150 }),
-      number("p", "p_adjusted", { width: 110, formatter: (cell) => probability(cell.getValue()), formatterPrint: (cell) => probability(cell.getValue()) }),
+      number("p", "p_adjusted", { words: (row) => probability(row.p_adjusted), width: 110 }),
     ],
   }),
   new List("conflicts", {
@@ -208,7 +152,7 @@ const LISTS = [
       drawn("Cluster, tenant", "cluster", (row) => nameOf(`${row.cluster}, ${row.tenant}`), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
       drawn("Here", "loaded", (row) => `${partOf(row.loaded, row.ids_asked - row.not_found)} ids`, { sorter: "number", minWidth: 140 }),
       number("Do not exist", "not_found", { width: 130 }),
-      drawn("Not here", "unavailable", notHere, { headerSort: false, titleFormatter: undefined, minWidth: 200, widthGrow: 2 }),
+      drawn("Not here", "unavailable", notHere, { ...NOT_SORTED, minWidth: 200, widthGrow: 2 }),
       drawn("Ids", "lowest_loaded_id", (row) => (row.lowest_loaded_id === null ? "none" : `${row.lowest_loaded_id} to ${row.highest_loaded_id}, ${grouped.format(row.ids_missing)} missing between`), { sorter: "number", minWidth: 200, widthGrow: 2 }),
       number("Not ended yet", "executions_not_final", { width: 140 }),
       drawn("Last answer", "last_fetched_at", (row) => utc(row.last_fetched_at), { sorter: "number", width: 180 }),

@@ -20,8 +20,16 @@ function column(title, field, options = {}) {
   };
 }
 
-function number(title, field, options = {}) {
-  return column(title, field, { sorter: "number", cssClass: "number", width: 100, ...options });
+const NOT_SORTED = { headerSort: false, titleFormatter: undefined };
+
+// Numbers, or what `words` says of their row.
+function number(title, field, { words, ...options } = {}) {
+  const draw = words ?? ((row) => String(row[field] ?? ""));
+  return drawn(title, field, draw, { sorter: "number", cssClass: "number", width: 100, ...options });
+}
+
+function part(title, field, whole, options) {
+  return number(title, field, { words: (row) => partOf(row[field], row[whole]), ...options });
 }
 
 function drawn(title, field, draw, options = {}) {
