@@ -108,6 +108,12 @@ SELECT rule, count(*) AS nodes FROM load_analysis.status_conflicts GROUP BY rule
 
 TOTALS = """
 SELECT
+    (
+        SELECT count(*) FROM load_analysis.table_health
+        WHERE
+            failing_since_execution_id IS NOT NULL
+            AND behaviour NOT IN ('always_failing', 'broken_since', 'gone')
+    ) AS failing_lately,
     (SELECT count(*) FROM load_analysis.table_health) AS tables,
     (SELECT count(*) FROM load_analysis.failure_rates_by_plan_and_table) AS grid,
     (SELECT count(*) FROM load_analysis.executions) AS executions,

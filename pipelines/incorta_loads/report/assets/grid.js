@@ -19,6 +19,7 @@ class Grid {
     this.older.addEventListener("click", () => this.turn(this.hidden + this.fit));
     this.newer.addEventListener("click", () => this.turn(this.hidden - this.fit));
     this.rowsHolder = element("div");
+    this.emptyRow = emptyRow();
     this.frame = element("div", { class: "frame" }, this.rowsHolder);
     this.holder.append(element("div", { class: "turn" }, this.older, this.range, this.newer), this.frame);
     this.frame.addEventListener("keydown", (event) => this.key(event));
@@ -40,6 +41,7 @@ class Grid {
     this.hidden = 0;
     this.at = this.left = null;
     this.tables = found;
+    sayEmpty(this.emptyRow, "No table", choice);
     if (this.table) {
       this.built.then(() => this.table.replaceData(inSchemas(found)).then(() => this.measure()));
       return;
@@ -61,7 +63,7 @@ class Grid {
       groupHeader: schemaHeader,
       groupHeaderPrint: (schema) => escaped(schema),
       groupToggleElement: false,
-      placeholder: emptyRow("No table is like that."),
+      placeholder: this.emptyRow,
       printAsHtml: true,
       printStyled: false,
       printRowRange: () => this.table.getRows("active").slice(0, ROWS_ON_PAPER),

@@ -25,15 +25,10 @@ const rateColumns = [
   part("Recently", "recent_errors", "recent_counted", { width: 130 }),
 ];
 
-// Says so where the page does not have all rows.
-function inPage(part, words) {
-  return parts[part].length < report.totals[part] ? `${words}, of the rows in this page.` : `${words}.`;
-}
-
 const LISTS = [
   new List("failing", {
     rows: (choice) => tablesOf(choice).filter(isFailing),
-    empty: "Nothing that was chosen is failing now.",
+    empty: "Nothing is failing now",
     size: 8,
     columns: [
       tableColumn({ minWidth: 165, widthGrow: 2 }),
@@ -45,7 +40,7 @@ const LISTS = [
   }),
   new List("plans", {
     rows: (choice) => parts.plans.filter((row) => !choice.plan || row.load_plan === choice.plan),
-    empty: "No load plan is here yet.",
+    empty: "No load plan",
     size: 8,
     columns: [
       drawn("Load plan", "load_plan", (row) => element("div", {}, nameOf(row.load_plan), place(row)), { headerSortStartingDir: "asc", minWidth: 120, widthGrow: 2 }),
@@ -54,7 +49,7 @@ const LISTS = [
   }),
   new List("regressions", {
     rows: (choice) => tablesOf(choice).filter((row) => VERDICTS[row.compared_verdict]).sort((a, b) => a.compared_rank - b.compared_rank),
-    empty: "No table that was chosen is clearly worse or better than before.",
+    empty: "No table is clearly worse or better than before",
     columns: [
       tableColumn(),
       drawn("What", "compared_rank", (row) => element("b", {}, VERDICTS[row.compared_verdict]), { sorter: "number", headerSortStartingDir: "asc", width: 90 }),
@@ -68,7 +63,7 @@ const LISTS = [
   }),
   new List("schema-rates", {
     rows: schemasOf,
-    empty: "No schema is like that.",
+    empty: "No schema",
     sort: [{ column: "error_rate_low", dir: "desc" }],
     columns: [
       drawn("Schema", "schema_name", (row) => element("div", {}, nameOf(row.schema_name), place(row)), { headerSortStartingDir: "asc", minWidth: 160, widthGrow: 2 }),
@@ -78,7 +73,7 @@ const LISTS = [
   }),
   new List("table-rates", {
     rows: ratesOf,
-    empty: "No table is like that.",
+    empty: "No table",
     size: 20,
     sort: [{ column: "error_rate_low", dir: "desc" }],
     columns: [
@@ -89,7 +84,8 @@ const LISTS = [
   }),
   new List("episode-list", {
     rows: ofTables("episodes"),
-    empty: inPage("episodes", "No episode of what was chosen"),
+    empty: "No episode",
+    part: "episodes",
     columns: [
       drawn("Table", "table", tableCell, { minWidth: 180, widthGrow: 3, sorter: "number" }),
       number("From execution", "first_execution_id", { width: 150 }),
@@ -101,7 +97,8 @@ const LISTS = [
   }),
   new List("causes", {
     rows: ofTables("causes"),
-    empty: inPage("causes", "Nothing that was chosen failed by itself in recent executions"),
+    empty: "Nothing failed by itself in recent executions",
+    part: "causes",
     columns: [
       number("Rank", "fix_rank", { width: 80, headerSortStartingDir: "asc" }),
       drawn("What", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
@@ -113,7 +110,8 @@ const LISTS = [
   }),
   new List("origins", {
     rows: ofTables("origins"),
-    empty: inPage("origins", "Nothing that was chosen failed by itself"),
+    empty: "Nothing failed by itself",
+    part: "origins",
     columns: [
       number("Execution", "execution_id", { width: 110 }),
       text("Load plan", "load_plan", { minWidth: 120, widthGrow: 2 }),
@@ -125,7 +123,8 @@ const LISTS = [
   }),
   new List("together", {
     rows: (choice) => parts.together.filter((row) => !choice.behaviour && (matches({ schema_name: row.schema_name_a, table_name: row.table_name_a }, choice) || matches({ schema_name: row.schema_name_b, table_name: row.table_name_b }, choice))),
-    empty: inPage("together", "No such pair"),
+    empty: "No such pair",
+    part: "together",
     columns: [
       drawn("Table", "table_name_a", (row) => nameOf(tableName(row.schema_name_a, row.table_name_a)), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
       drawn("And", "table_name_b", (row) => nameOf(tableName(row.schema_name_b, row.table_name_b)), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
@@ -137,7 +136,8 @@ const LISTS = [
   }),
   new List("conflicts", {
     rows: ofTables("conflicts"),
-    empty: inPage("conflicts", "No contradiction in what was chosen"),
+    empty: "No contradiction",
+    part: "conflicts",
     columns: [
       number("Execution", "execution_id", { width: 110 }),
       drawn("What is wrong", "rule", (row) => RULES[row.rule], { minWidth: 180, widthGrow: 2 }),
@@ -147,7 +147,7 @@ const LISTS = [
   }),
   new List("coverage", {
     rows: () => parts.coverage,
-    empty: "Nothing was asked for yet.",
+    empty: "Nothing was asked for yet",
     columns: [
       drawn("Cluster, tenant", "cluster", (row) => nameOf(`${row.cluster}, ${row.tenant}`), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
       drawn("Here", "loaded", (row) => `${partOf(row.loaded, row.ids_asked - row.not_found)} ids`, { sorter: "number", minWidth: 140 }),
@@ -160,7 +160,7 @@ const LISTS = [
   }),
   new List("gaps", {
     rows: () => parts.gaps,
-    empty: "No gap.",
+    empty: "No gap",
     columns: [
       number("From id", "first_id", { width: 120 }),
       number("To id", "last_id", { width: 120 }),

@@ -61,14 +61,22 @@ function bodyOf(holder) {
   return body;
 }
 
-// Says that there is nothing, as a row.
-function emptyRow(words) {
-  return element("div", { role: "row" }, element("span", { role: "gridcell" }, words));
+// Where it is said that there is nothing, as a row.
+function emptyRow() {
+  return element("div", { role: "row" }, element("span", { role: "gridcell" }));
+}
+
+// Says that there is nothing, and of what.
+function sayEmpty(row, words, choice, part) {
+  const of = [];
+  if (Object.values(choice).some(Boolean)) of.push(", of what is chosen");
+  if (part && parts[part].length < report.totals[part]) of.push(", of the rows in this page");
+  row.firstChild.textContent = `${words}${of.join("")}.`;
 }
 
 class List {
   // A table in an element; `rows` gives what is to be shown of a choice.
-  constructor(id, { columns, rows, sort, size = 10, empty }) {
+  constructor(id, { columns, rows, sort, size = 10, empty, part }) {
     this.id = id;
     this.rows = rows;
     this.holder = document.getElementById(id);
@@ -76,6 +84,8 @@ class List {
     this.sort = sort;
     this.size = size;
     this.empty = empty;
+    this.part = part; // of the data, where the page may not have all of it
+    this.emptyRow = emptyRow();
     this.counter = element("span", { class: "counter" });
     this.paper = element("span", { class: "paper" });
     this.pages = element("div", { class: "pages" }, this.counter, this.paper);
@@ -84,6 +94,7 @@ class List {
 
   show(choice, sorted) {
     const found = this.rows(choice);
+    sayEmpty(this.emptyRow, this.empty, choice, this.part);
     if (this.table) {
       this.built.then(() => this.table.replaceData(found));
       return;
@@ -102,7 +113,7 @@ class List {
       paginationSize: window.innerWidth < 600 ? Math.min(5, this.size) : this.size,
       paginationButtonCount: 3,
       paginationElement: this.pages,
-      placeholder: emptyRow(this.empty),
+      placeholder: this.emptyRow,
       renderVertical: "basic",
       printAsHtml: true,
       printStyled: false,

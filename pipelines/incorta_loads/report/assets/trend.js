@@ -11,6 +11,9 @@ function errorsIn(execution, tables) {
 
 function showTrend(executions, tables) {
   trend?.destroy();
+  trend = null;
+  trendHolder.hidden = !executions.length;
+  if (trendHolder.hidden) return;
   const errors = executions.map((execution) => errorsIn(execution, tables));
   const most = errors.reduce((a, b) => Math.max(a, b), 0);
   trendHolder.setAttribute("aria-label", `Tables in error in ${count(executions.length, "execution")}: at most ${most}, in the last ${errors.at(-1) ?? 0}`);
