@@ -30,7 +30,7 @@ def test_a_choice_narrows_every_section(story: Page) -> None:
     for section in ("regressions", "table-rates", "causes", "episode-list"):
         names = {row.split("\n")[section == "causes"] for row in rows_of(story, section)}
         assert names == chosen, section
-    assert "Nothing is failing now, of what is chosen." in story.locator("#failing").inner_text()
+    assert "Nothing is failing now in what is chosen." in story.locator("#failing").inner_text()
 
 
 def test_the_rates_of_a_plan_are_its_own(story: Page) -> None:

@@ -103,4 +103,4 @@ def test_the_page_says_what_it_left_out(browser: Browser, made: Made) -> None:
             "Shown are 2,000 of 7,722 episodes: those that go on, then the last."
         )
         tab.fill("[name=table]", "no such table")
-        expect(tab.locator("#episode-list")).to_contain_text("of the rows in this page")
+        expect(tab.locator("#episode-list")).to_contain_text("among the rows in this page")

@@ -43,7 +43,11 @@ class Grid {
     this.tables = found;
     sayEmpty(this.emptyRow, "No table", choice);
     if (this.table) {
-      this.built.then(() => this.table.replaceData(inSchemas(found)).then(() => this.measure()));
+      this.built.then(async () => {
+        this.table.setHeight(heightOf(found));
+        await this.table.replaceData(inSchemas(found));
+        this.measure();
+      });
       return;
     }
     this.header = sharpCanvas(1, 34);
@@ -57,7 +61,7 @@ class Grid {
         { title: "Runs", field: "place", headerSort: false, resizable: false, titleFormatter: () => this.header, formatter: (cell) => this.canvasOf(cell), formatterPrint: (cell) => this.canvasOf(cell) },
       ],
       layout: "fitColumns",
-      height: Math.min(620, Math.max(220, 0.7 * window.innerHeight)),
+      height: heightOf(found),
       rowHeight: GRID_ROW_HEIGHT,
       groupBy: "schema_name",
       groupHeader: schemaHeader,
@@ -240,6 +244,12 @@ function inSchemas(tables) {
     schemas.get(table.schema_name).push(table);
   }
   return [...schemas.values()].flat();
+}
+
+// As high as its rows, up to most of the screen.
+function heightOf(tables) {
+  const rows = tables.length + new Set(tables.map((table) => table.schema_name)).size;
+  return Math.min(620, 0.7 * window.innerHeight, 80 + rows * GRID_ROW_HEIGHT);
 }
 
 function schemaHeader(schema, rows) {

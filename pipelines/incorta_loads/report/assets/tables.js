@@ -69,8 +69,8 @@ function emptyRow() {
 // Says that there is nothing, and of what.
 function sayEmpty(row, words, choice, part) {
   const of = [];
-  if (Object.values(choice).some(Boolean)) of.push(", of what is chosen");
-  if (part && parts[part].length < report.totals[part]) of.push(", of the rows in this page");
+  if (Object.values(choice).some(Boolean)) of.push(" in what is chosen");
+  if (part && parts[part].length < report.totals[part]) of.push(", among the rows in this page");
   row.firstChild.textContent = `${words}${of.join("")}.`;
 }
 
