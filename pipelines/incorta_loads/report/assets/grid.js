@@ -13,6 +13,7 @@ class Grid {
     this.at = null; // { place, column } that the keyboard is on
     this.left = null; // and where it was when it went away
     this.canvases = new Map(); // place of a table → its canvas
+    this.turned = 0; // how often: a canvas out of sight is of an earlier turn
     this.range = element("output", { class: "range" });
     this.older = element("button", { type: "button" }, "← Older");
     this.newer = element("button", { type: "button" }, "Newer →");
@@ -32,12 +33,11 @@ class Grid {
   }
 
   show(choice) {
-    const chosen = choice.plan
-      ? parts.executions.filter((each) => each.load_plan === choice.plan)
-      : parts.executions;
     const found = tablesOf(choice);
-    const seen = new Set(found.map((table) => `${table.cluster}\n${table.tenant}`));
-    this.executions = chosen.filter((each) => seen.has(`${each.cluster}\n${each.tenant}`)).slice(-report.limits.executions_of_a_plan);
+    const plans = new Set(found.flatMap((table) => [...table.inPlans.keys()]));
+    this.executions = parts.executions
+      .filter((each) => plans.has(each.planKey) && (!choice.plan || each.load_plan === choice.plan))
+      .slice(-report.limits.executions_of_a_plan);
     this.hidden = 0;
     this.at = this.left = null;
     this.tables = found;
@@ -72,6 +72,7 @@ class Grid {
       printStyled: false,
       printRowRange: () => this.table.getRows("active").slice(0, ROWS_ON_PAPER),
     });
+    this.table.on("scrollVertical", () => requestAnimationFrame(() => this.refresh()));
     this.built = new Promise((resolve) => this.table.on("tableBuilt", () => {
       bodyOf(this.rowsHolder).setAttribute("aria-label", KEYS);
       this.measure();
@@ -102,7 +103,15 @@ class Grid {
       ? `Executions ${this.executions[first].execution_id} to ${this.executions[last].execution_id} (${partOf(last - first + 1, this.executions.length)})`
       : "No execution";
     this.drawHeader();
-    for (const place of this.canvases.keys()) this.draw(place);
+    this.turned += 1;
+    this.refresh();
+  }
+
+  // Rows that were out of sight when the executions were turned come back as they were.
+  refresh() {
+    for (const [place, canvas] of this.canvases) {
+      if (canvas.isConnected && canvas.turned !== this.turned) this.draw(place);
+    }
   }
 
   first() {
@@ -125,6 +134,7 @@ class Grid {
   draw(place) {
     const canvas = this.canvases.get(place);
     if (!this.width) return;
+    canvas.turned = this.turned;
     resizeCanvas(canvas, this.width, CELL.height);
     const context = canvas.getContext("2d");
     const table = parts.tables[place];
