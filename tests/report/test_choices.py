@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from report.conftest import Made, opened_page, rows_of
+from report.pages import Made, opened_page, rows_of
 
 
 def shown(tab: Page) -> str:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from incorta_loads.report import grid
 from incorta_loads.report.data import report_data
 from incorta_loads.report.names import in_page
-from report.conftest import Made, opened_page
+from report.pages import Made, opened_page
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

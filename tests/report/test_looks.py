@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from report.conftest import DESKTOP, PHONE, Made, opened_page
+from report.pages import DESKTOP, PHONE, Made, opened_page
 
 _RIGHTMOST = """
 Math.max(...[...document.querySelectorAll("main *")].map((each) =>

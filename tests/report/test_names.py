@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from incorta_loads.report.names import in_page
 from incorta_simulator.bodies import NAMES
-from report.conftest import Made, opened_page
+from report.pages import Made, opened_page
 
 
 def data_of(page: Path) -> dict[str, object]:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import incorta_loads.report
-from report.conftest import PHONE, Made, opened_page, rows_of
+from report.pages import PHONE, Made, opened_page, rows_of
 
 VENDORED = (Path(incorta_loads.report.__file__).parent / "vendor", Path(__file__).parent / "vendor")
 
