@@ -101,6 +101,11 @@ lock: $(VENV)/.dev ## Renew the pinned requirements
 	$(COMPILE) pyproject.toml --group build --group dev --constraint requirements/runtime.txt \
 		--output-file requirements/dev.txt
 
+.PHONY: vendor
+vendor: ## Fetch the pages' JavaScript libraries again, from the npm index
+	@requirements/vendor.sh pipelines/incorta_loads/report/vendor/libraries.txt
+	@requirements/vendor.sh tests/report/vendor/libraries.txt
+
 .PHONY: wheel
 wheel: $(VENV)/.dev ## Build the wheel into dist/
 	$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

@@ -10,6 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # What the files of a group share is made once where one worker runs them all.
 GROUPS = {
+    "tests/report": "browser",
     "tests/sql": "random_warehouse, compiled",
     "tests/journeys/test_commands.py": "analysed",
     "tests/journeys/test_exit_codes.py": "analysed",
@@ -30,6 +31,7 @@ LONGEST_FIRST = (
     "random_warehouse, compiled",
     "analysed",
     "demo",
+    "browser",
     "tests/incorta_loads/test_ingest.py",
     "tests/histories/test_any_order.py",
     "tests/crashes/test_crash_points.py",

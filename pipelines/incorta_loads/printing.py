@@ -151,7 +151,11 @@ def shortened(text: str, most: int = MOST_TEXT) -> str:
 
 def printable(text: str) -> str:
     """The text with every character that would not show, or move the cursor, as its escape."""
-    text = _encodable(text)
+    return visible(_encodable(text))
+
+
+def visible(text: str) -> str:
+    """As `printable`, wherever it is to be shown."""
     if text.isprintable():
         return text
     return "".join(

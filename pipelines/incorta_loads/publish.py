@@ -3,6 +3,7 @@
 DIR/incorta_loads.duckdb        all tables, the one file that is consistent across them
 DIR/parquet/<mart>.parquet      each mart but node_outcomes
 DIR/lake/…                      the base tables, for engines that read many clusters
+DIR/report.html                 what fails, since when, and how complete that is
 DIR/manifest.json               the last: what stands there, with sums
 """
 
@@ -28,6 +29,7 @@ from incorta_loads.lake import lake_files
 from incorta_loads.models import mart_names
 from incorta_loads.published_files import PublishedFiles
 from incorta_loads.queries import coverage
+from incorta_loads.report.page import REPORT, write_report
 from incorta_loads.snapshots import SNAPSHOT, remember_snapshot, write_snapshot
 from incorta_loads.words import counted
 
@@ -90,6 +92,7 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: Path, directory: P
         source = _source_of_all(connection, files)
         if not files.keep(SNAPSHOT, source):
             files.put(SNAPSHOT, partial(write_snapshot, connection, warehouse), source)
+        files.put(REPORT, partial(write_report, connection, published_at))
         files.commit(
             {
                 "version": __version__,

@@ -12,9 +12,9 @@ import pyarrow.dataset as ds
 import pytest
 
 from incorta_loads.lake import lake_files
-from incorta_loads.models import mart_names
 from incorta_loads.publish import publish
 from incorta_loads.warehouse import Warehouse
+from sql.empty_marts import create_empty_marts
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 24, 13, tzinfo=UTC)
@@ -98,21 +98,9 @@ def lake(empty_warehouse: Warehouse, tmp_path: Path) -> Path:
     for cluster, tenant in (("h:8443/x y", "Größe/1"), ("a=b%41", "007")):
         add_execution(empty_warehouse, 10_001, cluster=cluster, tenant=tenant)
     connection = empty_warehouse.connection
-    _empty_marts(connection)
+    create_empty_marts(connection)  # none of them is looked at here
     publish(connection, empty_warehouse.path, tmp_path / "it's")
     return tmp_path / "it's" / "lake"
-
-
-def _empty_marts(connection: duckdb.DuckDBPyConnection) -> None:
-    """What a publication asks for beside the base tables; none of it is looked at here."""
-    connection.execute("CREATE SCHEMA load_analysis")
-    for name in mart_names():
-        connection.execute(f"CREATE TABLE load_analysis.{name} (cluster TEXT, tenant TEXT)")
-    connection.execute("ALTER TABLE load_analysis.executions ADD COLUMN execution_id BIGINT")
-    connection.execute(
-        "ALTER TABLE load_analysis.executions ADD COLUMN last_fetched_at TIMESTAMPTZ"
-    )
-    connection.execute("CREATE TABLE load_analysis.build_state AS SELECT 'f' AS fingerprint")
 
 
 CLUSTERS = [

@@ -1,0 +1,58 @@
+"use strict";
+// Which tables, and which rows about them, belong to what is chosen.
+
+function isOfPlan(row, plan) {
+  return !plan || row.load_plan === undefined || row.load_plan === plan || row.load_plan === "(no name)";
+}
+
+function matches(row, choice) {
+  return (
+    isOfPlan(row, choice.plan) &&
+    (!choice.schema || row.schema_name === choice.schema) &&
+    (!choice.table || `${row.table_name ?? ""} ${row.name ?? ""} ${row.schema_name ?? ""}`.toLowerCase().includes(choice.table.toLowerCase()))
+  );
+}
+
+function isInPlan(table, plan) {
+  return [...table.inPlans.values()].some((row) => row.load_plan === plan);
+}
+
+function isChosen(table, choice) {
+  return (
+    (!choice.plan || isInPlan(table, choice.plan)) &&
+    (!choice.schema || table.schema_name === choice.schema) &&
+    (!choice.behaviour || table.behaviour === choice.behaviour) &&
+    (!choice.table || table.label.toLowerCase().includes(choice.table.toLowerCase()))
+  );
+}
+
+function tablesOf(choice) {
+  return parts.tables.filter((table) => isChosen(table, choice));
+}
+
+// Of what is about a table; about a schema, a group or a plan it cannot behave.
+function ofTables(part) {
+  return (choice) => parts[part].filter((row) => (row.of ? isChosen(row.of, choice) && isOfPlan(row, choice.plan) : !choice.behaviour && matches(row, choice)));
+}
+
+function isFailing(table) {
+  return table.failing_since_execution_id !== null && table.behaviour !== "gone";
+}
+
+// The rates of a table: in the chosen plan, else over all.
+function ratesOf(choice) {
+  return tablesOf(choice).map((table) => {
+    if (!choice.plan) return table;
+    const row = [...table.inPlans.values()].find((each) => each.load_plan === choice.plan);
+    return { ...table, ...row, place: table.place };
+  });
+}
+
+function schemasOf(choice) {
+  const chosen = new Set(tablesOf(choice).map((table) => `${table.cluster}\n${table.tenant}\n${table.schema_name}`));
+  return parts.schemas.filter(
+    (row) =>
+      (choice.plan ? row.is_in_plan && row.load_plan === choice.plan : !row.is_in_plan) &&
+      chosen.has(`${row.cluster}\n${row.tenant}\n${row.schema_name}`),
+  );
+}

@@ -1,0 +1,168 @@
+"use strict";
+// What is chosen, in the form and in the address; and what that shows.
+
+const form = document.getElementById("choices");
+const FIELDS = ["plan", "schema", "behaviour", "table"];
+
+function fill(name, all, options) {
+  form.elements[name].replaceChildren(
+    element("option", { value: "" }, all),
+    ...options.map(([value, words]) => element("option", { value }, words)),
+  );
+}
+
+function unlike(values) {
+  return [...new Set(values)].sort((a, b) => a.localeCompare(b, "en"));
+}
+
+function fillForm() {
+  fill("plan", "all", unlike(parts.plans.map((row) => row.load_plan)).map((name) => [name, name]));
+  fill("schema", "all", unlike(parts.tables.map((row) => row.schema_name)).map((name) => [name, name]));
+  const present = new Set(parts.tables.map((row) => row.behaviour));
+  fill("behaviour", "any", Object.entries(BEHAVIOURS).filter(([key]) => present.has(key)));
+}
+
+function readFragment() {
+  const said = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
+  for (const name of FIELDS) {
+    const value = said.get(name) ?? "";
+    const field = form.elements[name];
+    field.value = value;
+    if (field.value !== value) field.value = "";
+  }
+  const sorts = new Map();
+  for (const [key, value] of said) {
+    const [field, dir] = value.split(".");
+    if (key.startsWith("sort-")) sorts.set(key.slice(5), [{ column: field, dir }]);
+  }
+  return sorts;
+}
+
+let sorts = new Map();
+let written = location.hash;
+
+function writeFragment() {
+  const said = new URLSearchParams();
+  for (const name of FIELDS) if (form.elements[name].value) said.set(name, form.elements[name].value);
+  for (const [id, [{ column, dir }]] of sorts) said.set(`sort-${id}`, `${column}.${dir}`);
+  written = said.size ? `#${said}` : "";
+  if (written !== location.hash) history.replaceState(null, "", written || location.pathname + location.search);
+}
+
+function choice() {
+  return Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
+}
+
+const grid = new Grid();
+
+function show() {
+  const chosen = choice();
+  const found = tablesOf(chosen).length;
+  document.getElementById("shown").value =
+    found === parts.tables.length ? count(found, "table") : `${partOf(found, parts.tables.length)} tables`;
+  note("failing-note", sayFailing(tablesOf(chosen).filter(isFailing)));
+  writeFragment();
+  const [first, second, ...rest] = LISTS;
+  first.show(chosen, sorts.get(first.id));
+  second.show(chosen, sorts.get(second.id));
+  performance.mark("first screen");
+  // what is below the first screen comes after it
+  setTimeout(() => {
+    grid.show(chosen);
+    showTrend(grid.executions, grid.tables);
+    note("grid-note", !chosen.plan && parts.plans.length > 1 ? "Choose a load plan to see its executions side by side." : "");
+    for (const list of rest) list.show(chosen, sorts.get(list.id));
+    document.documentElement.dataset.drawn = "all";
+  });
+}
+
+function listen() {
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", show);
+  form.addEventListener("reset", () => setTimeout(show));
+  window.addEventListener("hashchange", () => {
+    if (location.hash === written || !location.hash.includes("=")) return;
+    sorts = readFragment();
+    for (const list of LISTS) list.sortBy(sorts.get(list.id));
+    show();
+  });
+  for (const list of LISTS) {
+    list.onSort = (sorters) => {
+      const own = JSON.stringify(list.sort ?? []);
+      if (JSON.stringify(sorters) === own || !sorters.length) sorts.delete(list.id);
+      else sorts.set(list.id, sorters);
+      writeFragment();
+    };
+  }
+  for (const link of document.querySelectorAll('a[href^="#"]')) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault(); // the address keeps what is chosen
+      const target = document.querySelector(link.getAttribute("href"));
+      target.scrollIntoView();
+      target.setAttribute("tabindex", "-1");
+      target.focus({ preventScroll: true });
+    });
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  // paper is light, whatever the screen is
+  window.addEventListener("beforeprint", () => {
+    document.documentElement.dataset.paper = "";
+    redraw();
+  });
+  window.addEventListener("afterprint", () => {
+    delete document.documentElement.dataset.paper;
+    redraw();
+  });
+}
+
+function redraw() {
+  sayTimes();
+  colours = readColours();
+  drawLegend();
+  for (const list of LISTS) list.table?.redraw(true);
+  grid.table?.redraw(true);
+  grid.measure();
+  showTrend(grid.executions, grid.tables);
+}
+
+// How long ago; on paper, which gets older, when.
+function sayTimes() {
+  const onPaper = "paper" in document.documentElement.dataset;
+  for (const each of document.querySelectorAll("time[data-at]")) {
+    each.dateTime = new Date(1000 * each.dataset.at).toISOString();
+    each.title = utc(Number(each.dataset.at));
+    each.textContent = onPaper ? `at ${each.title}` : ago(Number(each.dataset.at));
+  }
+}
+
+function note(id, words) {
+  document.getElementById(id).textContent = words;
+}
+
+function sayLimits() {
+  const { totals, limits } = report;
+  const shownOf = (part, shown, what) => (shown < totals[part] ? `Shown are ${partOf(shown, totals[part])} ${what}.` : "");
+  note("episodes-note", shownOf("episodes", parts.episodes.length, "episodes: those that go on, then the last"));
+  note("causes-note", shownOf("causes", parts.causes.length, "causes, by rank"));
+  note("origins-note", shownOf("origins", parts.origins.length, "rows, the last executions"));
+  note("together-note", shownOf("together", parts.together.length, "pairs, the surest"));
+  const rules = parts.rules.map((row) => `${grouped.format(row.nodes)} × ${RULES[row.rule]}`).join("; ");
+  note("conflicts-note", `${rules && `In all executions: ${rules}.`} ${shownOf("conflicts", parts.conflicts.length, "rows, the last executions")}`);
+  note("gaps-note", shownOf("gaps", parts.gaps.length, "gaps, the highest ids"));
+  const verdicts = parts.tables.filter((row) => row.compared_verdict === "insufficient_data").length;
+  note("compared", verdicts ? `${count(verdicts, "table")} with fewer than 20 runs on either side cannot be compared.` : "");
+  note("left-out", [
+    `The newest ${limits.executions_of_a_plan} executions of each load plan (${partOf(parts.executions.length, totals.executions)} executions), run by run; all other figures are over everything.`,
+    shownOf("tables", parts.tables.length, "tables, the worst"),
+    shownOf("grid", parts.grid.length, "tables in load plans"),
+    `Names longer than 200 characters are shortened, and characters that would not show stand as their escapes. Version ${report.version}.`,
+  ].filter(Boolean).join(" "));
+}
+
+fillForm();
+sorts = readFragment();
+listen();
+sayTimes();
+setInterval(sayTimes, 60_000);
+sayLimits();
+show();

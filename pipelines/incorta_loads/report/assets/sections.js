@@ -1,0 +1,223 @@
+"use strict";
+// What each list of the page shows.
+
+function place(row) {
+  return severalPlaces ? element("div", { class: "quiet" }, nameOf(`${row.cluster}, ${row.tenant}`)) : null;
+}
+
+function tableCell(row) {
+  const table = row.of ?? row;
+  return element("div", {}, nameOf(table.label ?? tableName(table.schema_name, table.table_name)), place(table));
+}
+
+const tableColumn = (options = {}) => drawn("Table", "label", tableCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc", ...options });
+
+const comparison = (row) =>
+  row.compared_recent_runs === null || row.compared_verdict === "insufficient_data"
+    ? "too few runs to compare"
+    : element("span", {}, VERDICTS[row.compared_verdict] ? element("b", {}, `${VERDICTS[row.compared_verdict]}: `) : "as before: ",
+        `${partOf(row.compared_recent_errors, row.compared_recent_runs)}, was ${partOf(row.compared_baseline_errors, row.compared_baseline_runs)}`);
+
+const rateColumns = [
+  part("Errors", "errors", "counted", { width: 130 }),
+  number("Rate", "error_rate", { words: (row) => `${percent(row.error_rate)} %`, width: 90 }),
+  drawn("95 % interval", "error_rate_low", (row) => element("span", { class: "rate" }, intervalBar(row.error_rate, row.error_rate_low, row.error_rate_high), interval(row.error_rate_low, row.error_rate_high)), { sorter: "number", minWidth: 210, widthGrow: 2 }),
+  part("Recently", "recent_errors", "recent_counted", { width: 130 }),
+];
+
+const LISTS = [
+  new List("failing", {
+    rows: (choice) => tablesOf(choice).filter(isFailing),
+    empty: "Nothing is failing now",
+    size: 8,
+    columns: [
+      tableColumn({ minWidth: 165, widthGrow: 2 }),
+      drawn("Since execution", "failing_since_execution_id", since, { sorter: "number", width: 160 }),
+      number("In a row", "current_streak", { width: 95 }),
+      drawn("Last runs", "place", (row) => strip(row, 14), { ...NOT_SORTED, width: 178 }),
+      drawn("Worse than before?", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 245, widthGrow: 1 }),
+    ],
+  }),
+  new List("plans", {
+    rows: (choice) => parts.plans.filter((row) => !choice.plan || row.load_plan === choice.plan),
+    empty: "No load plan",
+    size: 8,
+    columns: [
+      drawn("Load plan", "load_plan", (row) => element("div", {}, nameOf(row.load_plan), place(row)), { headerSortStartingDir: "asc", minWidth: 120, widthGrow: 2 }),
+      drawn("Last execution", "last_execution_id", lastExecution, { sorter: "number", minWidth: 150, widthGrow: 3 }),
+    ],
+  }),
+  new List("regressions", {
+    rows: (choice) => tablesOf(choice).filter((row) => VERDICTS[row.compared_verdict]).sort((a, b) => a.compared_rank - b.compared_rank),
+    empty: "No table is clearly worse or better than before",
+    columns: [
+      tableColumn(),
+      drawn("What", "compared_rank", (row) => element("b", {}, VERDICTS[row.compared_verdict]), { sorter: "number", headerSortStartingDir: "asc", width: 90 }),
+      part("Last runs", "compared_recent_errors", "compared_recent_runs"),
+      part("Before", "compared_baseline_errors", "compared_baseline_runs", { width: 110 }),
+      number("Streaks", "compared_recent_episodes", { width: 90 }),
+      number("p", "compared_p_adjusted", { words: (row) => probability(evidence(row)), width: 110 }),
+      drawn("Runs", "place", (row) => strip(row, window.innerWidth < 600 ? 16 : 24), { ...NOT_SORTED, width: 280 }),
+      drawn("Now", "behaviour", (row) => BEHAVIOURS[row.behaviour], { width: 130 }),
+    ],
+  }),
+  new List("schema-rates", {
+    rows: schemasOf,
+    empty: "No schema",
+    sort: [{ column: "error_rate_low", dir: "desc" }],
+    columns: [
+      drawn("Schema", "schema_name", (row) => element("div", {}, nameOf(row.schema_name), place(row)), { headerSortStartingDir: "asc", minWidth: 160, widthGrow: 2 }),
+      ...rateColumns,
+      part("Table errors", "table_errors", "tables_counted", { width: 150 }),
+    ],
+  }),
+  new List("table-rates", {
+    rows: ratesOf,
+    empty: "No table",
+    size: 20,
+    sort: [{ column: "error_rate_low", dir: "desc" }],
+    columns: [
+      tableColumn(),
+      ...rateColumns,
+      drawn("Behaviour", "behaviour", (row) => BEHAVIOURS[row.behaviour], { width: 130 }),
+    ],
+  }),
+  new List("episode-list", {
+    rows: ofTables("episodes"),
+    empty: "No episode",
+    part: "episodes",
+    columns: [
+      drawn("Table", "table", tableCell, { minWidth: 180, widthGrow: 3, sorter: "number" }),
+      number("From execution", "first_execution_id", { width: 150 }),
+      number("To", "last_execution_id"),
+      number("Errors", "errors"),
+      number("Of these failed", "failures", { width: 140 }),
+      drawn("Ended by", "ended_by_execution_id", (row) => (row.is_open ? element("b", {}, "goes on") : `execution ${row.ended_by_execution_id}`), { sorter: "number", width: 160 }),
+    ],
+  }),
+  new List("causes", {
+    rows: ofTables("causes"),
+    empty: "Nothing failed by itself in recent executions",
+    part: "causes",
+    columns: [
+      number("Rank", "fix_rank", { width: 80, headerSortStartingDir: "asc" }),
+      drawn("What", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
+      part("Failed executions", "executions_failed", "failed_executions", { width: 170 }),
+      number("Its only cause", "executions_only_cause", { width: 140 }),
+      part("Clean after", "cumulative_clean_executions", "failed_executions", { width: 150 }),
+      number("Last in execution", "last_execution_id", { width: 160 }),
+    ],
+  }),
+  new List("origins", {
+    rows: ofTables("origins"),
+    empty: "Nothing failed by itself",
+    part: "origins",
+    columns: [
+      number("Execution", "execution_id", { width: 110 }),
+      text("Load plan", "load_plan", { minWidth: 120, widthGrow: 2 }),
+      drawn("What", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
+      drawn("How it ended", "outcome", (row) => OUTCOMES[row.outcome].words, { width: 180 }),
+      number("Made fail above it", "inherited_above", { width: 170 }),
+      number("Causes in this execution", "origins_in_execution", { width: 210 }),
+    ],
+  }),
+  new List("together", {
+    rows: (choice) => parts.together.filter((row) => !choice.behaviour && (matches({ schema_name: row.schema_name_a, table_name: row.table_name_a }, choice) || matches({ schema_name: row.schema_name_b, table_name: row.table_name_b }, choice))),
+    empty: "No such pair",
+    part: "together",
+    columns: [
+      drawn("Table", "table_name_a", (row) => nameOf(tableName(row.schema_name_a, row.table_name_a)), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
+      drawn("And", "table_name_b", (row) => nameOf(tableName(row.schema_name_b, row.table_name_b)), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
+      number("Together", "starts_both", { width: 110 }),
+      number("By chance", "expected", { words: (row) => row.expected.toFixed(1), width: 110 }),
+      drawn("Alone", "starts_a", (row) => `${row.starts_a} and ${row.starts_b} of ${row.executions}`, { sorter: "number", width: 150 }),
+      number("p", "p_adjusted", { words: (row) => probability(row.p_adjusted), width: 110 }),
+    ],
+  }),
+  new List("conflicts", {
+    rows: ofTables("conflicts"),
+    empty: "No contradiction",
+    part: "conflicts",
+    columns: [
+      number("Execution", "execution_id", { width: 110 }),
+      drawn("What is wrong", "rule", (row) => RULES[row.rule], { minWidth: 180, widthGrow: 2 }),
+      drawn("Where", "path", (row) => element("div", {}, nameOf(row.path)), { minWidth: 220, widthGrow: 4, headerSortStartingDir: "asc" }),
+      text("Status", "job_status", { minWidth: 140 }),
+    ],
+  }),
+  new List("coverage", {
+    rows: () => parts.coverage,
+    empty: "Nothing was asked for yet",
+    columns: [
+      drawn("Cluster, tenant", "cluster", (row) => nameOf(`${row.cluster}, ${row.tenant}`), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
+      drawn("Here", "loaded", (row) => `${partOf(row.loaded, row.ids_asked - row.not_found)} ids`, { sorter: "number", minWidth: 140 }),
+      number("Do not exist", "not_found", { width: 130 }),
+      drawn("Not here", "unavailable", notHere, { ...NOT_SORTED, minWidth: 200, widthGrow: 2 }),
+      drawn("Ids", "lowest_loaded_id", (row) => (row.lowest_loaded_id === null ? "none" : `${row.lowest_loaded_id} to ${row.highest_loaded_id}, ${grouped.format(row.ids_missing)} missing between`), { sorter: "number", minWidth: 200, widthGrow: 2 }),
+      number("Not ended yet", "executions_not_final", { width: 140 }),
+      drawn("Last answer", "last_fetched_at", (row) => utc(row.last_fetched_at), { sorter: "number", width: 180 }),
+    ],
+  }),
+  new List("gaps", {
+    rows: () => parts.gaps,
+    empty: "No gap",
+    columns: [
+      number("From id", "first_id", { width: 120 }),
+      number("To id", "last_id", { width: 120 }),
+      number("Ids", "ids", { width: 100 }),
+      drawn("Why", "reason", (row) => REASONS[row.reason] ?? row.reason, { minWidth: 220, widthGrow: 3 }),
+      ...(severalPlaces ? [drawn("Cluster, tenant", "cluster", (row) => nameOf(`${row.cluster}, ${row.tenant}`), { minWidth: 160 })] : []),
+    ],
+  }),
+];
+
+const REASONS = {
+  not_found: "the cluster says that they do not exist",
+  forbidden: "the token may not see them (403)",
+  rejected: "the cluster refused the request",
+  unavailable: "no usable answer after all retries",
+  invalid_payload: "the answer could not be read",
+  never_asked: "never asked for",
+};
+
+function since(row) {
+  return element("span", {}, `${row.failing_since_execution_id}, `, element("span", { class: "quiet" }, day(row.seen_at)));
+}
+
+// How many, and whether it is one thing that happened.
+function sayFailing(found) {
+  if (!found.length) return "";
+  const broken = found.filter((table) => ["broken_since", "always_failing"].includes(table.behaviour)).length;
+  const said = [`${grouped.format(broken)} broken (3 errors in a row or more, or never a success)`];
+  if (broken < found.length) said.push(`${grouped.format(found.length - broken)} more failed in the last run or two`);
+  const starts = new Map();
+  for (const table of found) starts.set(table.failing_since_execution_id, (starts.get(table.failing_since_execution_id) ?? 0) + 1);
+  const [id, most] = [...starts].reduce((a, b) => (b[1] > a[1] ? b : a));
+  return `${said.join("; ")}.${most > 2 ? ` ${grouped.format(most)} of them since execution ${id}.` : ""}`;
+}
+
+function lastExecution(row) {
+  if (row.last_execution_id === null) return "none has ended yet";
+  const canvas = sharpCanvas(CELL.width, CELL.height);
+  drawCell(canvas.getContext("2d"), row.last_outcome, 0);
+  const said = [`${grouped.format(row.last_execution_id)} ${OUTCOMES[row.last_outcome].words}`, `${partOf(row.last_table_errors, row.last_tables)} tables in error`];
+  if (row.last_tables_not_run) said.push(`${grouped.format(row.last_tables_not_run)} not run`);
+  if (row.last_is_partial) said.push("not a full run");
+  if (row.running) said.push(`${grouped.format(row.running)} not ended yet`);
+  return element("span", {}, canvas, ` ${said.join(", ")}`);
+}
+
+function causeCell(row) {
+  const kind = { TABLE: "", SCHEMA: "schema ", GROUP: "group ", LOAD_PLAN: "load plan " }[row.type] ?? `${row.type} `;
+  const shown = row.type === "TABLE" ? tableName(row.schema_name, row.name) : row.name;
+  return element("div", {}, kind, nameOf(shown), place(row));
+}
+
+function evidence(row) {
+  return row.compared_verdict === "improved" ? row.compared_p_improved_adjusted : row.compared_p_adjusted;
+}
+
+function notHere(row) {
+  const said = ["forbidden", "rejected", "unavailable", "invalid_payload"].filter((reason) => row[reason]).map((reason) => `${grouped.format(row[reason])} ${reason.replace("_", " ")}`);
+  return said.join(", ") || "none";
+}

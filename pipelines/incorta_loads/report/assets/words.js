@@ -1,0 +1,89 @@
+"use strict";
+// How numbers, times and states are said.
+
+const OUTCOMES = {
+  failure: { sign: "×", words: "failed" },
+  partial: { sign: "!", words: "finished with errors" },
+  unknown: { sign: "?", words: "unknown status" },
+  interrupted: { sign: "‖", words: "interrupted" },
+  skipped: { sign: "–", words: "skipped" },
+  running: { sign: "›", words: "running" },
+  queued: { sign: "…", words: "queued" },
+  success: { sign: "·", words: "succeeded" },
+};
+
+const BEHAVIOURS = {
+  always_failing: "never succeeded",
+  broken_since: "broken",
+  intermittent: "now and then",
+  recovered: "recovered",
+  new: "new",
+  gone: "gone",
+  insufficient_data: "too few runs",
+  healthy: "healthy",
+};
+
+const VERDICTS = { regressed: "worse", outage: "outage", improved: "better" };
+
+const RULES = {
+  success_above_error: "success above an error",
+  error_above_success: "error above nothing but success",
+  ended_above_running: "ended above something running",
+  unknown_status: "status that no rule knows",
+  unknown_type: "type that is not known",
+};
+
+// An element with attributes and children; text is always text.
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+// A name from the cluster: its direction stays its own.
+function nameOf(text) {
+  return element("bdi", {}, text);
+}
+
+const grouped = new Intl.NumberFormat("en");
+
+function count(number, noun) {
+  return `${grouped.format(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function percent(share) {
+  if (share === null) return "–";
+  const value = 100 * share;
+  return value > 0 && value < 9.95 ? value.toFixed(1).replace(/\.0$/, "") : String(Math.round(value));
+}
+
+function partOf(part, whole) {
+  return `${grouped.format(part)} of ${grouped.format(whole)}`;
+}
+
+function interval(low, high) {
+  return low === null ? "" : `${percent(low)} to ${percent(high)} %`;
+}
+
+function probability(p) {
+  return p === null ? "" : p < 0.0001 ? "< 0.0001" : p.toPrecision(2);
+}
+
+function utc(seconds) {
+  return seconds === null ? "" : `${new Date(1000 * seconds).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+// The day, with its year where it is not that of the page.
+function day(seconds) {
+  const [at, now] = [seconds, report.made_at].map((each) => new Date(1000 * each));
+  const year = at.getUTCFullYear() === now.getUTCFullYear() ? undefined : "numeric";
+  return at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year, timeZone: "UTC" });
+}
+
+function ago(seconds) {
+  const passed = Math.max(0, Date.now() / 1000 - seconds);
+  const [unit, length] = [["day", 86400], ["hour", 3600], ["minute", 60]].find(([, each]) => passed >= each * (each === 86400 ? 2 : 1)) ?? ["second", 1];
+  if (unit === "second") return "less than a minute ago";
+  return `${count(Math.floor(passed / length), unit)} ago`;
+}

@@ -1,0 +1,194 @@
+"""What the marts say, as one compact JSON document: columns, not rows, and each text once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from incorta_loads import __version__
+from incorta_loads.alerts import standing
+from incorta_loads.choices import By, Sort
+from incorta_loads.findings import conflicts, fix_first, health, regressions
+from incorta_loads.queries import Row, coverage, failure_rates, rows
+from incorta_loads.report import sections
+from incorta_loads.report.grid import EXECUTIONS, EXECUTIONS_OF_A_PLAN, read_grid
+from incorta_loads.report.names import Names
+
+TABLES = 3_000
+"""At most so many tables are in the page, the worst first."""
+
+MOST = {
+    "plans": 300,
+    "schemas": 1_000,
+    "episodes": 2_000,
+    "causes": 500,
+    "origins": 2_000,
+    "together": 200,
+    "conflicts": 1_000,
+    "gaps": 200,
+}
+"""At most so many rows of what else is in the page."""
+
+Columns = dict[str, list[Any]]
+Series = tuple[str, str, str | None, str | None]
+
+
+def report_data(connection: duckdb.DuckDBPyConnection, made_at: datetime) -> dict[str, Any]:
+    """All that the page shows.
+
+    Args:
+        connection: to the warehouse; nothing is written.
+        made_at: of the publication, in UTC.
+
+    Raises:
+        WarehouseError: there is no analysis yet.
+    """
+    return _Reader(connection).document(made_at)
+
+
+class _Reader:
+    """Reads the marts, and puts places in the list of names where texts were."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._names = Names()
+        self._tables: dict[Series, int] = {}
+
+    def document(self, made_at: datetime) -> dict[str, Any]:
+        """As `report_data` says."""
+        state = standing(self._connection)
+        grid = read_grid(self._connection)
+        parts = {
+            "tables": self._columns(self._all_tables(), sections.TABLE),
+            "grid": self._of_tables(grid.rows, sections.GRID),
+            "executions": self._columns(grid.executions, sections.EXECUTION),
+            "plans": self._columns(self._all_plans(), sections.PLAN),
+            "schemas": self._columns(self._all_schemas(), sections.SCHEMA),
+            "episodes": self._of_tables(self._some("episodes"), sections.EPISODE),
+            "causes": self._columns(self._causes(), sections.CAUSE),
+            "origins": self._columns(self._with_tables(self._some("origins")), sections.ORIGIN),
+            "together": self._columns(self._some("together"), sections.TOGETHER),
+            "conflicts": self._columns(self._conflicts(), sections.CONFLICT),
+            "rules": self._columns(self._rows(sections.RULES), ("rule", "nodes")),
+            "coverage": self._columns(coverage(self._connection).rows, sections.COVERAGE),
+            "gaps": self._columns(self._some("gaps"), sections.GAP),
+        }
+        (totals,) = self._rows(sections.TOTALS)
+        return {
+            "version": __version__,
+            "made_at": made_at.timestamp(),
+            "broken": state.broken,
+            "regressed": state.regressed,
+            "totals": totals,
+            "limits": {
+                **MOST,
+                "tables": TABLES,
+                "executions": EXECUTIONS,
+                "executions_of_a_plan": EXECUTIONS_OF_A_PLAN,
+            },
+            "texts": sorted(sections.TEXTS),
+            "statuses": grid.statuses,
+            **parts,
+            "names": self._names.shown,
+        }
+
+    def _all_tables(self) -> list[Row]:
+        """How each table behaves, its rates, and how it compares with before; the worst first."""
+        found = health(self._connection, plan=None, limit=TABLES).found.rows
+        self._tables = {_series(row): place for place, row in enumerate(found)}
+        rate_of = {_series(row): row for row in self._rates(By.TABLE, None)}
+        compared = regressions(self._connection, plan=None, limit=None).found.rows
+        compared_of = {
+            _series(row): {f"compared_{name}": value for name, value in row.items()}
+            | {"compared_rank": rank}
+            for rank, row in enumerate(compared)
+        }
+        since = {_series(row): row for row in self._rows(sections.FAILING_SINCE)}
+        return [
+            {"seen_at": None}
+            | rate_of[_series(row)]
+            | compared_of[_series(row)]
+            | row
+            | since.get(_series(row), {})
+            for row in found
+        ]
+
+    def _all_plans(self) -> list[Row]:
+        """The rates of each plan, and how its last execution ended."""
+        nothing = dict.fromkeys(sections.LATEST)
+        latest = {_plan(row): row for row in self._rows(sections.LATEST_OF_PLANS)}
+        return [
+            row | (latest.get(_plan(row)) or nothing) for row in self._rates(By.PLAN, MOST["plans"])
+        ]
+
+    def _all_schemas(self) -> list[Row]:
+        """The rates of each schema over all plans, then in each plan."""
+        found = self._rates(By.SCHEMA, MOST["schemas"])
+        everywhere = [row | {"is_in_plan": False, "load_plan": None} for row in found]
+        return everywhere + self._some("schemas")
+
+    def _rates(self, by: By, limit: int | None) -> list[Row]:
+        found, _ = failure_rates(
+            self._connection, by, plan=None, recent=False, sort=Sort.RATE, limit=limit
+        )
+        return found.rows
+
+    def _causes(self) -> list[Row]:
+        found = fix_first(self._connection, plan=None, limit=MOST["causes"]).found.rows
+        return self._with_tables(found)
+
+    def _with_tables(self, found: Iterable[Row]) -> list[Row]:
+        """With the place of the table where a row is about one that is in the page."""
+        return [
+            row | {"table": self._tables.get(_series(row)) if row["type"] == "TABLE" else None}
+            for row in found
+        ]
+
+    def _conflicts(self) -> list[Row]:
+        return conflicts(self._connection, plan=None, limit=MOST["conflicts"]).found.rows
+
+    def _some(self, what: str) -> list[Row]:
+        return self._rows(f"{sections.QUERIES[what]} LIMIT {MOST[what]}")
+
+    def _rows(self, query: str) -> list[Row]:
+        return rows(self._connection, query, {}).rows
+
+    def _of_tables(self, found: Iterable[Row], fields: Sequence[str]) -> Columns:
+        """Rows of tables that are in the page, which they name by its place."""
+        known = [
+            row | {"table": self._tables[_series(row)]}
+            for row in found
+            if _series(row) in self._tables
+        ]
+        return self._columns(known, ("table", *fields))
+
+    def _columns(self, found: Sequence[Row], fields: Sequence[str]) -> Columns:
+        """One list a field."""
+        return {
+            field: [self._names.place(row[field]) for row in found]
+            if field in sections.TEXTS
+            else [_compact(row[field]) for row in found]
+            for field in fields
+        }
+
+
+def _compact(value: Any) -> Any:
+    """Fractions with five digits, times as seconds, truth as 0 and 1."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, datetime):
+        return int(value.timestamp())
+    return value
+
+
+def _series(row: Row) -> Series:
+    return row["cluster"], row["tenant"], row["schema_name"], row["table_name"]
+
+
+def _plan(row: Row) -> tuple[str, str, str | None]:
+    return row["cluster"], row["tenant"], row["load_plan"]

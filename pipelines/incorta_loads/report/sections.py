@@ -1,0 +1,158 @@
+"""Which rows and fields of the marts are in each section of the page."""
+
+from __future__ import annotations
+
+TEXTS = frozenset(
+    {
+        *("cluster", "tenant", "load_plan", "group_name", "schema_name", "table_name", "name"),
+        *("schema_name_a", "table_name_a", "schema_name_b", "table_name_b", "path"),
+        *("behaviour", "compared_verdict", "outcome", "rule", "reason", "type", "job_status"),
+    }
+)
+"""Fields that are in the page as places in its list of names."""
+
+_PLACE = ("cluster", "tenant")
+_RATE = (
+    *("counted", "errors", "error_rate", "error_rate_low", "error_rate_high"),
+    *("recent_counted", "recent_errors", "recent_error_rate"),
+    *("recent_error_rate_low", "recent_error_rate_high"),
+)
+
+TABLE = (
+    *(*_PLACE, "schema_name", "table_name", "behaviour"),
+    *("current_streak", "current_streak_is_error", "failing_since_execution_id", "seen_at"),
+    *("last_success_execution_id", "last_execution_id"),
+    *_RATE,
+    *("compared_verdict", "compared_rank", "compared_recent_runs", "compared_recent_errors"),
+    *("compared_baseline_runs", "compared_baseline_errors", "compared_recent_episodes"),
+    *("compared_p_adjusted", "compared_p_improved_adjusted"),
+)
+GRID = ("load_plan", "group_name", *_RATE, "cells")
+EXECUTION = (
+    *(*_PLACE, "load_plan", "execution_id", "plan_column", "outcome", "is_final", "is_partial"),
+    *("tables", "table_errors", "first_fetched_at"),
+)
+LATEST = (
+    *("last_execution_id", "last_outcome", "last_tables", "last_table_errors"),
+    *("last_tables_not_run", "last_seen_at", "last_is_partial", "running"),
+)
+PLAN = (*_PLACE, "load_plan", *_RATE, *LATEST)
+SCHEMA = (
+    *(*_PLACE, "is_in_plan", "load_plan", "schema_name"),
+    *(*_RATE, "tables_counted", "table_errors"),
+)
+EPISODE = (
+    *("first_execution_id", "last_execution_id", "errors", "failures"),
+    *("ended_by_execution_id", "is_open"),
+)
+CAUSE = (
+    *(*_PLACE, "table", "type", "load_plan", "group_name", "schema_name", "table_name", "name"),
+    *("fix_rank", "executions_failed", "failed_executions", "share_of_failed_executions"),
+    *("executions_only_cause", "cumulative_clean_executions", "cumulative_clean_share"),
+    "last_execution_id",
+)
+ORIGIN = (
+    *(*_PLACE, "table", "execution_id", "type", "load_plan", "group_name"),
+    *("schema_name", "table_name", "name", "outcome", "inherited_above", "origins_in_execution"),
+)
+TOGETHER = (
+    *(*_PLACE, "schema_name_a", "table_name_a", "schema_name_b", "table_name_b"),
+    *("executions", "starts_a", "starts_b", "starts_both", "expected", "p_adjusted"),
+)
+CONFLICT = (
+    *(*_PLACE, "execution_id", "node_id", "rule", "load_plan", "type", "name", "path"),
+    *("job_status", "outcome", "evidence_node_id"),
+)
+COVERAGE = (
+    *(*_PLACE, "ids_asked", "loaded", "not_found", "forbidden", "rejected", "unavailable"),
+    *("invalid_payload", "lowest_loaded_id", "highest_loaded_id", "ids_missing"),
+    *("executions_not_final", "aged", "last_fetched_at"),
+)
+GAP = (*_PLACE, "first_id", "last_id", "ids", "reason")
+
+FAILING_SINCE = """
+SELECT
+    health.cluster,
+    health.tenant,
+    health.schema_name,
+    health.table_name,
+    executions.first_fetched_at AS seen_at
+FROM load_analysis.table_health AS health
+INNER JOIN load_analysis.executions AS executions
+    ON
+        health.cluster = executions.cluster
+        AND health.tenant = executions.tenant
+        AND health.failing_since_execution_id = executions.execution_id
+"""
+
+LATEST_OF_PLANS = """
+SELECT
+    cluster,
+    tenant,
+    load_plan,
+    max(execution_id) FILTER (WHERE is_final) AS last_execution_id,
+    arg_max(outcome, execution_id) FILTER (WHERE is_final) AS last_outcome,
+    arg_max(tables, execution_id) FILTER (WHERE is_final) AS last_tables,
+    arg_max(table_errors, execution_id) FILTER (WHERE is_final) AS last_table_errors,
+    arg_max(tables_not_run, execution_id) FILTER (WHERE is_final) AS last_tables_not_run,
+    arg_max(first_fetched_at, execution_id) FILTER (WHERE is_final) AS last_seen_at,
+    arg_max(is_partial, execution_id) FILTER (WHERE is_final) AS last_is_partial,
+    count(*) FILTER (WHERE NOT is_final) AS running
+FROM load_analysis.executions
+GROUP BY ALL
+"""
+
+RULES = """
+SELECT rule, count(*) AS nodes FROM load_analysis.status_conflicts GROUP BY rule ORDER BY ALL
+"""
+
+TOTALS = """
+SELECT
+    (
+        SELECT count(*) FROM load_analysis.table_health
+        WHERE
+            failing_since_execution_id IS NOT NULL
+            AND behaviour NOT IN ('always_failing', 'broken_since', 'gone')
+    ) AS failing_lately,
+    (SELECT count(*) FROM load_analysis.table_health) AS tables,
+    (SELECT count(*) FROM load_analysis.failure_rates_by_plan_and_table) AS grid,
+    (SELECT count(*) FROM load_analysis.executions) AS executions,
+    (SELECT count(*) FROM load_analysis.failure_rates_by_plan) AS plans,
+    (SELECT count(*) FROM load_analysis.failure_rates_by_schema) AS schemas,
+    (SELECT count(*) FROM load_analysis.failure_episodes) AS episodes,
+    (SELECT count(*) FROM load_analysis.fix_first) AS causes,
+    (SELECT count(*) FROM load_analysis.failure_origins) AS origins,
+    (SELECT count(*) FROM load_analysis.co_failures) AS together,
+    (SELECT count(*) FROM load_analysis.status_conflicts) AS conflicts,
+    (SELECT count(*) FROM load_analysis.gaps) AS gaps
+"""
+
+QUERIES = {
+    "schemas": """
+        SELECT *, true AS is_in_plan
+        FROM load_analysis.failure_rates_by_plan_and_schema
+        ORDER BY error_rate_low DESC NULLS LAST, load_plan, schema_name, cluster, tenant
+    """,
+    "episodes": """
+        SELECT *
+        FROM load_analysis.failure_episodes
+        ORDER BY
+            is_open DESC, last_execution_id DESC, errors DESC, first_execution_id, first_node_id,
+            schema_name, table_name, cluster, tenant
+    """,
+    "origins": """
+        SELECT *
+        FROM load_analysis.failure_origins
+        ORDER BY execution_id DESC, node_id, cluster, tenant
+    """,
+    "together": """
+        SELECT *
+        FROM load_analysis.co_failures
+        ORDER BY
+            p_adjusted, schema_name_a, table_name_a, schema_name_b, table_name_b, cluster, tenant
+    """,
+    "gaps": """
+        SELECT * FROM load_analysis.gaps ORDER BY last_id DESC, cluster, tenant
+    """,
+}
+"""The most important first, since there may be more than the page takes."""

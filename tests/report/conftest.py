@@ -1,0 +1,54 @@
+"""A browser for all tests, and pages that are made once."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from incorta_loads.report.page import write_report
+from report.pages import Made, opened_page
+from report.warehouses import WAREHOUSES
+
+PUBLISHED_AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One for all tests."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The page of a warehouse by its name, made once."""
+    folder = tmp_path_factory.mktemp("report")
+
+    def make(name: str) -> Path:
+        page = folder / f"{name}.html"
+        if not page.exists():
+            database = folder / f"{name}.duckdb"
+            WAREHOUSES[name](database)
+            with duckdb.connect(database) as warehouse:
+                write_report(warehouse, PUBLISHED_AT, page)
+        return page
+
+    return make
+
+
+@pytest.fixture
+def story(browser: Browser, made: Made) -> Iterator[Page]:
+    """The simulator's story on a large screen."""
+    with opened_page(browser, made("story")) as tab:
+        yield tab

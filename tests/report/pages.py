@@ -1,0 +1,61 @@
+"""Pages as someone sees them in Debian's Chromium, where nothing may be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Route
+
+DESKTOP, PHONE = (1440, 900), (390, 844)
+
+Made = Callable[[str], Path]
+"""The page of a warehouse by its name."""
+
+
+@contextmanager
+def opened_page(
+    browser: Browser,
+    page: Path,
+    fragment: str = "",
+    *,
+    size: tuple[int, int] = DESKTOP,
+    theme: str = "light",
+    bypass_csp: bool = False,
+) -> Iterator[Page]:
+    """The page as someone sees it; at the end it must have asked and complained of nothing."""
+    complaints: list[str] = []
+
+    def block(route: Route) -> None:
+        if route.request.url.split("#")[0] == page.as_uri():
+            route.continue_()
+        else:
+            complaints.append(f"request: {route.request.url[:200]}")
+            route.abort()
+
+    with browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if theme == "dark" else "light",
+        offline=True,
+        bypass_csp=bypass_csp,
+    ) as context:
+        context.route("**/*", block)
+        tab = context.new_page()
+        tab.on("console", lambda message: complaints.append(f"console: {message.text}"))
+        tab.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        tab.on("request", lambda request: _note_foreign(request.url, page, complaints))
+        tab.goto(f"{page.as_uri()}{fragment}")
+        tab.wait_for_selector("html[data-drawn]")
+        yield tab
+    assert complaints == []
+
+
+def _note_foreign(url: str, page: Path, complaints: list[str]) -> None:
+    if url.split("#", maxsplit=1)[0] != page.as_uri() and not url.startswith("data:"):
+        complaints.append(f"request: {url[:200]}")
+
+
+def rows_of(tab: Page, identifier: str) -> list[str]:
+    """The texts of a list's rows that are in sight."""
+    return tab.locator(f"#{identifier} .tabulator-row").all_inner_texts()

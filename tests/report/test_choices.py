@@ -1,0 +1,97 @@
+"""What is chosen: in the form, in the address, and what is shown of it."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from report.pages import Made, opened_page, rows_of
+
+
+def shown(tab: Page) -> str:
+    return tab.locator("#shown").inner_text()
+
+
+def fragment(tab: Page) -> str:
+    return str(tab.evaluate("decodeURIComponent(location.hash)"))
+
+
+def test_a_choice_narrows_every_section(story: Page) -> None:
+    """Plan, schema, behaviour and a part of the name, all at once."""
+    story.select_option("[name=plan]", "Marketing Daily")
+    assert shown(story) == "18 of 116 tables"
+    assert [row.split("\n")[0] for row in rows_of(story, "failing")] == ["Web_Analytics.goals"]
+    story.select_option("[name=schema]", "Ads")
+    story.select_option("[name=behaviour]", "recovered")
+    story.fill("[name=table]", "S.A")
+    chosen = {"Ads.accounts", "Ads.ad_groups", "Ads.ads"}
+    expect(story.locator("#table-rates .tabulator-row")).to_have_count(len(chosen))
+    for section in ("regressions", "table-rates", "causes", "episode-list"):
+        names = {row.split("\n")[section == "causes"] for row in rows_of(story, section)}
+        assert names == chosen, section
+    assert "Nothing is failing now in what is chosen." in story.locator("#failing").inner_text()
+
+
+def test_the_rates_of_a_plan_are_its_own(story: Page) -> None:
+    """A table of two plans has others in each of them than over both."""
+    story.fill("[name=table]", "HR.locations")
+    rates = story.locator("#table-rates .tabulator-row")
+    for plan, counted in (("", 86), ("HR Weekly", 18), ("Supply Chain Hourly", 68)):
+        story.select_option("[name=plan]", plan)
+        expect(rates).to_contain_text(f"0 of {counted}")
+
+
+def test_the_address_holds_the_choice_and_the_order(
+    browser: Browser, made: Made, story: Page
+) -> None:
+    """Whoever opens it sees the same."""
+    story.select_option("[name=plan]", "Sales Daily")
+    story.fill("[name=table]", "Sales_C")
+    story.locator("#table-rates .sort", has_text="Table").click()
+    expect(story).to_have_url(re.compile("sort"))
+    assert fragment(story) == "#plan=Sales+Daily&table=Sales_C&sort-table-rates=label.asc"
+    address = story.evaluate("location.hash")
+    with opened_page(browser, made("story"), address) as tab:
+        assert tab.locator("[name=plan]").input_value() == "Sales Daily"
+        assert shown(tab) == shown(story)
+        assert rows_of(tab, "table-rates") == rows_of(story, "table-rates")
+
+
+def test_another_address_in_the_same_page_is_another_choice(story: Page) -> None:
+    """As of a link in a message."""
+    story.evaluate("location.hash = '#schema=GL'")
+    expect(story.locator("#shown")).to_have_text("9 of 116 tables")
+    assert story.locator("[name=schema]").input_value() == "GL"
+
+
+def test_a_choice_that_is_no_longer_there_is_left_out(browser: Browser, made: Made) -> None:
+    """The page shows all, not nothing."""
+    with opened_page(browser, made("story"), "#plan=Gone&schema=Gone&sort-failing=x.y") as tab:
+        assert shown(tab) == "116 tables"
+        assert len(rows_of(tab, "failing")) == 4
+
+
+def test_show_all_takes_the_choice_back(story: Page) -> None:
+    """Also from the address."""
+    story.fill("[name=table]", "no such table")
+    assert shown(story) == "0 of 116 tables"
+    story.get_by_role("button", name="Show all").click()
+    expect(story.locator("#shown")).to_have_text("116 tables")
+    assert fragment(story) == ""
+
+
+def test_a_list_sorts_by_its_headings(story: Page) -> None:
+    """With the keyboard alone; the heading says how."""
+    heading = story.locator("#failing .sort", has_text="In a row")
+    heading.focus()
+    story.keyboard.press("Enter")
+    story.wait_for_selector("#failing [aria-sort=descending]")
+    names = [row.split("\n")[0] for row in rows_of(story, "failing")]
+    assert names == [
+        *("Web_Analytics.goals", "Sales_OLTP.returns", "Payroll.payslips", "GL.journal_lines")
+    ]
+    heading.focus()
+    story.keyboard.press("Enter")
+    story.wait_for_selector("#failing [aria-sort=ascending]")
+    assert [row.split("\n")[0] for row in rows_of(story, "failing")] == names[::-1]

@@ -1,0 +1,64 @@
+"""How the page looks: on a phone, to assistive technology, on paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from report.pages import DESKTOP, PHONE, Made, opened_page
+
+_RIGHTMOST = """
+Math.max(...[...document.querySelectorAll("main *")].map((each) =>
+    each.closest(".frame, svg") ? 0 : each.getBoundingClientRect().right))
+"""
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+
+
+@pytest.mark.parametrize("name", ["story", "odd", "large"])
+def test_a_phone_needs_no_scrolling_sideways(browser: Browser, made: Made, name: str) -> None:
+    """At 390 pixels, and nothing is cut off at the right of a list."""
+    with opened_page(browser, made(name), size=PHONE) as tab:
+        assert tab.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+        assert tab.evaluate(_RIGHTMOST) <= PHONE[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "theme"),
+    [
+        ("story", DESKTOP, "light"),
+        ("story", PHONE, "dark"),
+        ("odd", DESKTOP, "dark"),
+        ("nothing", PHONE, "light"),
+    ],
+)
+def test_axe_finds_nothing_serious(
+    browser: Browser, made: Made, name: str, size: tuple[int, int], theme: str
+) -> None:
+    """Nor anything less."""
+    with opened_page(browser, made(name), size=size, theme=theme, bypass_csp=True) as tab:
+        tab.add_script_tag(path=AXE)
+        found = tab.evaluate("axe.run().then((each) => each.violations)")
+        assert [(each["id"], each["impact"], each["nodes"][0]["html"]) for each in found] == []
+
+
+def test_paper_is_light_and_has_times_that_stay_true(browser: Browser, made: Made) -> None:
+    """From a dark screen; what is to be pressed is left out, the first rows of each list are in."""
+    with opened_page(browser, made("story"), theme="dark") as tab:
+        tab.emulate_media(media="print")
+        tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert (
+            tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        )
+        assert "the last one at 2026-11-01 12:00 UTC." in tab.locator("h1").inner_text()
+        assert not tab.locator("#choices").is_visible()
+        printed = tab.locator("#table-rates + * , .tabulator-print-table").all_inner_texts()
+        assert any("Payroll.payslips" in each for each in printed)
+        assert "Printed are the first 40 of 116 rows." in tab.locator("body").inner_text()
+        tab.evaluate("dispatchEvent(new Event('afterprint'))")
+        tab.emulate_media(media="screen")
+        assert tab.locator("#choices").is_visible()
+        pdf = tab.pdf(format="A4")
+    assert pdf.startswith(b"%PDF")

@@ -1,0 +1,56 @@
+"""Names that a cluster may send, shown as text."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from incorta_loads.report.names import in_page
+from incorta_simulator.bodies import NAMES
+from report.pages import Made, opened_page
+
+
+def data_of(page: Path) -> dict[str, object]:
+    found = re.search(r'<script id="data" type="application/json">(.*?)</script>', page.read_text())
+    assert found
+    data: dict[str, object] = json.loads(found[1])
+    return data
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("script", "<script>alert(1)</script>"),
+        ("right_to_left", "\\u202etxt.exe\\u202c שלום"),
+        ("control_characters", "\\x01\\x1b[31mred\\x7f\\x9b"),
+        ("newlines", "line\\nline\\r\\nline\\u2028line\\ttab"),
+        ("quotes", NAMES["quotes"]),
+        ("looks_escaped", NAMES["looks_escaped"]),
+        ("long", "n" * 100 + "…" + "n" * 99),
+    ],
+)
+def test_a_name_is_shown_as_text(browser: Browser, made: Made, name: str, shown: str) -> None:
+    """What would not show, or turn the line around, as its escape."""
+    assert in_page(NAMES[name]) == shown
+    with opened_page(browser, made("odd"), "#behaviour=") as tab:
+        tab.fill("[name=table]", shown)
+        expect(tab.locator("#table-rates bdi").first).to_contain_text(shown)
+        assert tab.locator("[name=schema] option").all_text_contents().count(shown) == 1
+
+
+def test_no_name_ends_the_data(made: Made) -> None:
+    """The only scripts of the page are its own."""
+    page = made("odd").read_text()
+    assert "alert(1)" in page
+    assert "<script>alert" not in page
+    assert page.count("<script") == page.count("</script")
+    assert "<script>alert(1)</script>" in data_of(made("odd"))["names"]  # type: ignore[operator]
+
+
+def test_long_names_do_not_make_a_large_page(made: Made) -> None:
+    """Names of 200,000 characters are in it as 200."""
+    assert made("odd").stat().st_size < 1_000_000

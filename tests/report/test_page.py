@@ -1,0 +1,101 @@
+"""The page as a whole: what it asks for, how large it is, and what its first screen says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+import incorta_loads.report
+from report.pages import PHONE, Made, opened_page, rows_of
+
+VENDORED = (Path(incorta_loads.report.__file__).parent / "vendor", Path(__file__).parent / "vendor")
+
+
+@pytest.mark.parametrize(
+    ("name", "theme"),
+    [
+        *(("story", "light"), ("story", "dark"), ("odd", "light"), ("one", "light")),
+        *(("empty", "light"), ("nothing", "light"), ("large", "dark")),
+    ],
+)
+def test_it_asks_for_nothing_and_complains_of_nothing(
+    browser: Browser, made: Made, name: str, theme: str
+) -> None:
+    """Also where everything on it was looked at."""
+    with opened_page(browser, made(name), theme=theme) as tab:
+        tab.mouse.wheel(0, 100_000)
+        tab.locator(".sort").first.click()
+        tab.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+
+
+def test_1000_tables_and_200_executions_are_small_and_quick(
+    browser: Browser, made: Made, tell: Callable[[str], None]
+) -> None:
+    """Under 3 MB, and the first screen in under a second, the best of three times."""
+    page = made("large")
+    assert page.stat().st_size < 3_000_000
+    times = []
+    for _ in range(3):
+        with opened_page(browser, page) as tab:
+            assert len(rows_of(tab, "failing")) == 8
+            times.append(tab.evaluate("performance.getEntriesByName('first screen')[0].startTime"))
+            drawn = tab.evaluate("document.querySelectorAll('*').length")
+    assert min(times) < 1_000
+    assert drawn < 10_000
+    tell(
+        f"report of 1,000 tables × 200 executions: {page.stat().st_size / 1e6:.2f} MB, first "
+        f"screen after {min(times):.0f} ms, {drawn:,} elements"
+    )
+
+
+def test_the_first_sentence_says_the_state(story: Page) -> None:
+    """Broken, worse, complete, and how old."""
+    said = story.locator("h1").inner_text()
+    assert said.startswith(
+        "3 tables are broken, 1 is worse than before; 100 % of the ids asked for are here, "
+        "the last one "
+    )
+    assert said.endswith(" ago.")
+
+
+def test_the_first_screen_says_what_fails_since_when_and_whether_it_is_worse(story: Page) -> None:
+    """In sight without scrolling, and how complete the data is."""
+    assert rows_of(story, "failing")[1].split("\n") == [
+        *("Payroll.payslips", "256, 1 Nov10"),
+        "too few runs to compare",
+    ]
+    assert "outage: 20 of 20, was 8 of 69" in rows_of(story, "failing")[2]
+    box = story.locator("#now").bounding_box()
+    assert box
+    assert box["y"] + box["height"] < 900
+    assert "28 ids are missing" in story.locator("#now").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("one", "No table is broken, none is worse than before; 100 % of the ids asked for"),
+        ("empty", "No execution is here yet: of 1 id asked for, none came back."),
+        ("nothing", "No execution is here yet."),
+    ],
+)
+def test_little_makes_a_page_too(browser: Browser, made: Made, name: str, sentence: str) -> None:
+    """Which says that there is little."""
+    with opened_page(browser, made(name)) as tab:
+        assert tab.locator("h1").inner_text().startswith(sentence)
+        assert "Nothing is failing now." in tab.locator("#failing").inner_text()
+
+
+def test_libraries_are_as_they_came() -> None:
+    """Each file of a `vendor` directory is listed there with its sum."""
+    for folder in VENDORED:
+        lines = (folder / "libraries.txt").read_text().splitlines()[1:]
+        listed = {line.split()[0]: line.split()[3] for line in lines}
+        files = {each.name: each for each in folder.iterdir() if each.name != "libraries.txt"}
+        assert listed == {
+            name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()
+        }

@@ -1,0 +1,102 @@
+"""Warehouses of which pages are made, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from benches.analysis import load
+from incorta_loads.base_tables import ALERTS, duckdb_types
+from incorta_loads.models import build_models
+from incorta_simulator.bodies import NAMES
+from incorta_simulator.company import Company
+from sql.base_rows import NOON, History, Node, Tree, create_base_tables, rows, write_base_tables
+from sql.empty_marts import create_empty_marts
+from sql.told import told_history
+
+
+def _story(database: Path) -> None:
+    _write(database, told_history(Company()))
+
+
+def _odd(database: Path) -> None:
+    """Each odd name is a plan, a group, a schema and a table, in several clusters."""
+    nodes: list[Node] = []
+    for execution_id, name in enumerate(NAMES.values(), 1):
+        tables = tuple(
+            Tree("TABLE", each, "Failed" if number % 2 else each[:20])
+            for number, each in enumerate(NAMES.values())
+        )
+        group = Tree("GROUP", name, "Failed", (Tree("SCHEMA", name, "Failed", tables),))
+        tree = Tree("LOAD_PLAN", name, "Failed", (group,))
+        cluster = name if len(name) < 100 else "cluster"
+        nodes += rows(tree, execution_id, cluster=cluster, tenant=cluster)
+    _write(database, History(nodes, []))
+
+
+def _one(database: Path) -> None:
+    """One execution, in which all is well."""
+    tree = Tree("LOAD_PLAN", "Nightly", "Success", (Tree("TABLE", "orders", "Success"),))
+    _write(database, History(rows(tree, 7), []))
+
+
+def _empty(database: Path) -> None:
+    """Of two ids one does not exist, and one did not come."""
+    _nothing(database)
+    with duckdb.connect(database) as warehouse:
+        counts = (
+            "forbidden",
+            "rejected",
+            "unavailable",
+            "invalid_payload",
+            "ids_missing",
+            "loaded",
+        )
+        zeros = ", ".join(f"0 AS {each}" for each in (*counts, "aged", "executions_not_final"))
+        warehouse.execute(
+            "INSERT INTO load_analysis.coverage BY NAME SELECT 'cluster' AS cluster, "
+            f"'tenant' AS tenant, 2 AS ids_asked, 1 AS not_found, ? AS last_fetched_at, {zeros}",
+            [NOON],
+        )
+
+
+def _nothing(database: Path) -> None:
+    """Nothing was asked for."""
+    with duckdb.connect(database) as warehouse:
+        create_base_tables(warehouse)
+        create_empty_marts(warehouse)
+    _add_alerts(database)
+
+
+def _large(database: Path) -> None:
+    """200 executions of 1,000 tables."""
+    load(database, 1, 200, 1_000)
+    _build(database)
+
+
+def _write(database: Path, history: History) -> None:
+    write_base_tables(database, *history)
+    _build(database)
+
+
+def _build(database: Path) -> None:
+    _add_alerts(database)
+    build_models(database, run_tests=False)
+
+
+def _add_alerts(database: Path) -> None:
+    columns = ", ".join(f"{name} {kind}" for name, kind in duckdb_types(ALERTS).items())
+    with duckdb.connect(database) as warehouse:
+        warehouse.execute(f"CREATE TABLE load_status.alerts ({columns})")
+
+
+WAREHOUSES: dict[str, Callable[[Path], None]] = {
+    "story": _story,
+    "odd": _odd,
+    "one": _one,
+    "empty": _empty,
+    "nothing": _nothing,
+    "large": _large,
+}

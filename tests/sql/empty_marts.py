@@ -1,0 +1,18 @@
+"""The marts without rows, as their contracts name and type them: making them costs no build."""
+
+from __future__ import annotations
+
+import duckdb
+import yaml
+
+from incorta_loads.models import project_directory
+
+
+def create_empty_marts(connection: duckdb.DuckDBPyConnection) -> None:
+    """In schema `load_analysis`, beside the mark of a build."""
+    connection.execute("CREATE SCHEMA load_analysis")
+    for path in sorted((project_directory() / "models" / "marts").glob("*.yml")):
+        (model,) = yaml.safe_load(path.read_text())["models"]
+        columns = ", ".join(f"{each['name']} {each['data_type']}" for each in model["columns"])
+        connection.execute(f"CREATE TABLE load_analysis.{model['name']} ({columns})")
+    connection.execute("CREATE TABLE load_analysis.build_state AS SELECT 'f' AS fingerprint")
