@@ -46,6 +46,11 @@ superset-try: $(VENV)/.runtime debian-packages ## Try Superset on a publication 
 		.superset/bin/python -m pip install --quiet -r docs/superset/requirements.txt; }
 	@.superset/bin/python docs/superset/try.py "$(abspath $(BIN))/incorta-loads" .superset/dashboard.png $(EXPORT)
 
+.PHONY: pictures
+pictures: $(VENV)/.dev debian-packages ## Make the README's pictures, from what `make run` left
+	@test -f $(DEMO)/published/report.html || $(MAKE) run >/dev/null
+	@$(BIN)/python docs/pictures.py $(DEMO)
+
 .PHONY: tables
 tables: $(VENV)/.runtime ## Write docs/tables.md, every table and column with its meaning
 	@$(BIN)/python docs/tables.py > docs/tables.md.new

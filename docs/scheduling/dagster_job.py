@@ -37,7 +37,7 @@ class IncortaLoads(dg.ConfigurableResource):
             "SOURCES__INCORTA__TOKEN": self.token,
         }
         command = [COMMAND, *arguments]
-        with subprocess.Popen(command, cwd=DIRECTORY, env=os.environ | settings) as process:  # noqa: S603 (its own words)
+        with subprocess.Popen(command, cwd=DIRECTORY, env=os.environ | settings) as process:
             try:
                 code = process.wait()
             except BaseException:  # the run is being terminated
