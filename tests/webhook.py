@@ -22,6 +22,8 @@ class Webhook:
         url: for Apprise; a secret.
         messages: title, message and type of each that was answered with 200.
         status: of the answers.
+        location: where they redirect to, if anywhere.
+        asked: how many requests there were, of any method.
         before_answer: called once a message has arrived.
         drips_seconds: so long an answer takes that comes byte by byte.
         closed: set where the webhook ends, and such answers with it.
@@ -30,6 +32,8 @@ class Webhook:
     url: str = ""
     messages: list[dict[str, Any]] = field(default_factory=list)
     status: int = 200
+    location: str | None = None
+    asked: int = 0
     before_answer: Callable[[], None] = lambda: None
     drips_seconds: float = 0
     closed: Event = field(default_factory=Event)
@@ -45,12 +49,22 @@ def webhook() -> Iterator[Webhook]:
     hook = Webhook()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            hook.asked += 1
+            self._answer()
+
         def do_POST(self) -> None:
+            hook.asked += 1
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path == f"/{SECRET}" and hook.status == 200:
                 hook.messages.append(json.loads(body))
             hook.before_answer()
+            self._answer()
+
+        def _answer(self) -> None:
             self.send_response(hook.status)
+            if hook.location:
+                self.send_header("Location", hook.location)
             self._drip()
             self.send_header("Content-Length", "0")
             self.end_headers()

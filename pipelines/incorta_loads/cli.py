@@ -5,6 +5,7 @@ Imports that cost time are made inside the commands, so that `--help` answers at
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
 import signal
@@ -223,6 +224,7 @@ def main(arguments: list[str] | None = None) -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
     code = _exit_code(sys.argv[1:] if arguments is None else arguments)
     if is_still_sending():  # Python would wait for the thread, as long as the receiver likes
+        atexit._run_exitfuncs()  # noqa: SLF001 (else what they clear away is told as leaked)
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,9 @@ _MOST_SECONDS = 30.0
 """A receiver that takes longer did not take the message."""
 
 _NAME_DIGITS = 12
+
+_was_interrupted = False
+"""Whether a signal ended the waiting for receivers, which Apprise does not note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,14 @@ class Receivers:
             return
         import apprise  # noqa: PLC0415 (0.1 s, which only who notifies should pay)
 
+        # Who redirects did not take it: what follows would get the message without its body, or
+        # somebody else would. `redirect=yes` in a URL goes before.
+        asset = apprise.AppriseAsset(http_redirects=False)
         for number, url in enumerate(urls, 1):
-            receiver = apprise.Apprise.instantiate(url, suppress_exceptions=True)
+            name = _name(url)
+            receiver = apprise.Apprise.instantiate(
+                url, asset=asset, tag=name, suppress_exceptions=True
+            )
             if not isinstance(receiver, apprise.NotifyBase):
                 raise InvalidSettingError(
                     f"URL {number} of {len(urls)} in the setting urls under "
@@ -68,7 +77,7 @@ class Receivers:
                     "https://github.com/caronc/apprise/wiki."
                 )
             _wait_longer(receiver)
-            self._by_name[_name(url)] = receiver
+            self._by_name[name] = receiver
 
     @property
     def names(self) -> list[str]:
@@ -76,25 +85,22 @@ class Receivers:
         return list(self._by_name)
 
     def tell(self, message: Message, names: Sequence[str]) -> list[str]:
-        """Sends a message to some of them; returns those that did not take it.
+        """Sends a message to some of them at once; returns those that did not take it.
 
         Who did not take one is not asked to take another: each may cost half a minute.
         """
-        return [each for each in names if each in self._by_name and not self._takes(each, message)]
-
-    def _takes(self, name: str, message: Message) -> bool:
-        if name in self._down:
-            return False
-        if _send(self._by_name[name], message):
-            return True
-        self._down.add(name)
-        logger.warning(
-            "receiver %d of %d in [sources.incorta.notify] urls did not take the notification; "
-            "the next run tries again",
-            self.names.index(name) + 1,
-            len(self._by_name),
-        )
-        return False
+        known = [name for name in names if name in self._by_name]
+        asked = {name: self._by_name[name] for name in known if name not in self._down}
+        taken = _send(asked, message) if asked else set()
+        for name in asked.keys() - taken:
+            self._down.add(name)
+            logger.warning(
+                "receiver %d of %d in [sources.incorta.notify] urls did not take the "
+                "notification; the next run tries again",
+                self.names.index(name) + 1,
+                len(self._by_name),
+            )
+        return [name for name in known if name not in taken]
 
 
 def is_still_sending() -> bool:
@@ -103,7 +109,7 @@ def is_still_sending() -> bool:
         return False
     from apprise.apprise import any_abandoned_calls_still_running  # noqa: PLC0415 (it is there)
 
-    return bool(any_abandoned_calls_still_running())
+    return _was_interrupted or bool(any_abandoned_calls_still_running())
 
 
 def _wait_longer(receiver: apprise.NotifyBase) -> None:
@@ -118,25 +124,28 @@ def _wait_longer(receiver: apprise.NotifyBase) -> None:
         receiver.socket_connect_timeout = _MOST_SECONDS
 
 
-def _send(receiver: apprise.NotifyBase, message: Message) -> bool:
+def _send(receivers: Mapping[str, apprise.NotifyBase], message: Message) -> set[str]:
+    """The names of those that took it."""
     import apprise  # noqa: PLC0415 (as above)
 
-    service = apprise.Apprise()
-    service.add(receiver)
+    global _was_interrupted  # noqa: PLW0603 (Apprise's threads are the process's, too)
+    service = apprise.Apprise(list(receivers.values()))
     kind = apprise.NotifyType.FAILURE if message.is_bad_news else apprise.NotifyType.SUCCESS
     try:
-        return bool(
-            service.notify(
-                body=message.body,
-                title=message.title,
-                notify_type=kind,
-                body_format=apprise.NotifyFormat.TEXT,
-                timeout=_MOST_SECONDS,
-            )
+        results = service.notify(
+            body=message.body,
+            title=message.title,
+            notify_type=kind,
+            body_format=apprise.NotifyFormat.TEXT,
+            timeout=_MOST_SECONDS,
         )
+        return {name for each in results if each for name in each.tag}
     except Exception as error:  # noqa: BLE001 (a plugin of Apprise must not end a run)
         logger.debug("the notification failed: %r", error)
-        return False
+        return set()
+    except KeyboardInterrupt:
+        _was_interrupted = True
+        raise
 
 
 def _name(url: str) -> str:

@@ -120,9 +120,63 @@ def test_a_receiver_that_takes_its_time_gets_it_once(table: Told, hook: Webhook)
     assert said(table) == [("broken_since", None)]
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_who_redirects_did_not_take_it(table: Told, hook: Webhook, status: int) -> None:
+    """What comes after may be a login page, or somebody else."""
+    with webhook() as elsewhere:
+        hook.status, hook.location = status, elsewhere.url.replace("json:", "http:")
+        announce(table.connection, Receivers([hook.url]), "run 1")
+        assert said(table) == []
+        assert elsewhere.asked == 0
+
+
+def test_receivers_are_told_at_once(table: Told) -> None:
+    """One that takes its time keeps no other waiting."""
+    with webhook() as first, webhook() as second:
+        at: list[float] = []
+
+        def take_time() -> None:
+            at.append(time.monotonic())
+            time.sleep(0.5)
+
+        first.before_answer = second.before_answer = take_time
+        announce(table.connection, Receivers([first.url, second.url]), "run 1")
+        assert len(at) == 2
+        assert at[1] - at[0] < 0.4
+        assert said(table) == [("broken_since", None)]
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+from incorta_loads import cli, notify, errors
+from incorta_loads.interrupts import prompt_interrupt
+receivers = notify.Receivers(sys.argv[1:])
+threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+try:
+    with prompt_interrupt("nothing is lost."):
+        receivers.tell(notify.Message("title", "body", True), receivers.names)
+except errors.InterruptedRunError as error:
+    print(error.exit_code, error)
+cli.main(["--version"])
+"""
+
+
+def test_a_signal_does_not_wait_for_a_receiver(hook: Webhook) -> None:
+    """A scheduler kills what has not ended soon after SIGTERM."""
+    hook.drips_seconds = 30
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, hook.url], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("143 ")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert time.monotonic() - began < 15
+
+
 DRIPPED_ON = """
-import sys
+import multiprocessing, sys
 from incorta_loads import cli, notify
+lock = multiprocessing.get_context("spawn").RLock()  # as dbt has one
 notify._MOST_SECONDS = 0.5
 receivers = notify.Receivers(sys.argv[1:])
 assert receivers.tell(notify.Message("title", "body", True), receivers.names) == receivers.names
@@ -138,6 +192,7 @@ def test_a_receiver_that_answers_for_ever_does_not_keep_the_process(hook: Webhoo
         [sys.executable, "-c", DRIPPED_ON, hook.url], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.strip()) == (0, __version__)
+    assert "leaked" not in done.stderr
     assert time.monotonic() - began < 15
 
 
