@@ -131,11 +131,11 @@ def _refuse_own_place(warehouse: Path, directory: Path) -> None:
 def _refuse_others_publication(files: PublishedFiles, covered: Sequence[Mapping[str, Any]]) -> None:
     """What was published there must be of clusters and tenants that are in the warehouse, too."""
     here = {(row["cluster"], row["tenant"]) for row in covered}
-    for row in files.about.get("coverage", []):
-        if (row["cluster"], row["tenant"]) not in here:
+    for cluster, tenant in files.before.tenants:
+        if (cluster, tenant) not in here:
             raise ConfigurationError(
-                f"{files.directory} has what another warehouse published, of {row['cluster']}, "
-                f"tenant {row['tenant']}, of which this one has nothing; name another directory."
+                f"{files.directory} has what another warehouse published, of {cluster}, tenant "
+                f"{tenant}, of which this one has nothing; name another directory."
             )
 
 

@@ -3,9 +3,6 @@
 What is new is first written in full into a directory beside the files, which the next publication
 clears away where a kill has left it; then every file takes its place, then the manifest. So a disk
 that fills up changes nothing, and a reader sees each file as it was or as it is.
-
-Only a file that a publication wrote is replaced: one that the manifest lists, or that a publication
-put in its place which ended before its manifest, as the directory it left says.
 """
 
 from __future__ import annotations
@@ -17,43 +14,29 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import duckdb
 
 from incorta_loads.database import one_line
-from incorta_loads.errors import ConfigurationError, PublishError
+from incorta_loads.errors import PublishError
+from incorta_loads.publication import JOURNAL, STAGING, Publication, PublishedFile, sum_of
 from incorta_loads.snapshots import MANIFEST
 
 logger = logging.getLogger(__name__)
 
-_STAGING = ".publishing"
-
-_DAMAGED: dict[str, Any] = {"files": {}}
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedFile:
-    """One line of the manifest.
-
-    Attributes:
-        sha256: of the whole file, in hexadecimal digits.
-        bytes: its size.
-        rows: how many it has; None where it has more than one table.
-        source: from what it was made; the same source makes the same rows. None: look at the sum.
-    """
-
-    sha256: str
-    bytes: int
-    rows: int | None = None
-    source: str | None = None
+_ADVICE = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EACCES: "make it writable",
+    errno.EPERM: "make it writable",
+    errno.EROFS: "make it writable",
+}
 
 
 class PublishedFiles:
@@ -63,6 +46,7 @@ class PublishedFiles:
         directory: where they are.
         files: path in the directory, with `/` → what stands there, kept files included.
         rewritten: the paths among them that are new.
+        before: the last publication, from entering on.
 
     Raises:
         ConfigurationError: somebody else's file is where one is to be published.
@@ -73,24 +57,14 @@ class PublishedFiles:
         self.directory = directory
         self.files: dict[str, PublishedFile] = {}
         self.rewritten: list[str] = []
-        self._staging = directory / _STAGING
-        self._manifest: Mapping[str, Any] = {}
-        self._before: dict[str, PublishedFile] = {}
-        self._owns_all = False
+        self._staging = directory / STAGING
         self._is_placing = False
-
-    @property
-    def about(self) -> Mapping[str, Any]:
-        """What the manifest of the last publication says; empty where there is none."""
-        return self._manifest
 
     def __enter__(self) -> Self:
         with self._writing():
-            self._manifest = _manifest(self.directory / MANIFEST)
-            self._before = _entries(self._manifest)
-            self._owns_all = os.path.lexists(self._staging) or self._manifest == _DAMAGED
-            _clear(self._staging)
-            self._staging.mkdir(parents=True)
+            self.before = Publication(self.directory)
+            self._clear()
+            self._staging.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(
@@ -99,12 +73,22 @@ class PublishedFiles:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not self._is_placing:  # else it tells the next publication whose files these are
-            _clear(self._staging)
+        self._clear()
+
+    def _clear(self) -> None:
+        """Removes what waits for its place; the journal stays as long as it is needed."""
+        if not self._staging.is_dir():
+            return
+        if self._is_placing or self.before.is_unfinished:
+            for each in self._staging.iterdir():
+                if each.name != JOURNAL:
+                    each.unlink()
+        else:
+            shutil.rmtree(self._staging, ignore_errors=True)
 
     def keep(self, path: str, source: str) -> bool:
         """Whether the file is whole and was made from the same source; it is kept then."""
-        before = self._before.get(path)
+        before = self.before.files.get(path)
         if before is None or before.source != source or not self._stands(path, before):
             return False
         self.files[path] = before
@@ -121,10 +105,11 @@ class PublishedFiles:
             source: from what it is made.
         """
         staged = self._staged(path)
-        self._refuse_others_file(path)
+        self.before.refuse_others_file(path)
         with self._writing():
+            self._try_place(path)
             rows = write(staged)
-            entry = PublishedFile(_sum(staged), staged.stat().st_size, rows, source)
+            entry = PublishedFile(sum_of(staged) or "", staged.stat().st_size, rows, source)
             self.files[path] = entry
             if source is None and self._stands(path, entry):
                 staged.unlink()
@@ -141,24 +126,30 @@ class PublishedFiles:
             about: what the manifest says beside its files.
         """
         with self._writing():
-            for path in self.rewritten:
-                _check_place(self.directory / path)
             entries = {path: asdict(self.files[path]) for path in sorted(self.files)}
             manifest = self._staged(MANIFEST)
             manifest.write_text(
                 json.dumps({**about, "files": entries}, indent=2, default=_iso_8601) + "\n", "utf-8"
             )
             _flush(manifest)
+            self._write_journal()
             self._is_placing = True
             for path in self.rewritten:
                 target = self.directory / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self._staged(path).replace(target)
             manifest.replace(self.directory / MANIFEST)
-            self._is_placing = False
-        for path, entry in self._before.items():
-            if path not in self.files and self._stands(path, entry):
+        for path in self.before.paths() - self.files.keys():
+            if self.before.is_as_it_was(path):
                 self._remove(path)
+        shutil.rmtree(self._staging, ignore_errors=True)
+
+    def _write_journal(self) -> None:
+        new = self._staging / hashlib.sha256(JOURNAL.encode()).hexdigest()
+        sums = {path: self.files[path].sha256 for path in self.rewritten}
+        new.write_bytes(self.before.journal_with(sums))
+        _flush(new)
+        new.replace(self._staging / JOURNAL)
 
     def _remove(self, path: str) -> None:
         try:
@@ -168,14 +159,23 @@ class PublishedFiles:
                 "%s is published no more and could not be removed (%s)", path, error.strerror
             )
 
-    def _refuse_others_file(self, path: str) -> None:
+    def _try_place(self, path: str) -> None:
+        """Whether a rename to there will work, before anything is written for it.
+
+        Raises:
+            OSError: it will not.
+        """
         target = self.directory / path
-        if self._owns_all or path in self._before or not os.path.lexists(target):
-            return
-        raise ConfigurationError(
-            f"{target} is there already and was not published by this program, so it is not "
-            "replaced; name another directory, or move the file away."
-        )
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, f"{path} is a directory")
+        parent = next(each for each in target.parents if os.path.lexists(each))
+        if not parent.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, f"{parent.name} is no directory")
+        effective = os.access in os.supports_effective_ids
+        if not os.access(parent, os.W_OK | os.X_OK, effective_ids=effective):
+            raise PermissionError(errno.EACCES, f"no permission for {parent}")
+        if parent.stat().st_dev != self._staging.stat().st_dev:
+            raise OSError(errno.EXDEV, f"{parent} is another file system")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -183,98 +183,28 @@ class PublishedFiles:
         try:
             yield
         except (OSError, duckdb.Error) as error:
-            number = getattr(error, "errno", None)
+            advice = _ADVICE.get(getattr(error, "errno", None) or 0)
+            state = (
+                "some files in it are new already, and the manifest is still the old one"
+                if self._is_placing
+                else "nothing in it was changed"
+            )
             raise PublishError(
                 f"The directory {self.directory} cannot be written "
-                f"({getattr(error, 'strerror', None) or one_line(error)}); "
-                + (
-                    "some files in it are new already, and the manifest is still the old one: "
-                    if self._is_placing
-                    else "what was published before is still there: "
-                )
-                + ("make room" if number in _FULL else "make it writable")
-                + " or name another directory, and publish again."
+                f"({getattr(error, 'strerror', None) or one_line(error)}); {state}: "
+                f"{f'{advice} or ' if advice else ''}name another directory, and publish again."
             ) from None
 
     def _stands(self, path: str, entry: PublishedFile) -> bool:
         """Whether the file in this place has these bytes."""
-        with suppress(OSError, ValueError):
-            return _sum(self.directory / path) == entry.sha256
-        return False
+        return sum_of(self.directory / path) == entry.sha256
 
     def _staged(self, path: str) -> Path:
         return self._staging / hashlib.sha256(path.encode()).hexdigest()
 
 
-def _manifest(path: Path) -> dict[str, Any]:
-    """What stands there; empty where there is none, or a damaged one.
-
-    Raises:
-        ConfigurationError: it is a manifest of something else.
-    """
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except (ValueError, RecursionError):
-        logger.warning("%s is damaged, and everything is published anew", path)
-        return _DAMAGED
-    files = content.get("files") if isinstance(content, dict) else None
-    if isinstance(files, dict) and all(isinstance(fields, dict) for fields in files.values()):
-        return dict(content)
-    raise ConfigurationError(
-        f"{path} is there already and was not published by this program, so it is not replaced; "
-        "name another directory, or move the file away."
-    )
-
-
-def _entries(manifest: Mapping[str, Any]) -> dict[str, PublishedFile]:
-    """Its files; what this program would not have written is left out."""
-    return {
-        path: PublishedFile(
-            str(fields.get("sha256")), fields.get("bytes"), fields.get("rows"), fields.get("source")
-        )
-        for path, fields in manifest.get("files", {}).items()
-        if _is_below(path) and path != MANIFEST
-    }
-
-
-def _is_below(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return bool(parts) and ".." not in parts and not path.startswith("/") and "\0" not in path
-
-
-def _check_place(target: Path) -> None:
-    """Whether a rename to there would work, before the first one is made.
-
-    Raises:
-        OSError: it would not.
-    """
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, f"{target.name} is a directory")
-    parent = next(each for each in target.parents if os.path.lexists(each))
-    if not parent.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, f"{parent.name} is no directory")
-    effective = os.access in os.supports_effective_ids
-    if not os.access(parent, os.W_OK | os.X_OK, effective_ids=effective):
-        raise PermissionError(errno.EACCES, f"no permission for {parent}")
-
-
-def _clear(staging: Path) -> None:
-    """Removes what a publication left, or whatever has its name."""
-    if staging.is_dir() and not staging.is_symlink():
-        shutil.rmtree(staging, ignore_errors=True)
-    else:
-        staging.unlink(missing_ok=True)
-
-
 def _iso_8601(value: datetime) -> str:
     return value.isoformat()
-
-
-def _sum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _flush(path: Path) -> None:

@@ -156,7 +156,12 @@ def published_directory(given: str | None = None) -> Path:
             f"The name of the directory {name!r} is not UTF-8, which DuckDB needs to write there; "
             "name another one."
         )
-    return Path(name).absolute()
+    scheme, separator, _ = name.partition("://")  # what follows may be a secret
+    if separator:
+        raise InvalidSettingError(
+            f"{scheme}://… is no directory of this machine; publish into one, and copy from there."
+        )
+    return Path(name).expanduser().absolute()
 
 
 def notify_urls() -> list[str]:

@@ -44,6 +44,8 @@ def remember_snapshot(warehouse: Path, directory: Path) -> None:
 
 def last_snapshot(warehouse: Path) -> Snapshot | None:
     """The last published copy; None where there is none any more."""
+    if not _note(warehouse).is_file():
+        return None
     try:
         note = _note(warehouse).read_text("utf-8", errors="surrogateescape")
         directory = Path(note.removesuffix("\n"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -87,26 +88,21 @@ def test_what_somebody_damaged_is_written_again(
 
 
 @pytest.mark.parametrize(
-    "manifest", ["", "{", "[" * 200_000, '{"files": {"a/b.txt": {"size": 1}}}', "\xff"]
-)
-def test_a_damaged_manifest_is_no_manifest(tmp_path: Path, manifest: str) -> None:
-    """Everything is written again then."""
-    published(tmp_path)
-    (tmp_path / "manifest.json").write_text(manifest, "latin-1")
-    assert published(tmp_path).rewritten == ["a/b.txt"]
-    assert published(tmp_path).rewritten == []
-
-
-@pytest.mark.parametrize(
     "manifest",
-    ["[]", "null", "7", '{"name": "an app", "icons": []}', '{"files": {"main.js": "/main.1.js"}}'],
+    [
+        *("", "{", "// mine", "[" * 200_000, "\xff"),
+        *("[]", "null", "7", '{"name": "an app", "icons": []}'),
+        '{"files": {"main.js": "/main.1.js"}}',
+        '{"files": {"a/b.txt": {"size": 1}}}',
+        '{"files": {}, "coverage": 3}',
+    ],
 )
 def test_a_manifest_of_something_else_is_not_replaced(tmp_path: Path, manifest: str) -> None:
-    """Web applications have one of this name."""
-    (tmp_path / "manifest.json").write_text(manifest)
+    """Web applications have one of this name; and what is damaged may be somebody's, too."""
+    (tmp_path / "manifest.json").write_text(manifest, "latin-1")
     with pytest.raises(ConfigurationError, match=r"manifest\.json is there already"):
         published(tmp_path)
-    assert (tmp_path / "manifest.json").read_text() == manifest
+    assert (tmp_path / "manifest.json").read_text("latin-1") == manifest
     assert everything_below(tmp_path) == ["manifest.json"]
 
 
@@ -122,11 +118,52 @@ def test_what_nobody_published_is_not_replaced(
     assert everything_below(tmp_path) == ["a", "a/b.txt"]
 
 
-def test_what_a_killed_publication_put_in_its_place_is_replaced(tmp_path: Path) -> None:
-    """Its manifest did not come; the directory it left says that the file is its own."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a/b.txt").write_text("of the killed one")
-    (tmp_path / ".publishing").mkdir()
+def killed_before_its_manifest(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A publication that put a/b.txt in its place, and no more."""
+    replace = Path.replace
+
+    def killed(path: Path, target: Path) -> Path:
+        if target.name == "manifest.json":
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
+        patched.setattr(Path, "replace", killed)
+        published(directory, text="of the killed one")
+
+
+def test_what_a_killed_publication_put_in_its_place_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its manifest did not come; the journal it left says that the file is its own."""
+    for _ in range(2):  # the journal of the second one says what the first one did, too
+        killed_before_its_manifest(tmp_path, monkeypatch)
+        assert (tmp_path / ".publishing/journal.json").exists()
+        assert not (tmp_path / "manifest.json").exists()
+    assert published(tmp_path).rewritten == ["a/b.txt"]
+    assert everything_below(tmp_path) == ["a", "a/b.txt", "manifest.json"]
+
+
+def test_what_a_killed_publication_left_and_is_published_no_more_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else would know of it."""
+    killed_before_its_manifest(tmp_path, monkeypatch)
+    with PublishedFiles(tmp_path) as files:
+        files.commit({})
+    assert everything_below(tmp_path) == ["a", "manifest.json"]
+
+
+def test_what_somebody_put_in_its_place_after_a_kill_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the journal stays until he has moved it away."""
+    killed_before_its_manifest(tmp_path, monkeypatch)
+    (tmp_path / "a/b.txt").write_text("mine")
+    with pytest.raises(ConfigurationError, match=r"a/b\.txt is there already"):
+        published(tmp_path)
+    assert (tmp_path / ".publishing/journal.json").exists()
+    (tmp_path / "a/b.txt").unlink()
     assert published(tmp_path).rewritten == ["a/b.txt"]
 
 
@@ -137,7 +174,7 @@ def test_a_manifest_that_lists_what_is_no_file_of_it_does_no_harm(
     """Somebody wrote into it."""
     published(tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
-    manifest["files"][path] = {"sha256": None, "bytes": "many", "rows": [], "source": {}}
+    manifest["files"][path] = {"sha256": "", "bytes": 0, "rows": 0, "source": ""}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     published(tmp_path)
     assert everything_below(tmp_path) == ["a", "a/b.txt", "manifest.json"]
@@ -179,9 +216,8 @@ def test_a_directory_below_that_cannot_be_written_leaves_all_files_as_they_were(
     (without_rights / "z").mkdir(0o500)
     with PublishedFiles(without_rights) as files:
         files.put("a/b.txt", writing("new"), "2")
-        files.put("z/c.txt", writing("new"), "2")
-        with pytest.raises(PublishError, match=r"before is still there: make it writable"):
-            files.commit({})
+        with pytest.raises(PublishError, match="nothing in it was changed: make it writable"):
+            files.put("z/c.txt", writing("new"), "2")
     assert (without_rights / "a/b.txt").read_text() == TEXT
     assert everything_below(without_rights) == ["a", "a/b.txt", "manifest.json", "z"]
 
@@ -228,22 +264,40 @@ def test_a_file_that_cannot_be_written_leaves_all_others_as_they_were(tmp_path: 
     assert (tmp_path / "a/b.txt").read_text() == TEXT
 
 
+def test_what_a_kill_left_is_cleared_by_the_next_publication(tmp_path: Path) -> None:
+    """Files that wait for their place."""
+    (tmp_path / ".publishing").mkdir()
+    for name in ("0" * 64, "tmp_" + "f" * 64):
+        (tmp_path / ".publishing" / name).write_text("half")
+    published(tmp_path)
+    assert everything_below(tmp_path) == ["a", "a/b.txt", "manifest.json"]
+
+
 @pytest.mark.parametrize(
     "make",
     [
-        lambda path: (path / "below").mkdir(parents=True),
+        lambda path: (path / "mine").mkdir(parents=True),
         lambda path: path.write_text("mine"),
         lambda path: path.symlink_to("/nowhere"),
         lambda path: path.symlink_to("/tmp"),
     ],
 )
-def test_what_a_kill_left_is_cleared_by_the_next_publication(
+def test_what_has_the_name_of_what_a_kill_leaves_stays(
     tmp_path: Path, make: Callable[[Path], object]
 ) -> None:
-    """Whatever it is."""
+    """Nobody else's directory is emptied."""
     make(tmp_path / ".publishing")
-    published(tmp_path)
-    assert everything_below(tmp_path) == ["a", "a/b.txt", "manifest.json"]
+    before = everything_below(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"\.publishing is there already"):
+        published(tmp_path)
+    assert everything_below(tmp_path) == before
+
+
+def test_a_pipe_in_the_place_of_the_manifest_is_not_read(tmp_path: Path) -> None:
+    """That might never end."""
+    os.mkfifo(tmp_path / "manifest.json")
+    with pytest.raises(ConfigurationError, match=r"manifest\.json is there already"):
+        published(tmp_path)
 
 
 def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:

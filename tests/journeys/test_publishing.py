@@ -22,7 +22,7 @@ from incorta_loads.models import mart_names
 from journeys.published_reader import READERS
 from journeys.shell import User
 
-GATE, PROOF = (20, 6), (200, 60)
+GATE, PROOF = (12, 4), (200, 60)
 """Publications, and how many of them are killed."""
 
 SEED = 7
@@ -205,6 +205,7 @@ def test_a_snapshot_that_is_gone_is_not_read(analysed: User, tmp_path: Path) -> 
         ("incorta_loads.duckdb", 2, "is no directory"),
         ("incorta_loads.duckdb/below", 1, "cannot be written (Not a directory)"),
         ("", 2, "has no name"),
+        ("s3://bucket/published", 2, "s3://… is no directory of this machine"),
         ("x" * 300, 2, "cannot be published into (File name too long)"),
         (os.fsdecode(b"\xff"), 2, "is not UTF-8"),
     ],

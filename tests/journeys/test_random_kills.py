@@ -24,7 +24,7 @@ from incorta_simulator.weather import Weather
 from journeys.shell import COMMAND, TOKEN, User, configured
 
 SEED = 11
-GATE_KILLS, PROOF_KILLS = 4, 60
+GATE_KILLS, PROOF_KILLS = 2, 60
 
 FAULTS = (
     Refusal(500),
