@@ -67,7 +67,7 @@ def test_outcomes_differ_without_colour(story: Page) -> None:
     signs = story.evaluate("Object.values(OUTCOMES).map((each) => each.sign)")
     assert len(set(signs)) == 8
     pictures = story.evaluate(
-        """[...document.querySelectorAll('#legend canvas')].map((canvas) => {
+        """[...document.querySelectorAll('#runs .legend canvas')].map((canvas) => {
             const { width, height } = canvas;
             const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
             const grey = [];

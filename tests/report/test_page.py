@@ -59,7 +59,7 @@ def test_the_first_sentence_says_the_state(story: Page) -> None:
         "3 tables are broken, 1 is worse than before; 100 % of the ids asked for are here, "
         "the last one "
     )
-    assert said.endswith(" ago.")
+    assert said.endswith(" ago (older than a day).")
 
 
 def test_the_first_screen_says_what_fails_since_when_and_whether_it_is_worse(story: Page) -> None:
@@ -68,7 +68,7 @@ def test_the_first_screen_says_what_fails_since_when_and_whether_it_is_worse(sto
         *("Payroll.payslips", "256, 1 Nov10"),
         "too few runs to compare",
     ]
-    assert "outage: 20 of 20, was 8 of 69" in rows_of(story, "failing")[2]
+    assert "outage: 20 of 20, before 8 of 69" in rows_of(story, "failing")[2]
     box = story.locator("#now").bounding_box()
     assert box
     assert box["y"] + box["height"] < 900

@@ -274,14 +274,15 @@ function tableInGrid(table) {
 }
 
 function drawLegend() {
-  const legend = document.getElementById("legend");
-  legend.replaceChildren();
-  for (const [outcome, { words }] of Object.entries(OUTCOMES)) {
-    const canvas = sharpCanvas(CELL.width, CELL.height);
-    drawCell(canvas.getContext("2d"), outcome, 0);
-    legend.append(element("span", {}, canvas, words));
+  for (const legend of document.querySelectorAll(".legend")) {
+    legend.replaceChildren();
+    for (const [outcome, { words }] of Object.entries(OUTCOMES)) {
+      const canvas = sharpCanvas(CELL.width, CELL.height);
+      drawCell(canvas.getContext("2d"), outcome, 0);
+      legend.append(element("span", {}, canvas, words));
+    }
+    legend.append(element("span", { class: "quiet" }, "blank: not in that execution"));
   }
-  legend.append(element("span", { class: "quiet" }, "blank: not in that execution"));
 }
 
 function escaped(text) {

@@ -2,6 +2,7 @@
 // What is chosen, in the form and in the address; and what that shows.
 
 const form = document.getElementById("choices");
+const OLD_SECONDS = 86_400;
 const FIELDS = ["plan", "schema", "behaviour", "table"];
 
 function fill(name, all, options) {
@@ -132,6 +133,9 @@ function sayTimes() {
     each.dateTime = new Date(1000 * each.dataset.at).toISOString();
     each.title = utc(Number(each.dataset.at));
     each.textContent = onPaper ? `at ${each.title}` : ago(Number(each.dataset.at));
+    const isOld = Date.now() / 1000 - each.dataset.at > OLD_SECONDS;
+    each.classList.toggle("old", isOld);
+    if (isOld && !onPaper) each.textContent += " (older than a day)";
   }
 }
 

@@ -15,8 +15,8 @@ const tableColumn = (options = {}) => drawn("Table", "label", tableCell, { minWi
 const comparison = (row) =>
   row.compared_recent_runs === null || row.compared_verdict === "insufficient_data"
     ? "too few runs to compare"
-    : element("span", {}, VERDICTS[row.compared_verdict] ? element("b", {}, `${VERDICTS[row.compared_verdict]}: `) : "as before: ",
-        `${partOf(row.compared_recent_errors, row.compared_recent_runs)}, was ${partOf(row.compared_baseline_errors, row.compared_baseline_runs)}`);
+    : element("span", {}, VERDICTS[row.compared_verdict] ? element("b", {}, `${VERDICTS[row.compared_verdict]}: `) : "",
+        `${partOf(row.compared_recent_errors, row.compared_recent_runs)}, before ${partOf(row.compared_baseline_errors, row.compared_baseline_runs)}`);
 
 const rateColumns = [
   part("Errors", "errors", "counted", { width: 130 }),
@@ -32,10 +32,10 @@ const LISTS = [
     size: 8,
     columns: [
       tableColumn({ minWidth: 165, widthGrow: 2 }),
-      drawn("Since execution", "failing_since_execution_id", since, { sorter: "number", width: 160 }),
-      number("In a row", "current_streak", { width: 95 }),
+      drawn("Since execution", "failing_since_execution_id", since, { sorter: "number", width: 140 }),
+      number("In a row", "current_streak", { width: 88 }),
       drawn("Last runs", "place", (row) => strip(row, 14), { ...NOT_SORTED, width: 178 }),
-      drawn("Worse than before?", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 245, widthGrow: 1 }),
+      drawn("Errors in the last runs", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 200, widthGrow: 1 }),
     ],
   }),
   new List("plans", {
