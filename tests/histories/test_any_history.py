@@ -28,7 +28,7 @@ from incorta_simulator.server import Simulator
 
 IS_PROOF = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
 HISTORIES = settings(
-    max_examples=50 if IS_PROOF else 3,
+    max_examples=25 if IS_PROOF else 3,
     stateful_step_count=15 if IS_PROOF else 10,
     phases=(Phase.generate, Phase.shrink),
 )

@@ -22,7 +22,7 @@ from incorta_loads.models import mart_names
 from journeys.published_reader import READERS
 from journeys.shell import User
 
-GATE, PROOF = (12, 4), (200, 60)
+GATE, PROOF = (12, 4), (100, 40)
 """Publications, and how many of them are killed."""
 
 SEED = 7
@@ -82,6 +82,7 @@ def below(directory: Path) -> set[str]:
     return {str(each.relative_to(directory)) for each in directory.rglob("*") if each.is_file()}
 
 
+@pytest.mark.timeout(1_200)  # the full proof takes some minutes
 def test_readers_never_see_an_error_or_half_a_file(
     analysed: User,
     published: Path,
