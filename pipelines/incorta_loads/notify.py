@@ -92,7 +92,7 @@ class Receivers:
         known = [name for name in names if name in self._by_name]
         asked = {name: self._by_name[name] for name in known if name not in self._down}
         taken = _send(asked, message) if asked else set()
-        for name in asked.keys() - taken:
+        for name in [each for each in asked if each not in taken]:
             self._down.add(name)
             logger.warning(
                 "receiver %d of %d in [sources.incorta.notify] urls did not take the "

@@ -145,7 +145,7 @@ class PublishedFiles:
         shutil.rmtree(self._staging, ignore_errors=True)
 
     def _write_journal(self) -> None:
-        new = self._staging / hashlib.sha256(JOURNAL.encode()).hexdigest()
+        new = self._staged(JOURNAL)
         sums = {path: self.files[path].sha256 for path in self.rewritten}
         new.write_bytes(self.before.journal_with(sums))
         _flush(new)

@@ -146,6 +146,17 @@ def test_receivers_are_told_at_once(table: Told) -> None:
         assert said(table) == [("broken_since", None)]
 
 
+def told_a_dripping_one(hook: Webhook, script: str) -> subprocess.CompletedProcess[str]:
+    """A process that tells a receiver which answers for 30 s; it must end long before."""
+    hook.drips_seconds = 30
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", script, hook.url], capture_output=True, text=True, check=False
+    )
+    assert time.monotonic() - began < 15
+    return done
+
+
 INTERRUPTED = """
 import os, signal, sys, threading
 from incorta_loads import cli, notify, errors
@@ -163,14 +174,9 @@ cli.main(["--version"])
 
 def test_a_signal_does_not_wait_for_a_receiver(hook: Webhook) -> None:
     """A scheduler kills what has not ended soon after SIGTERM."""
-    hook.drips_seconds = 30
-    began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, hook.url], capture_output=True, text=True, check=False
-    )
+    done = told_a_dripping_one(hook, INTERRUPTED)
     assert done.stdout.startswith("143 ")
     assert (done.returncode, done.stderr) == (0, "")
-    assert time.monotonic() - began < 15
 
 
 DRIPPED_ON = """
@@ -186,14 +192,9 @@ cli.main(["--version"])
 
 def test_a_receiver_that_answers_for_ever_does_not_keep_the_process(hook: Webhook) -> None:
     """Each byte of its answer comes before the time is up for that byte."""
-    hook.drips_seconds = 30
-    began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", DRIPPED_ON, hook.url], capture_output=True, text=True, check=False
-    )
+    done = told_a_dripping_one(hook, DRIPPED_ON)
     assert (done.returncode, done.stdout.strip()) == (0, __version__)
     assert "leaked" not in done.stderr
-    assert time.monotonic() - began < 15
 
 
 def test_a_url_may_say_how_long_to_wait(table: Told, hook: Webhook) -> None:
