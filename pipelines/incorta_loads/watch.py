@@ -113,16 +113,20 @@ def watch_until_final(
             tree, reason = _tree(answer, settings, redactor, outcomes)
             _refuse(answer, is_known=watched.tree is not None)
             now = time.monotonic()
-            watched = replace(watched, seconds=now - began, reason=reason)
+            watched = replace(watched, seconds=now - began)
             if tree is not None:
                 if silent_since is not None:
                     screen.answers_again(now - silent_since)
                     silent_since = None
                 screen.saw(tree, transitions(watched.tree, tree) if watched.tree else [])
-                watched = replace(watched, answer=answer, tree=tree)
-            elif silent_since is None and now < deadline:  # else it was our own end that cut it
-                silent_since = asked_at
-                screen.no_answer(answer.fetched_at, reason or "")
+                watched = replace(watched, answer=answer, tree=tree, reason=None)
+            elif now < deadline:
+                if silent_since is None:
+                    silent_since = asked_at
+                    screen.no_answer(answer.fetched_at, reason or "")
+                watched = replace(watched, reason=reason)
+            elif watched.tree is None:  # our own end cut it: it says nothing against a tree
+                watched = replace(watched, reason=watched.reason or reason)
             if watched.reason is None and watched.is_final:
                 return watched
             time.sleep(max(0.0, min(every_seconds, deadline - now)))

@@ -266,6 +266,18 @@ def test_a_server_that_does_not_answer_cannot_outlast_it_either(
     assert (watched.exit_code, watched.tree, notes.said) == (TIMED_OUT, None, [])
 
 
+def test_an_asking_that_the_end_cuts_short_says_nothing_of_the_cluster(
+    simulator: Simulator, watch: Watch, notes: Notes
+) -> None:
+    """What it answered before that is what is known."""
+    played(simulator, body("In Progress", state=RUNNING))
+    simulator.faults.plan(7, Silence())
+    watched = watch(timeout_seconds=0.5)
+    assert (watched.exit_code, watched.reason, notes.said) == (TIMED_OUT, None, [])
+    assert watched.tree is not None
+    assert len(simulator.requests) == 2
+
+
 def test_a_tree_with_the_token_is_no_answer(
     simulator: Simulator, watch: Watch, notes: Notes, settings: Settings
 ) -> None:
