@@ -65,6 +65,29 @@ def test_another_address_in_the_same_page_is_another_choice(story: Page) -> None
     assert story.locator("[name=schema]").input_value() == "GL"
 
 
+def test_the_name_of_a_table_leads_to_all_about_it(story: Page) -> None:
+    """In the plan that is chosen; the way back shows what was there before."""
+    story.select_option("[name=plan]", "Sales Daily")
+    before = shown(story)
+    story.locator("#failing").get_by_role("link", name="Sales_OLTP.returns").click()
+    expect(story.locator("#shown")).to_have_text("1 of 116 tables")
+    assert fragment(story) == "#plan=Sales+Daily&schema=Sales_OLTP&table=Sales_OLTP.returns"
+    expect(story.locator("#episode-list .tabulator-row").first).to_contain_text("goes on")
+    story.go_back()
+    expect(story.locator("#shown")).to_have_text(before)
+    story.locator("#causes").get_by_role("link", name="Sales_OLTP.returns").focus()
+    story.keyboard.press("Enter")
+    expect(story.locator("#shown")).to_have_text("1 of 116 tables")
+
+
+def test_the_way_back_to_no_choice_shows_all(story: Page) -> None:
+    """The address that was there first had none."""
+    story.locator("#failing").get_by_role("link", name="GL.journal_lines").click()
+    expect(story.locator("#shown")).to_have_text("1 of 116 tables")
+    story.go_back()
+    expect(story.locator("#shown")).to_have_text("116 tables")
+
+
 def test_a_choice_that_is_no_longer_there_is_left_out(browser: Browser, made: Made) -> None:
     """The page shows all, not nothing."""
     with opened_page(browser, made("story"), "#plan=Gone&schema=Gone&sort-failing=x.y") as tab:

@@ -75,6 +75,21 @@ def test_the_first_screen_says_what_fails_since_when_and_whether_it_is_worse(sto
     assert "28 ids are missing" in story.locator("#now").inner_text()
 
 
+def test_plans_that_ended_worse_come_first(story: Page) -> None:
+    """Failed, then finished with errors in more tables, then succeeded."""
+    assert [row.split("\n")[0] for row in rows_of(story, "plans")] == [
+        *("HR Weekly", "Sales Daily", "Finance Close", "Marketing Daily", "Supply Chain Hourly")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"), [(1, "24 Nov 11:00"), (47, "22 Nov 13:00"), (48, "22 Nov")]
+)
+def test_what_is_new_has_a_time_of_day(story: Page, hours: int, said: str) -> None:
+    """Today's and yesterday's; before that it is the day that counts."""
+    assert story.evaluate(f"dayOrTime(report.made_at - {hours} * 3600)") == said
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [

@@ -82,7 +82,8 @@ function listen() {
   form.addEventListener("input", show);
   form.addEventListener("reset", () => setTimeout(show));
   window.addEventListener("hashchange", () => {
-    if (location.hash === written || !location.hash.includes("=")) return;
+    const isPlace = location.hash && !location.hash.includes("=");
+    if (isPlace || location.hash === written) return;
     sorts = readFragment();
     for (const list of LISTS) list.sortBy(sorts.get(list.id));
     show();

@@ -7,7 +7,14 @@ function place(row) {
 
 function tableCell(row) {
   const table = row.of ?? row;
-  return element("div", {}, nameOf(table.label ?? tableName(table.schema_name, table.table_name)), place(table));
+  return element("div", {}, tableLink(table.schema_name, table.table_name), place(table));
+}
+
+// To what the page has about this table, in the load plan that is chosen.
+function tableLink(schema, table) {
+  const { plan } = choice();
+  const chosen = new URLSearchParams({ ...(plan && { plan }), schema, table });
+  return element("a", { href: `#${chosen}` }, nameOf(tableName(schema, table)));
 }
 
 const tableColumn = (options = {}) => drawn("Table", "label", tableCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc", ...options });
@@ -32,14 +39,14 @@ const LISTS = [
     size: 8,
     columns: [
       tableColumn({ minWidth: 165, widthGrow: 2 }),
-      drawn("Since execution", "failing_since_execution_id", since, { sorter: "number", width: 140 }),
+      drawn("Since execution, first seen (UTC)", "failing_since_execution_id", since, { sorter: "number", width: 165 }),
       number("In a row", "current_streak", { width: 88 }),
       drawn("Last runs", "place", (row) => strip(row, 14), { ...NOT_SORTED, width: 178 }),
       drawn("Errors in the last runs", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 200, widthGrow: 1 }),
     ],
   }),
   new List("plans", {
-    rows: (choice) => parts.plans.filter((row) => !choice.plan || row.load_plan === choice.plan),
+    rows: (choice) => parts.plans.filter((row) => !choice.plan || row.load_plan === choice.plan).sort(worseEnd),
     empty: "No load plan",
     size: 8,
     columns: [
@@ -126,8 +133,8 @@ const LISTS = [
     empty: "No such pair",
     part: "together",
     columns: [
-      drawn("Table", "table_name_a", (row) => nameOf(tableName(row.schema_name_a, row.table_name_a)), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
-      drawn("And", "table_name_b", (row) => nameOf(tableName(row.schema_name_b, row.table_name_b)), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
+      drawn("Table", "table_name_a", (row) => tableLink(row.schema_name_a, row.table_name_a), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
+      drawn("And", "table_name_b", (row) => tableLink(row.schema_name_b, row.table_name_b), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
       number("Together", "starts_both", { width: 110 }),
       number("By chance", "expected", { words: (row) => row.expected.toFixed(1), width: 110 }),
       drawn("Alone", "starts_a", (row) => `${row.starts_a} and ${row.starts_b} of ${row.executions}`, { sorter: "number", width: 150 }),
@@ -181,7 +188,14 @@ const REASONS = {
 };
 
 function since(row) {
-  return element("span", {}, `${row.failing_since_execution_id}, `, element("span", { class: "quiet" }, day(row.seen_at)));
+  return element("span", {}, `${row.failing_since_execution_id}, `, element("span", { class: "quiet", title: utc(row.seen_at) }, dayOrTime(row.seen_at)));
+}
+
+// Plans whose last execution ended worse come first, those that have not ended yet last.
+function worseEnd(a, b) {
+  const [first, second] = [a, b].map((row) => Object.keys(OUTCOMES).indexOf(row.last_outcome));
+  const [unended, unendedToo] = [a, b].map((row) => row.last_execution_id === null);
+  return unended - unendedToo || first - second || b.last_table_errors - a.last_table_errors;
 }
 
 // How many, and whether it is one thing that happened.
@@ -209,8 +223,8 @@ function lastExecution(row) {
 
 function causeCell(row) {
   const kind = { TABLE: "", SCHEMA: "schema ", GROUP: "group ", LOAD_PLAN: "load plan " }[row.type] ?? `${row.type} `;
-  const shown = row.type === "TABLE" ? tableName(row.schema_name, row.name) : row.name;
-  return element("div", {}, kind, nameOf(shown), place(row));
+  const shown = row.type === "TABLE" ? tableLink(row.schema_name, row.name) : nameOf(row.name);
+  return element("div", {}, kind, shown, place(row));
 }
 
 function evidence(row) {

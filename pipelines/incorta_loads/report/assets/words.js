@@ -81,6 +81,12 @@ function day(seconds) {
   return at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year, timeZone: "UTC" });
 }
 
+// With the time of day where it is from today or yesterday.
+function dayOrTime(seconds) {
+  const isNew = report.made_at - seconds < 2 * 86400;
+  return isNew ? `${day(seconds)} ${utc(seconds).slice(11, 16)}` : day(seconds);
+}
+
 function ago(seconds) {
   const passed = Math.max(0, Date.now() / 1000 - seconds);
   const [unit, length] = [["day", 86400], ["hour", 3600], ["minute", 60]].find(([, each]) => passed >= each * (each === 86400 ? 2 : 1)) ?? ["second", 1];
