@@ -81,7 +81,7 @@ CHARTS = (
         *("Error rate by schema", "failure_rates_by_schema", "echarts_timeseries_bar", 6),
         {
             "x_axis": "schema_name",
-            "metrics": [metric("error rate", "SUM(table_errors) / SUM(tables_counted)")],
+            "metrics": [metric("error rate", "SUM(errors) / SUM(counted)")],
             "groupby": [],
             "orientation": "horizontal",
             "y_axis_format": ".1%",

@@ -7,9 +7,10 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from incorta_loads.choices import Format
-from incorta_loads.client import OUTCOMES, Answer
+from incorta_loads.client import OUTCOMES
 from incorta_loads.printing import (
     Column,
     number,
@@ -22,13 +23,15 @@ from incorta_loads.printing import (
     rate_with_interval,
     value,
 )
-from incorta_loads.publish import Published
 from incorta_loads.queries import Row, Rows
-from incorta_loads.settings import Settings
-from incorta_loads.status_tree import encode
-from incorta_loads.summary import RunSummary
 from incorta_loads.tree_view import legend, node_line
 from incorta_loads.words import counted, in_utc, listed
+
+if TYPE_CHECKING:
+    from incorta_loads.client import Answer
+    from incorta_loads.publish import Published
+    from incorta_loads.settings import Settings
+    from incorta_loads.summary import RunSummary
 
 logger = logging.getLogger(__name__)
 
@@ -149,6 +152,8 @@ def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:
     line. No rows are what is left where nothing failed: as JSON null.
     """
     if output is Format.JSON:
+        from incorta_loads.status_tree import encode  # noqa: PLC0415 (Arrow; not for the others)
+
         trees = groupby(nodes.rows, lambda row: (row["cluster"], row["tenant"]))
         lines = [encode(rows).decode() for _, rows in trees]
         sys.stdout.write("\n".join(lines or ["null"]) + "\n")

@@ -28,6 +28,13 @@ OVERLAPPING = (
     else ["40-80", "1-45", "81,3,44", "60-107"]
 )
 ROUNDS, NEW_A_ROUND = (5, 15) if IS_PROOF else (3, 25)
+ORDERS: dict[str, list[str | None]] = {
+    "backwards": [*PIECES[::-1]],
+    "overlapping": [*OVERLAPPING],
+    "scheduled runs after pieces": [*PIECES[: len(PIECES) // 2], None, None],
+}
+if IS_PROOF:
+    ORDERS |= {"in pieces": [*PIECES], "twice": [f"1-{LAST_ID}"] * 2, "a scheduled run": [None]}
 
 
 @contextmanager
@@ -65,17 +72,7 @@ def at_once(tmp_path_factory: pytest.TempPathFactory) -> State:
     return tables
 
 
-@pytest.mark.parametrize(
-    "runs",
-    [
-        pytest.param(PIECES, id="in pieces"),
-        pytest.param(PIECES[::-1], id="backwards"),
-        pytest.param(OVERLAPPING, id="overlapping"),
-        pytest.param([f"1-{LAST_ID}"] * 2, id="twice"),
-        pytest.param([None], id="a scheduled run"),
-        pytest.param([*PIECES[: len(PIECES) // 2], None, None], id="scheduled runs after pieces"),
-    ],
-)
+@pytest.mark.parametrize("runs", ORDERS.values(), ids=ORDERS)
 def test_the_same_cluster_gives_the_same_tables(
     tmp_path: Path, at_once: State, runs: list[str | None]
 ) -> None:

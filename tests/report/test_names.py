@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from incorta_loads.report.names import in_page
 from incorta_simulator.bodies import NAMES
@@ -19,6 +20,13 @@ def data_of(page: Path) -> dict[str, object]:
     assert found
     data: dict[str, object] = json.loads(found[1])
     return data
+
+
+@pytest.fixture(scope="module")
+def odd(browser: Browser, made: Made) -> Iterator[Page]:
+    """The page about all odd names, for reading."""
+    with opened_page(browser, made("odd")) as tab:
+        yield tab
 
 
 @pytest.mark.parametrize(
@@ -33,13 +41,12 @@ def data_of(page: Path) -> dict[str, object]:
         ("long", "n" * 100 + "…" + "n" * 99),
     ],
 )
-def test_a_name_is_shown_as_text(browser: Browser, made: Made, name: str, shown: str) -> None:
+def test_a_name_is_shown_as_text(odd: Page, name: str, shown: str) -> None:
     """What would not show, or turn the line around, as its escape."""
     assert in_page(NAMES[name]) == shown
-    with opened_page(browser, made("odd"), "#behaviour=") as tab:
-        tab.fill("[name=table]", shown)
-        expect(tab.locator("#table-rates bdi").first).to_contain_text(shown)
-        assert tab.locator("[name=schema] option").all_text_contents().count(shown) == 1
+    odd.fill("[name=table]", shown)
+    expect(odd.locator("#table-rates bdi").first).to_contain_text(shown)
+    assert odd.locator("[name=schema] option").all_text_contents().count(shown) == 1
 
 
 def test_no_name_ends_the_data(made: Made) -> None:
