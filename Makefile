@@ -60,6 +60,10 @@ tables: $(VENV)/.runtime ## Write docs/tables.md, every table and column with it
 bench-analysis: $(VENV)/.dev ## Measure what an analysis costs, whole and after 10 new executions
 	PYTHONPATH=tests $(BIN)/python tests/benches/analysis.py 1000x1000 20000x1000
 
+.PHONY: bench-report
+bench-report: $(VENV)/.dev debian-packages ## Measure the size of report.html, and the time to its first screen
+	PYTHONPATH=tests $(BIN)/python tests/benches/report.py story 200x1000 20000x1000
+
 .PHONY: install
 install: $(VENV)/.runtime ## Install the program into .venv
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from incorta_loads.report.page import write_report
-from report.pages import Made, opened_page
+from report.pages import Made, chromium, opened_page
 from report.warehouses import WAREHOUSES
 
 PUBLISHED_AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -22,10 +21,7 @@ PUBLISHED_AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 def browser() -> Iterator[Browser]:
     """One for all tests."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+        started = chromium(playwright)
         yield started
         started.close()
 

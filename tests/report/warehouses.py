@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -70,9 +71,9 @@ def _nothing(database: Path) -> None:
     _add_alerts(database)
 
 
-def _large(database: Path) -> None:
-    """200 executions of 1,000 tables."""
-    load(database, 1, 200, 1_000)
+def sized(database: Path, executions: int, tables: int) -> None:
+    """So many executions of so many tables."""
+    load(database, 1, executions, tables)
     _build(database)
 
 
@@ -98,5 +99,5 @@ WAREHOUSES: dict[str, Callable[[Path], None]] = {
     "one": _one,
     "empty": _empty,
     "nothing": _nothing,
-    "large": _large,
+    "large": partial(sized, executions=200, tables=1_000),
 }
