@@ -16,7 +16,8 @@ import tenacity
 from filelock import FileLock, Timeout
 
 from incorta_loads.errors import BusyError, WarehouseError
-from incorta_loads.settings import database_path, lock_timeout_seconds
+from incorta_loads.places import database_path
+from incorta_loads.settings import lock_timeout_seconds
 from incorta_loads.snapshots import Snapshot, last_snapshot
 
 logger = logging.getLogger(__name__)

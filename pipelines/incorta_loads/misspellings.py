@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+from incorta_loads.configuration import SECTION, configured_tables, environment_variable
 from incorta_loads.printing import printable, shortened
-from incorta_loads.settings import SECTION, SETTINGS, configured_tables, environment_variable
+from incorta_loads.settings import SETTINGS
 
 logger = logging.getLogger(__name__)
 

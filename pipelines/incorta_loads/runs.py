@@ -23,6 +23,7 @@ from incorta_loads.ingest import Ingested, ingest_into
 from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.models import build_models
 from incorta_loads.notify import Receivers
+from incorta_loads.places import database_path, published_directory
 from incorta_loads.progress import say_sums, say_unknown_statuses, shown_progress
 from incorta_loads.publish import Published
 from incorta_loads.publish import publish as publish_files
@@ -30,12 +31,10 @@ from incorta_loads.queries import unknown_statuses
 from incorta_loads.redaction import Redactor
 from incorta_loads.settings import (
     Settings,
-    database_path,
     load_settings,
     lock_timeout_seconds,
     notify_urls,
     probing,
-    published_directory,
 )
 from incorta_loads.statuses import configured_status_outcomes
 from incorta_loads.summary import RunSummary

@@ -1,10 +1,4 @@
-"""The one door for configuration.
-
-Values come from dlt's configuration providers (environment variables, `.dlt/secrets.toml`,
-`.dlt/config.toml`, and whatever else dlt was told to use), section `[sources.incorta]`. Unlike
-dlt's own look-up, a value is taken from exactly this section: a stray `TOKEN` or `CLUSTER` in the
-environment must neither be sent to a cluster nor name one.
-"""
+"""The settings under `[sources.incorta]`: read, checked and completed."""
 
 from __future__ import annotations
 
@@ -17,13 +11,9 @@ from typing import Any
 
 from incorta_loads.choices import LogFormat
 from incorta_loads.cluster_url import checked_url, cluster_name
-from incorta_loads.errors import InvalidSettingError, MissingSettingError, in_one_line
+from incorta_loads.configuration import SECTION, environment_variable, is_blank, look_up, spelled
+from incorta_loads.errors import InvalidSettingError, MissingSettingError
 from incorta_loads.redaction import secrets_in_url
-
-SECTION = ("sources", "incorta")
-DEFAULT_DATABASE = "incorta_loads.duckdb"
-DEFAULT_PUBLISHED = "published"
-_SCHEMAS = ("load_status", "load_status_staging", "load_analysis")
 
 
 @dataclass(frozen=True)
@@ -105,18 +95,18 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
     given = {name: value for name, value in (explicit or {}).items() if value is not None}
     values: dict[str, Any] = {}
     for setting in fields(Settings):
-        value = given.get(setting.name, _look_up(setting.name, *SECTION))
-        if not _is_blank(value):
+        value = given.get(setting.name, look_up(setting.name, *SECTION))
+        if not is_blank(value):
             values[setting.name] = _converted(setting.name, str(setting.type), value)
     for required in ("cluster_url", "tenant", "token"):
         if required not in values:
             raise MissingSettingError(_missing(required))
     _check_token(values["token"])
     if values["tenant"] in (".", ".."):  # which a URL leaves out, however it is encoded
-        raise InvalidSettingError(f"{_spelled('tenant')} is '{values['tenant']}', which is none.")
+        raise InvalidSettingError(f"{spelled('tenant')} is '{values['tenant']}', which is none.")
     url = checked_url(
         values["cluster_url"],
-        setting=_spelled("cluster_url"),
+        setting=spelled("cluster_url"),
         allow_http=values.get("allow_http", False),
     )
     values["cluster_url"] = url.geturl()
@@ -138,30 +128,8 @@ def probing() -> dict[str, object]:
 
 def status_outcomes_path() -> Path | None:
     """The user's CSV of status outcomes: `status_outcomes` under `[sources.incorta.models]`."""
-    value = _look_up("status_outcomes", *SECTION, "models")
+    value = look_up("status_outcomes", *SECTION, "models")
     return None if value is None else Path(str(value)).absolute()
-
-
-def published_directory(given: str | None = None) -> Path:
-    """Where `publish` and `run` publish: what was given, else `publish_dir`.
-
-    Raises:
-        InvalidSettingError: no directory can have this name.
-    """
-    name = str(_look_up("publish_dir", *SECTION) or DEFAULT_PUBLISHED) if given is None else given
-    if not name.strip():
-        raise InvalidSettingError("The directory to publish into has no name; name one.")
-    if "\0" in name or name != name.encode(errors="replace").decode():
-        raise InvalidSettingError(
-            f"The name of the directory {name!r} is not UTF-8, which DuckDB needs to write there; "
-            "name another one."
-        )
-    scheme, separator, _ = name.partition("://")  # what follows may be a secret
-    if separator:
-        raise InvalidSettingError(
-            f"{scheme}://… is no directory of this machine; publish into one, and copy from there."
-        )
-    return Path(name).expanduser().absolute()
 
 
 def notify_urls() -> list[str]:
@@ -169,7 +137,7 @@ def notify_urls() -> list[str]:
 
     A list, or a text with blanks or commas between them.
     """
-    value = _look_up("urls", *SECTION, "notify")
+    value = look_up("urls", *SECTION, "notify")
     if value is None:
         return []
     from apprise.utils.parse import parse_urls  # noqa: PLC0415 (0.2 s; not for --help)
@@ -185,41 +153,27 @@ def log_format() -> LogFormat:
         InvalidSettingError: neither of the two.
     """
     try:
-        value = _look_up("log_format", *SECTION)
+        value = look_up("log_format", *SECTION)
     except InvalidSettingError:  # whoever needs a setting says so
         return LogFormat.TEXT
     try:
         return LogFormat(str(value or LogFormat.TEXT).strip().lower())
     except ValueError:
         raise InvalidSettingError(
-            f"{_spelled('log_format')} is '{value}'; it must be text or json."
+            f"{spelled('log_format')} is '{value}'; it must be text or json."
         ) from None
-
-
-def configured_tables() -> list[Mapping[str, object]]:
-    """What stands under [sources.incorta] in each file of dlt, secrets included."""
-    from dlt.common.configuration.providers.doc import BaseDocProvider  # noqa: PLC0415
-
-    try:
-        # No others: a vault would be asked for something that it does not have.
-        files = [each for each in _providers() if isinstance(each, BaseDocProvider)]
-    except InvalidSettingError:
-        return []
-    *outer, last = SECTION
-    found = [each.get_value(last, object, "", *outer)[0] for each in files]
-    return [table for table in found if isinstance(table, Mapping)]
 
 
 def _one(name: str) -> object:
     setting = next(each for each in fields(Settings) if each.name == name)
-    value = _look_up(name, *SECTION)
+    value = look_up(name, *SECTION)
     return setting.default if value is None else _converted(name, str(setting.type), value)
 
 
 def secret_values() -> list[str]:
     """Every secret that is configured, for those who must not write it."""
     try:
-        token = _look_up("token", *SECTION)
+        token = look_up("token", *SECTION)
         urls = notify_urls()
     except InvalidSettingError:  # whoever needs a setting says so
         return []
@@ -227,64 +181,6 @@ def secret_values() -> list[str]:
         *([] if token is None else [str(token)]),
         *chain.from_iterable(map(secrets_in_url, urls)),
     ]
-
-
-def database_path() -> Path:
-    """The DuckDB file of the warehouse: dlt's `[destination.duckdb] credentials`.
-
-    Raises:
-        InvalidSettingError: when it names no file.
-    """
-    value = _look_up("credentials", "destination", "duckdb")
-    if value is None or isinstance(value, Mapping):
-        value = _look_up("database", "destination", "duckdb", "credentials")
-    text = re.sub(r"^duckdb:(///)?", "", str(value or DEFAULT_DATABASE))
-    is_elsewhere = text.startswith((":", "md:")) or "://" in text
-    if not text or is_elsewhere or text.endswith("/") or Path(text).is_dir():
-        shown = re.sub(r"(://|\?).*", "…", text, flags=re.DOTALL)  # what follows may be a secret
-        raise InvalidSettingError(
-            f"The warehouse must be a DuckDB file, not '{shown}'; "
-            "set DESTINATION__DUCKDB__CREDENTIALS to a path such as incorta_loads.duckdb."
-        )
-    path = Path(text).absolute()
-    database = path.name.lstrip(".").split(".")[0]
-    if database.lower() in _SCHEMAS:
-        raise InvalidSettingError(
-            f"The warehouse cannot be called {path.name}: DuckDB names a database after its file, "
-            f"and '{database}' is a schema in it; set DESTINATION__DUCKDB__CREDENTIALS to another "
-            "name."
-        )
-    return path
-
-
-def _look_up(name: str, *sections: str) -> object | None:
-    """The first value that is not blank."""
-    for provider in _providers():
-        if provider.supports_sections:
-            value, _ = provider.get_value(name, object, None, *sections)
-            if not _is_blank(value):
-                return value  # type: ignore[no-any-return]
-    return None
-
-
-def _providers() -> Sequence[Any]:
-    from dlt.common.configuration.container import Container  # noqa: PLC0415 (0.5 s; not for --help)
-    from dlt.common.configuration.specs.pluggable_run_context import (  # noqa: PLC0415
-        PluggableRunContext,
-    )
-
-    try:
-        providers: Sequence[Any] = Container()[PluggableRunContext].providers.providers
-    except Exception as error:  # noqa: BLE001 (whatever TOML, levels and paths bring up in dlt)
-        reason = in_one_line(error)
-        raise InvalidSettingError(
-            f"The configuration of dlt cannot be read ({reason}); correct it and try again."
-        ) from None
-    return providers
-
-
-def _is_blank(value: object) -> bool:
-    return value is None or not str(value).strip()
 
 
 def _converted(name: str, type_name: str, value: object) -> object:
@@ -299,10 +195,10 @@ def _converted(name: str, type_name: str, value: object) -> object:
         if type_name.startswith("str"):
             return text
         kind = {"bool": "true or false", "int": "a whole number", "float": "a number"}[type_name]
-        raise InvalidSettingError(f"{_spelled(name)} is '{text}'; it must be {kind}.") from None
+        raise InvalidSettingError(f"{spelled(name)} is '{text}'; it must be {kind}.") from None
     if not _LOWEST[name] <= number <= _HIGHEST[name]:
         raise InvalidSettingError(
-            f"{_spelled(name)} is {text}; it must be between {_LOWEST[name]:,} "
+            f"{spelled(name)} is {text}; it must be between {_LOWEST[name]:,} "
             f"and {_HIGHEST[name]:,}."
         )
     return number
@@ -311,7 +207,7 @@ def _converted(name: str, type_name: str, value: object) -> object:
 def _check_token(token: str) -> None:
     if not re.fullmatch(r"[\x21-\x7e]+", token):
         raise InvalidSettingError(
-            f"{_spelled('token')} contains blanks, line ends or characters outside ASCII, which no "
+            f"{spelled('token')} contains blanks, line ends or characters outside ASCII, which no "
             "access token has; copy it again (it is not shown here)."
         )
 
@@ -322,7 +218,7 @@ def _check_file(name: str, path: str) -> None:
             pass
     except OSError as error:
         raise InvalidSettingError(
-            f"{_spelled(name)} is '{path}', which cannot be read ({error.strerror}); "
+            f"{spelled(name)} is '{path}', which cannot be read ({error.strerror}); "
             "name a PEM file."
         ) from None
 
@@ -333,12 +229,3 @@ def _missing(name: str) -> str:
         f"No {name} is set: looked for the environment variable {environment_variable(name)} and "
         f"for `{name}` under [sources.incorta] in .dlt/{secret}.toml; set one of them."
     )
-
-
-def environment_variable(name: str) -> str:
-    """Of a setting, whose table stands before a dot."""
-    return "__".join((*SECTION, *name.split("."))).upper()
-
-
-def _spelled(name: str) -> str:
-    return f"The setting {name} ({environment_variable(name)})"

@@ -9,8 +9,9 @@ from pathlib import Path
 from incorta_loads.errors import BusyError, RunFailedError
 from incorta_loads.ingest import load_answer
 from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
+from incorta_loads.places import database_path
 from incorta_loads.printing import print_line, shortened
-from incorta_loads.settings import database_path, load_settings
+from incorta_loads.settings import load_settings
 from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.tree_view import node_status
 from incorta_loads.warehouse import open_for_writing

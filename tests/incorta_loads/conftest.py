@@ -13,6 +13,8 @@ from threading import Thread
 
 import pytest
 import tenacity
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from incorta_loads import client
 from incorta_loads.logs import turn_telemetry_off
@@ -27,6 +29,7 @@ TOKEN = "q7/Zt+Kp%41.secret-token~42=="
 MakeSettings = Callable[..., Settings]
 Talk = Callable[[socket.socket], None]
 Serve = Callable[..., str]
+Write = Callable[..., None]
 
 turn_telemetry_off()
 
@@ -37,6 +40,27 @@ def no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("SOURCES__", "DESTINATION__")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
+    """Writes `.dlt/config.toml` and `secrets.toml` into the working directory, an empty one."""
+    context = Container()[PluggableRunContext]
+    before = context.context.run_dir
+    monkeypatch.chdir(tmp_path)
+    # What the person who runs the tests configured for all their projects has no part in them.
+    monkeypatch.setattr(type(context.context), "global_dir", str(tmp_path / "nowhere"))
+    context.reload(str(tmp_path))
+
+    def write_files(config: str = "", secrets: str = "") -> None:
+        (tmp_path / ".dlt").mkdir(exist_ok=True)
+        (tmp_path / ".dlt" / "config.toml").write_text(config)
+        (tmp_path / ".dlt" / "secrets.toml").write_text(secrets)
+        context.reload(str(tmp_path))
+
+    yield write_files
+    monkeypatch.undo()
+    context.reload(before)
 
 
 @pytest.fixture

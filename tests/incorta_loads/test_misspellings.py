@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from inspect import getsource
 from pathlib import Path
 
 import pytest
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-from incorta_loads import settings
+from incorta_loads import places, settings
 from incorta_loads.misspellings import misspelt_settings
 from incorta_loads.settings import SETTINGS
 
@@ -81,8 +82,8 @@ def providers_of_before() -> object:
 
 def test_each_setting_that_is_looked_up_is_known() -> None:
     """A new one must not be told to be misspelt."""
-    source = Path(settings.__file__).read_text()
-    looked_up = re.findall(r'_look_up\("(\w+)", \*SECTION(?:, "(\w+)")?\)', source)
+    source = getsource(places) + getsource(settings)
+    looked_up = re.findall(r'look_up\("(\w+)", \*SECTION(?:, "(\w+)")?\)', source)
     names = {f"{table}.{name}" if table else name for name, table in looked_up}
     assert len(names) > 3
     assert names <= set(SETTINGS)
