@@ -69,6 +69,7 @@ def test_the_name_of_a_table_leads_to_all_about_it(story: Page) -> None:
     """In the plan that is chosen; the way back shows what was there before."""
     story.select_option("[name=plan]", "Sales Daily")
     before = shown(story)
+    assert len(rows_of(story, "plans")) == 1
     story.locator("#failing").get_by_role("link", name="Sales_OLTP.returns").click()
     expect(story.locator("#shown")).to_have_text("1 of 116 tables")
     assert fragment(story) == "#plan=Sales+Daily&schema=Sales_OLTP&table=Sales_OLTP.returns"
@@ -84,6 +85,7 @@ def test_the_way_back_to_no_choice_shows_all(story: Page) -> None:
     """The address that was there first had none."""
     story.locator("#failing").get_by_role("link", name="GL.journal_lines").click()
     expect(story.locator("#shown")).to_have_text("1 of 116 tables")
+    expect(story.locator("#plans .tabulator-row")).to_have_count(1)
     story.go_back()
     expect(story.locator("#shown")).to_have_text("116 tables")
 

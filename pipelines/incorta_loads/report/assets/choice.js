@@ -35,6 +35,13 @@ function ofTables(part) {
   return (choice) => parts[part].filter((row) => (row.of ? isChosen(row.of, choice) && isOfPlan(row, choice.plan) : !choice.behaviour && matches(row, choice)));
 }
 
+// Those that a chosen table is in.
+function plansOf(choice) {
+  const chosen = new Set(tablesOf(choice).flatMap((table) => [...table.inPlans.keys()]));
+  const isAny = Object.values(choice).some(Boolean);
+  return parts.plans.filter((row) => !isAny || (chosen.has(planKey(row)) && isOfPlan(row, choice.plan)));
+}
+
 function isFailing(table) {
   return table.failing_since_execution_id !== null && table.behaviour !== "gone";
 }

@@ -46,7 +46,7 @@ const LISTS = [
     ],
   }),
   new List("plans", {
-    rows: (choice) => parts.plans.filter((row) => !choice.plan || row.load_plan === choice.plan).sort(worseEnd),
+    rows: (choice) => plansOf(choice).sort(worseEnd),
     empty: "No load plan",
     size: 8,
     columns: [
