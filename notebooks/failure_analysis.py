@@ -151,6 +151,18 @@ def _(by_plan, plan, schema, table):
     return (chosen,)
 
 
+@app.cell
+def _(mo):
+    def listed(rows, columns):
+        """Some columns as a table that sorts and searches; fractions with three digits."""
+        shown = rows[columns].reset_index(drop=True)
+        fractions = [name for name in shown.select_dtypes("float") if not name.endswith("_id")]
+        formats = dict.fromkeys(fractions, "{:.3g}".format)
+        return mo.ui.table(shown, selection=None, format_mapping=formats)
+
+    return (listed,)
+
+
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
@@ -178,7 +190,7 @@ def _(mo, warehouse):
 
 
 @app.cell
-def _(alt, chosen, mo, rates):
+def _(alt, chosen, listed, mo, rates):
     def rate_chart(rows, most=25):
         """Error rates as points on their intervals, the worst above."""
         bars = alt.Chart(rows.head(most)).encode(
@@ -197,20 +209,18 @@ def _(alt, chosen, mo, rates):
     mo.vstack(
         [
             rate_chart(failing),
-            mo.ui.table(
-                failing[
-                    [
-                        "schema_name",
-                        "table_name",
-                        "errors",
-                        "counted",
-                        "error_rate",
-                        "error_rate_low",
-                        "error_rate_high",
-                        "last_success_execution_id",
-                    ]
+            listed(
+                failing,
+                [
+                    "schema_name",
+                    "table_name",
+                    "errors",
+                    "counted",
+                    "error_rate",
+                    "error_rate_low",
+                    "error_rate_high",
+                    "last_success_execution_id",
                 ],
-                selection=None,
             ),
         ]
     )
@@ -229,21 +239,19 @@ def _(mo):
 
 
 @app.cell
-def _(broken, chosen, mo):
-    mo.ui.table(
-        chosen(broken)[
-            [
-                "schema_name",
-                "table_name",
-                "behaviour",
-                "failing_since_execution_id",
-                "current_streak",
-                "last_success_execution_id",
-                "errors",
-                "counted",
-            ]
+def _(broken, chosen, listed):
+    listed(
+        chosen(broken),
+        [
+            "schema_name",
+            "table_name",
+            "behaviour",
+            "failing_since_execution_id",
+            "current_streak",
+            "last_success_execution_id",
+            "errors",
+            "counted",
         ],
-        selection=None,
     )
     return
 
@@ -264,14 +272,15 @@ def _(mo, warehouse):
 
 @app.cell
 def _(alt, chosen, episodes):
-    alt.Chart(chosen(episodes).head(200), width="container").mark_rule(
-        strokeWidth=6, strokeCap="round"
-    ).encode(
+    streaks = alt.Chart(chosen(episodes).head(200), width="container").encode(
         x=alt.X("first_execution_id:Q", title="execution", scale=alt.Scale(zero=False)),
-        x2="last_execution_id:Q",
         y=alt.Y("table_name:N", sort=None, title=None, axis=alt.Axis(labelLimit=240)),
         color=alt.Color("is_open:N", title="still fails"),
         tooltip=["table_name", "first_execution_id", "last_execution_id", "errors", "is_open"],
+    )
+    # one error is a bar without a length, so each has a point where it begins
+    streaks.mark_rule(strokeWidth=6).encode(x2="last_execution_id:Q") + streaks.mark_point(
+        filled=True, opacity=1
     )
     return
 
@@ -289,24 +298,22 @@ def _(mo):
 
 
 @app.cell
-def _(chosen, health, mo):
+def _(chosen, health, listed):
     changed = chosen(health[health["verdict"].isin(["regressed", "outage", "improved"])])
     changed = changed.sort_values("p_adjusted")
-    mo.ui.table(
-        changed[
-            [
-                "schema_name",
-                "table_name",
-                "verdict",
-                "behaviour",
-                "recent_errors",
-                "recent_runs",
-                "baseline_errors",
-                "baseline_runs",
-                "p_adjusted",
-            ]
+    listed(
+        changed,
+        [
+            "schema_name",
+            "table_name",
+            "verdict",
+            "behaviour",
+            "recent_errors",
+            "recent_runs",
+            "baseline_errors",
+            "baseline_runs",
+            "p_adjusted",
         ],
-        selection=None,
     )
     return (changed,)
 
@@ -336,7 +343,7 @@ def _(mo, warehouse):
 
 
 @app.cell
-def _(chosen, mo, pd, together):
+def _(chosen, listed, pd, together):
     pairs = pd.concat(
         [
             chosen(together, "schema_name_a", "table_name_a"),
@@ -344,11 +351,9 @@ def _(chosen, mo, pd, together):
         ]
     )
     pairs = pairs[list(together.columns)].drop_duplicates()
-    mo.ui.table(
-        pairs[
-            ["table_name_a", "table_name_b", "starts_both", "expected", "executions", "p_adjusted"]
-        ],
-        selection=None,
+    listed(
+        pairs,
+        ["table_name_a", "table_name_b", "starts_both", "expected", "executions", "p_adjusted"],
     )
     return (pairs,)
 
@@ -381,13 +386,14 @@ def _(mo, warehouse):
         FROM load_analysis.fix_first
         ORDER BY fix_rank
         """,
+        output=False,
         engine=warehouse,
     )
     return (fix_first,)
 
 
 @app.cell
-def _(alt, fix_first):
+def _(alt, fix_first, listed, mo):
     first_causes = alt.Chart(fix_first.head(20)).encode(
         y=alt.Y("cause:N", sort=None, title=None, axis=alt.Axis(labelLimit=240)),
         tooltip=["cause", "executions_failed", "executions_only_cause", "cumulative_clean_share"],
@@ -399,7 +405,12 @@ def _(alt, fix_first):
     clean = first_causes.mark_line(point=True).encode(
         x="cumulative_clean_share:Q", order="fix_rank:Q"
     )
-    (made_fail + clean).properties(width="container")
+    mo.vstack(
+        [
+            (made_fail + clean).properties(width="container"),
+            listed(fix_first, list(fix_first.columns)),
+        ]
+    )
     return
 
 
@@ -414,8 +425,8 @@ def _(mo):
 
 
 @app.cell
-def _(coverage, mo):
-    mo.ui.table(coverage, selection=None)
+def _(coverage, listed):
+    listed(coverage, list(coverage.columns))
     return
 
 
