@@ -155,7 +155,8 @@ def test_shells_complete_commands_options_and_values(user: User, shell: str) -> 
 
 def test_completion_is_installed_for_the_shell_that_asks(user: User) -> None:
     """Bash loads it from then on, and has the function."""
-    shell = ["bash", "-c", f"{COMMAND} --install-completion; {COMMAND} --show-completion"]
+    # with a command after them, or bash becomes the last and is not seen as the one that asks
+    shell = ["bash", "-c", f"{COMMAND} --install-completion; {COMMAND} --show-completion; :"]
     environment = user.environment | {"PATH": f"{COMMAND.parent}:{user.environment['PATH']}"}
     done = subprocess.run(shell, env=environment, capture_output=True, text=True, check=True)
     assert "bash completion installed in" in done.stdout
