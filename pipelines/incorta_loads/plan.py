@@ -72,8 +72,9 @@ class Feed:
         self._end = min((probe_from or 0) + probe_gap, HIGHEST_ID + 1)
         self._probe_gap = probe_gap
         self._probing: set[int] = set()
-        self._doubted: set[int] = set()
         self._last = (each for each in last if each not in self._doubtful)
+        self._ended_with: set[int] = set()  # of those above, which the probing must leave out
+        self._found: set[int] = set()  # with nodes, where the end has not come to yet
 
     def take(self) -> int | None:
         """The next id to ask for; None when there is none, or none until `report` is called."""
@@ -81,27 +82,28 @@ class Feed:
             return execution_id
         while self._probe is not None and self._probe < self._end:
             execution_id, self._probe = self._probe, self._probe + 1
-            if execution_id not in self._doubtful:
+            if execution_id not in self._doubtful and execution_id not in self._ended_with:
                 self._probing.add(execution_id)
                 return execution_id
         if self._probing:
             return None
-        if (execution_id := next(self._last_ones(), None)) is not None:
-            return execution_id
-        execution_id = next(filter(self._is_wanted, self._doubtful), None)
+        if (execution_id := next(self._last_ones(), None)) is None:
+            execution_id = next(filter(self._is_wanted, self._doubtful), None)
         if execution_id is not None:
-            del self._doubtful[execution_id]
-            if self._is_new(execution_id):
-                self._doubted.add(execution_id)
+            self._doubtful.pop(execution_id, None)
+            if self._is_above(execution_id):
+                self._ended_with.add(execution_id)
         return execution_id
 
     def report(self, execution_id: int, *, has_nodes: bool) -> None:
         """Tells what became of an id: found ones move the end of the probing."""
-        if execution_id in self._probing | self._doubted:
-            self._probing.discard(execution_id)
-            self._doubted.discard(execution_id)
-            if has_nodes:
-                self._end = min(max(self._end, execution_id + 1 + self._probe_gap), HIGHEST_ID + 1)
+        self._probing.discard(execution_id)
+        if has_nodes and self._is_above(execution_id):
+            self._found.add(execution_id)
+            while reached := {each for each in self._found if each < self._end}:
+                self._found -= reached
+                end = max(reached) + 1 + self._probe_gap
+                self._end = min(max(self._end, end), HIGHEST_ID + 1)
 
     def _last_ones(self) -> Iterator[int]:
         return (each for each in self._last if not self._is_new(each))
@@ -111,7 +113,11 @@ class Feed:
 
     def _is_new(self, execution_id: int) -> bool:
         """Whether it lies where new executions are looked for."""
-        return self._begin is not None and self._begin <= execution_id < self._end
+        return self._is_above(execution_id) and execution_id < self._end
+
+    def _is_above(self, execution_id: int) -> bool:
+        """Whether new executions may be looked for so far up."""
+        return self._begin is not None and self._begin <= execution_id
 
 
 def asked_for(ids: ExecutionIds) -> Feed:

@@ -94,6 +94,34 @@ def test_probing_asks_what_a_sequential_walk_asks(
     assert feed.take() is None
 
 
+few = st.sets(st.integers(0, 20), max_size=8)
+
+
+@given(few, few, few, st.permutations(range(100, 121)), st.integers(1, 4), st.data())
+def test_what_is_kept_for_the_end_is_asked_once(
+    existing: set[int],
+    last: set[int],
+    doubted: set[int],
+    order: list[int],
+    probe_gap: int,
+    data: st.DataObject,
+) -> None:
+    """The ids of the same walk, each once: those at the end may move the end of the probing."""
+    doubtful = [each for each in order if each - 100 in doubted]
+    exists = {each + 100 for each in existing}.__contains__
+    named = sorted(each + 100 for each in last)
+    probe_from = data.draw(st.integers(100, 110))
+    feed = Feed(
+        ExecutionIds(),
+        probe_from=probe_from,
+        probe_gap=probe_gap,
+        last=ExecutionIds.of(named),
+        doubtful=doubtful,
+    )
+    asked = ask(feed, exists, data.draw(st.integers(1, 3)), data)
+    assert sorted(asked) == sorted(walk([], probe_from, probe_gap, named, exists))
+
+
 def test_a_feed_waits_for_answers_that_may_move_the_end() -> None:
     """None while probes are out is not the end: an answer with nodes brings further ids."""
     feed = Feed(ExecutionIds(), probe_from=5, probe_gap=2, last=ExecutionIds.of([1, 6, 7]))
@@ -137,6 +165,17 @@ def test_what_was_unavailable_comes_last() -> None:
         taken.append(execution_id)
         feed.report(execution_id, has_nodes=execution_id in (7, 12))
     assert taken == [7, 11, 13, 2, 12, 14, 9, 3, 15]
+
+
+def test_what_was_asked_last_is_not_probed_afterwards() -> None:
+    """Where 10, kept for the end, is there after all, the probing goes on past 13 and 15."""
+    known = Known(not_loaded=ExecutionIds.of([2, 10, 13, 15]), highest=9, doubtful=(10,))
+    feed = due(known, first_id=1, probe_gap=3)
+    taken = []
+    while (execution_id := feed.take()) is not None:
+        taken.append(execution_id)
+        feed.report(execution_id, has_nodes=execution_id in (10, 13))
+    assert taken == [11, 12, 2, 13, 15, 10, 14, 16]
 
 
 def test_an_empty_warehouse_begins_at_the_first_id() -> None:
