@@ -62,7 +62,7 @@ bench-analysis: $(VENV)/.dev ## Measure what an analysis costs, whole and after 
 
 .PHONY: bench-report
 bench-report: $(VENV)/.dev debian-packages ## Measure the size of report.html, and the time to its first screen
-	PYTHONPATH=tests $(BIN)/python tests/benches/report.py story 200x1000 20000x1000
+	PYTHONPATH=tests $(BIN)/python tests/benches/page.py story 200x1000 20000x1000
 
 .PHONY: install
 install: $(VENV)/.runtime ## Install the program into .venv

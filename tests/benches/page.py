@@ -1,6 +1,6 @@
 """What report.html costs: its size, how long it takes to write, and to its first screen.
 
-    PYTHONPATH=tests python tests/benches/report.py story 200x1000 20000x1000
+    PYTHONPATH=tests python tests/benches/page.py story 200x1000 20000x1000
 
 A size is executions x tables in each, or the simulator's story of 400 executions. The page is
 written by a process of its own; the first paint and the first screen (its lists stand) are medians
