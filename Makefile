@@ -6,7 +6,8 @@ VENV ?= .venv
 DEMO ?= .demo
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# Three on two cores: there is always one that waits for a socket, a clock or another process.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
 # Nobody is told that a dependency is used.
 export RUNTIME__DLTHUB_TELEMETRY := false
