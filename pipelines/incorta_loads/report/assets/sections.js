@@ -39,10 +39,10 @@ const LISTS = [
     size: 8,
     columns: [
       tableColumn({ minWidth: 165, widthGrow: 2 }),
-      drawn("Since execution, first seen (UTC)", "failing_since_execution_id", since, { sorter: "number", width: 165 }),
-      number("In a row", "current_streak", { width: 88 }),
+      drawn("Since execution, first seen (UTC)", "failing_since_execution_id", since, { sorter: "number", width: 152 }),
+      number("In a row", "current_streak", { width: 84 }),
       drawn("Last runs", "place", (row) => strip(row, 14), { ...NOT_SORTED, width: 178 }),
-      drawn("Errors in the last runs", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 200, widthGrow: 1 }),
+      drawn("Errors in the last runs", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 190, widthGrow: 1 }),
     ],
   }),
   new List("plans", {
