@@ -42,7 +42,7 @@ const LISTS = [
       drawn("Since execution, first seen (UTC)", "failing_since_execution_id", since, { sorter: "number", width: 152 }),
       number("In a row", "current_streak", { width: 84 }),
       drawn("Last runs", "place", (row) => strip(row, 14), { ...NOT_SORTED, width: 178 }),
-      drawn("Errors in the last runs", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 190, widthGrow: 1 }),
+      drawn("Errors in the last runs", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 190, widthGrow: 2 }),
     ],
   }),
   new List("plans", {
