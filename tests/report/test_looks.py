@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,8 @@ def test_paper_is_light_and_has_times_that_stay_true(browser: Browser, made: Mad
         )
         assert "the last one at 2026-11-01 12:00 UTC." in tab.locator("h1").inner_text()
         assert not tab.locator("#choices").is_visible()
+        assert not tab.get_by_role("button", name="Older").is_visible()
+        assert re.search(r"Executions \d+ to 428 ", tab.locator("#runs").inner_text())
         printed = tab.locator("#table-rates + * , .tabulator-print-table").all_inner_texts()
         assert any("Payroll.payslips" in each for each in printed)
         assert "Printed are the first 40 of 116 rows." in tab.locator("body").inner_text()
