@@ -52,7 +52,10 @@ def markdown(warehouse: duckdb.DuckDBPyConnection) -> Iterator[str]:
             ).fetchone() or (None,)
             yield f"### {table}\n\n{grain}\n\n| column | type | meaning |\n|---|---|---|"
             for row in warehouse.execute(COLUMNS, [schema, table]).fetchall():
-                column, kind, meaning = (str(each).replace("|", "\\|") for each in row)
+                # in one line, or Markdown takes the rest for a row of its own
+                column, kind, meaning = (
+                    " ".join(str(each).split()).replace("|", "\\|") for each in row
+                )
                 yield f"| `{column}` | {kind} | {meaning} |"
             yield ""
 

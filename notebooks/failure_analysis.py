@@ -57,7 +57,8 @@ def _(mo, warehouse):
         """
         SELECT
             *,
-            100 * loaded / nullif(ids_asked - not_found, 0) AS percent_here
+            -- rounded down: 100 % is all of them
+            floor(1000 * loaded / nullif(ids_asked - not_found, 0)) / 10 AS percent_here
         FROM load_analysis.coverage
         """,
         output=False,

@@ -21,7 +21,7 @@ TABLES = 3_000
 """At most so many tables are in the page, the worst first."""
 
 MOST = {
-    "plans": 300,
+    "plans": 1_000,
     "schemas": 1_000,
     "episodes": 2_000,
     "causes": 500,

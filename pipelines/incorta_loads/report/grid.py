@@ -15,7 +15,7 @@ from incorta_loads.report.names import in_page
 
 EXECUTIONS_OF_A_PLAN = 200
 EXECUTIONS = 2_000
-"""At most so many of a plan, and of all plans; the newest."""
+"""At most so many of a plan, and of all plans: the newest of each, and as many of each."""
 
 ROWS = 5_000
 """At most so many tables in load plans, the worst first."""
@@ -108,7 +108,7 @@ executions AS (
     SELECT * EXCLUDE (from_newest), $of_a_plan - from_newest AS plan_column
     FROM ranked
     WHERE from_newest <= $of_a_plan
-    ORDER BY last_fetched_at DESC, execution_id DESC
+    ORDER BY from_newest, last_fetched_at DESC, execution_id DESC
     LIMIT $of_all
 
 ),

@@ -1,12 +1,20 @@
-"""Names in the page: each once, shortened, and visible whatever is in them."""
+"""Names in the page: each once, shortened, and visible whatever is in them; no two alike."""
 
 from __future__ import annotations
 
+from collections import Counter
+
 from incorta_loads.printing import shortened, visible
+
+_SAID_OF_NONE = ("(no name)", "(empty)")
+"""How the page shows None and the empty name."""
 
 
 class Names:
     """A list of names to which the data refers by place.
+
+    Names that would look alike have a number behind them, for the page tells them apart by how
+    they look.
 
     Attributes:
         shown: as the page shows them; None is a name like any other.
@@ -15,13 +23,20 @@ class Names:
     def __init__(self) -> None:
         self.shown: list[str | None] = []
         self._places: dict[str | None, int] = {}
+        self._alike = Counter[str | None](_SAID_OF_NONE)
 
     def place(self, name: str | None) -> int:
         """Where the name is in `shown`; a new one comes to its end."""
         if name not in self._places:
             self._places[name] = len(self.shown)
-            self.shown.append(in_page(name))
+            self.shown.append(self._unlike(in_page(name)))
         return self._places[name]
+
+    def _unlike(self, shown: str | None) -> str | None:
+        self._alike[shown] += 1
+        if self._alike[shown] == 1:
+            return shown
+        return self._unlike(f"{shown} ({self._alike[shown]})")
 
 
 def in_page(name: str | None) -> str | None:
