@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from report.pages import Made, opened_page, rows_of
@@ -72,7 +73,7 @@ def test_the_name_of_a_table_leads_to_all_about_it(story: Page) -> None:
     assert len(rows_of(story, "plans")) == 1
     story.locator("#failing").get_by_role("link", name="Sales_OLTP.returns").click()
     expect(story.locator("#shown")).to_have_text("1 of 116 tables")
-    assert fragment(story) == "#plan=Sales+Daily&schema=Sales_OLTP&table=Sales_OLTP.returns"
+    assert fragment(story) == ('#plan=Sales+Daily&schema=Sales_OLTP&table="Sales_OLTP.returns"')
     expect(story.locator("#episode-list .tabulator-row").first).to_contain_text("goes on")
     story.go_back()
     expect(story.locator("#shown")).to_have_text(before)
@@ -90,11 +91,39 @@ def test_the_way_back_to_no_choice_shows_all(story: Page) -> None:
     expect(story.locator("#shown")).to_have_text("116 tables")
 
 
-def test_a_choice_that_is_no_longer_there_is_left_out(browser: Browser, made: Made) -> None:
-    """The page shows all, not nothing."""
-    with opened_page(browser, made("story"), "#plan=Gone&schema=Gone&sort-failing=x.y") as tab:
-        assert shown(tab) == "116 tables"
-        assert len(rows_of(tab, "failing")) == 4
+@pytest.mark.parametrize("fragment", ["#plan=Gone", "#schema=Gone", "#behaviour=insufficient_data"])
+def test_a_choice_of_what_is_not_here_shows_nothing(
+    browser: Browser, made: Made, fragment: str
+) -> None:
+    """Not everything, which would look like what was asked for."""
+    with opened_page(browser, made("story"), f"{fragment}&sort-failing=x.y") as tab:
+        assert shown(tab) == "0 of 116 tables"
+        assert "Nothing is failing now in what is chosen." in tab.locator("#failing").inner_text()
+
+
+def test_a_name_in_quotation_marks_is_the_whole_name(story: Page) -> None:
+    """Else a part of it."""
+    story.fill("[name=table]", "Ads.ad")
+    assert shown(story) == "2 of 116 tables"
+    story.fill("[name=table]", '"Ads.ads"')
+    assert shown(story) == "1 of 116 tables"
+
+
+def test_what_a_choice_of_a_plan_does_not_narrow_is_said(story: Page) -> None:
+    """Where a table is in other plans too."""
+    expect(story.locator("#scope")).to_have_text("")
+    story.select_option("[name=plan]", "Marketing Daily")
+    expect(story.locator("#scope")).to_have_text("The sentence above is about everything.")
+    story.select_option("[name=plan]", "HR Weekly")
+    expect(story.locator("#scope")).to_contain_text("2 tables of HR Weekly are in other load plans")
+
+
+def test_an_address_may_lead_to_a_section(browser: Browser, made: Made) -> None:
+    """As in a message; the address keeps it."""
+    with opened_page(browser, made("story"), "#complete") as tab:
+        tab.wait_for_selector("html[data-drawn=all]")
+        tab.wait_for_function("scrollY > 1000")
+        assert fragment(tab) == "#complete"
 
 
 def test_show_all_takes_the_choice_back(story: Page) -> None:

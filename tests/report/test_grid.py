@@ -62,6 +62,19 @@ def test_pointing_at_a_cell_names_it(story: Page) -> None:
     )
 
 
+def test_a_press_goes_to_the_cell_that_is_pressed(story: Page) -> None:
+    """The first one too, by finger or mouse, and the keyboard goes on from there."""
+    choose(story, "Finance Close", 60)
+    cell = story.locator("#grid .tabulator-row canvas").nth(3)
+    cell.scroll_into_view_if_needed()
+    cell.click(position={"x": 27, "y": 8})
+    said = story.evaluate("grid.say({ place: grid.order()[3], column: grid.first() + 2 })")
+    expect(story.locator("#spoken")).to_have_text(". ".join(said))
+    story.keyboard.press("ArrowRight")
+    said = story.evaluate("grid.say({ place: grid.order()[3], column: grid.first() + 3 })")
+    expect(story.locator("#spoken")).to_have_text(". ".join(said))
+
+
 def test_outcomes_differ_without_colour(story: Page) -> None:
     """Each has a sign of its own; the picture of each differs in grey too."""
     signs = story.evaluate("Object.values(OUTCOMES).map((each) => each.sign)")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from incorta_loads.report.names import in_page
+from incorta_loads.report.names import Names, in_page
 from incorta_simulator.bodies import NAMES
 from report.pages import Made, opened_page
 
@@ -47,6 +47,16 @@ def test_a_name_is_shown_as_text(odd: Page, name: str, shown: str) -> None:
     odd.fill("[name=table]", shown)
     expect(odd.locator("#table-rates bdi").first).to_contain_text(shown)
     assert odd.locator("[name=schema] option").all_text_contents().count(shown) == 1
+
+
+def test_names_that_look_alike_stay_apart() -> None:
+    """Shortened to the same, or written as the page says that there is none."""
+    names = Names()
+    long = "n" * 300
+    places = [names.place(each) for each in (f"{long}a{long}", f"{long}b{long}", None, "(no name)")]
+    assert len(set(places)) == 4
+    first, second, none, written = (names.shown[place] for place in places)
+    assert (second, none, written) == (f"{first} (2)", None, "(no name) (2)")
 
 
 def test_no_name_ends_the_data(made: Made) -> None:

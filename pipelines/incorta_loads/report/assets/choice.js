@@ -5,12 +5,27 @@ function isOfPlan(row, plan) {
   return !plan || row.load_plan === undefined || row.load_plan === plan || row.load_plan === "(no name)";
 }
 
+// A part of a name; in quotation marks the whole of it.
+function isNamed(name, wanted) {
+  const whole = /^"(.*)"$/s.exec(wanted.trim());
+  return whole ? name === whole[1] : name.toLowerCase().includes(wanted.trim().toLowerCase());
+}
+
+// A row that is about no table of this page: a schema, a group, a plan, or a table that was left out.
 function matches(row, choice) {
-  return (
-    isOfPlan(row, choice.plan) &&
-    (!choice.schema || row.schema_name === choice.schema) &&
-    (!choice.table || `${row.table_name ?? ""} ${row.name ?? ""} ${row.schema_name ?? ""}`.toLowerCase().includes(choice.table.toLowerCase()))
-  );
+  const isTable = (row.type ?? "TABLE") === "TABLE";
+  const name = isTable ? tableName(row.schema_name, row.table_name) : row.name;
+  return isOfPlan(row, choice.plan) && (!choice.schema || row.schema_name === choice.schema) && (!choice.table || isNamed(name, choice.table));
+}
+
+// Where a node is stands in its path: plan, group, schema, table.
+function conflictsOf(choice) {
+  if (choice.behaviour) return [];
+  return parts.conflicts.filter((row) => {
+    const [, , , schema, table] = row.path.split("/").map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
+    const name = table === undefined ? row.name : tableName(schema, table);
+    return isOfPlan(row, choice.plan) && (!choice.schema || schema === choice.schema) && (!choice.table || isNamed(name, choice.table));
+  });
 }
 
 function isInPlan(table, plan) {
@@ -22,7 +37,7 @@ function isChosen(table, choice) {
     (!choice.plan || isInPlan(table, choice.plan)) &&
     (!choice.schema || table.schema_name === choice.schema) &&
     (!choice.behaviour || table.behaviour === choice.behaviour) &&
-    (!choice.table || table.label.toLowerCase().includes(choice.table.toLowerCase()))
+    (!choice.table || isNamed(table.label, choice.table))
   );
 }
 

@@ -27,6 +27,11 @@ for (const part of ["tables", "grid", "executions", "plans", "schemas", "episode
 
 const severalPlaces = new Set(parts.tables.map((row) => `${row.cluster}\n${row.tenant}`)).size > 1;
 
+// Cluster and tenant, where there are several.
+function placeOf(row) {
+  return severalPlaces ? [row.cluster, row.tenant] : [];
+}
+
 // "schema.table" once, also where the table's name begins with that of its schema
 function tableName(schema, table) {
   return table.startsWith(`${schema}.`) ? table : `${schema}.${table}`;
@@ -69,6 +74,6 @@ function lastRuns(table, most) {
   return found.reverse();
 }
 
-for (const part of ["episodes", "causes", "origins", "conflicts", "together"]) {
+for (const part of ["episodes", "causes", "origins"]) {
   for (const row of parts[part]) row.of = parts.tables[row.table];
 }

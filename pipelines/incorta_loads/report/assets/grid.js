@@ -22,10 +22,12 @@ class Grid {
     this.rowsHolder = element("div");
     this.emptyRow = emptyRow();
     this.frame = element("div", { class: "frame" }, this.rowsHolder);
-    this.holder.append(element("div", { class: "turn" }, this.older, this.range, this.newer), this.frame);
+    this.paper = element("div", { class: "paper" });
+    this.holder.append(element("div", { class: "turn" }, this.older, this.range, this.newer), this.frame, this.paper);
     this.frame.addEventListener("keydown", (event) => this.key(event));
     this.frame.addEventListener("focusin", () => this.go(this.left ?? { place: this.order()[0], column: this.executions.length - 1 }));
     this.frame.addEventListener("focusout", () => this.leave());
+    this.frame.addEventListener("pointerdown", (event) => this.press(event));
     this.frame.addEventListener("mousemove", (event) => this.point(event));
     this.frame.addEventListener("mouseleave", () => hideTip());
     new ResizeObserver(() => this.measure()).observe(this.frame);
@@ -41,6 +43,7 @@ class Grid {
     this.hidden = 0;
     this.at = this.left = null;
     this.tables = found;
+    this.paper.textContent = sayPaper(found.length);
     sayEmpty(this.emptyRow, "No table", choice);
     if (this.table) {
       this.built.then(async () => {
@@ -101,7 +104,7 @@ class Grid {
     const [first, last] = [this.first(), this.last() - 1];
     this.range.value = this.executions.length
       ? `Executions ${this.executions[first].execution_id} to ${this.executions[last].execution_id} (${partOf(last - first + 1, this.executions.length)})`
-      : "No execution";
+      : report.totals.executions ? "None of the executions in this page" : "No execution";
     this.drawHeader();
     this.turned += 1;
     this.refresh();
@@ -173,6 +176,7 @@ class Grid {
 
   key(event) {
     if (!this.at) return;
+    if (event.key === "Escape") hideTip();
     const order = this.order();
     const row = order.indexOf(this.at.place);
     const { column } = this.at;
@@ -211,16 +215,31 @@ class Grid {
     if (this.left && this.canvases.has(this.left.place)) this.draw(this.left.place);
   }
 
-  point(event) {
+  // The cell below the pointer; its place is null in the header.
+  cellAt(event) {
     const { place } = event.target.dataset ?? {};
+    const inHeader = event.target === this.header;
     const left = event.target.getBoundingClientRect().left;
     const column = this.first() + Math.floor((event.clientX - left) / CELL.width);
-    const inHeader = event.target === this.header;
-    if ((place === undefined && !inHeader) || column >= this.last()) {
+    if ((place === undefined && !inHeader) || column >= this.last()) return null;
+    return { place: inHeader ? null : Number(place), column };
+  }
+
+  // The focus that follows goes where it was pressed.
+  press(event) {
+    const at = this.cellAt(event);
+    if (!at || at.place === null) return;
+    this.left = at;
+    if (this.at) this.go(at);
+  }
+
+  point(event) {
+    const at = this.cellAt(event);
+    if (!at) {
       hideTip();
       return;
     }
-    const said = inHeader ? sayExecution(this.executions[column]) : this.say({ place: Number(place), column });
+    const said = at.place === null ? sayExecution(this.executions[at.column]) : this.say(at);
     showTip(said, event.clientX, event.clientY + 14);
   }
 
@@ -232,7 +251,7 @@ class Grid {
     const row = table.inPlans.get(execution.planKey);
     const path = status ? [execution.load_plan, row.group_name] : [];
     return [
-      [...path, table.schema_name, table.table_name].join(" › "),
+      [...placeOf(table), ...path, table.schema_name, table.table_name].join(" › "),
       `Execution ${execution.execution_id}: ${status ? OUTCOMES[status.outcome].words : "not in it"}${status?.job_status ? ` (${status.job_status})` : ""}`,
     ];
   }
@@ -240,7 +259,7 @@ class Grid {
 
 function sayExecution(execution) {
   return [
-    `${execution.load_plan}, execution ${execution.execution_id}: ${OUTCOMES[execution.outcome].words}`,
+    `${[...placeOf(execution), execution.load_plan].join(" › ")}, execution ${execution.execution_id}: ${OUTCOMES[execution.outcome].words}`,
     `${partOf(execution.table_errors, execution.tables)} tables in error${execution.is_partial ? "; not a full run" : ""}`,
     `first seen ${utc(execution.first_fetched_at)}`,
   ];
@@ -270,7 +289,10 @@ function schemaHeader(schema, rows) {
 
 function tableInGrid(table) {
   const bad = table.current_streak_is_error && table.current_streak > 0 && table.behaviour !== "gone";
-  return element("span", { class: bad ? "bad" : "", title: table.label }, nameOf(table.table_name.startsWith(`${table.schema_name}.`) ? table.table_name.slice(table.schema_name.length + 1) : table.table_name));
+  const name = table.table_name.startsWith(`${table.schema_name}.`) ? table.table_name.slice(table.schema_name.length + 1) : table.table_name;
+  const title = [...placeOf(table), table.label].join(" › ");
+  const where = severalPlaces ? element("span", { class: "quiet" }, " ", nameOf(placeOf(table).join(", "))) : null;
+  return element("span", { class: bad ? "bad" : "", title }, nameOf(name), where);
 }
 
 function drawLegend() {

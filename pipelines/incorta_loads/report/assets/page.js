@@ -2,6 +2,7 @@
 // What is chosen, in the form and in the address; and what that shows.
 
 const form = document.getElementById("choices");
+form.hidden = document.querySelector("main").hidden = false;
 const OLD_SECONDS = 86_400;
 const FIELDS = ["plan", "schema", "behaviour", "table"];
 
@@ -19,8 +20,7 @@ function unlike(values) {
 function fillForm() {
   fill("plan", "all", unlike(parts.plans.map((row) => row.load_plan)).map((name) => [name, name]));
   fill("schema", "all", unlike(parts.tables.map((row) => row.schema_name)).map((name) => [name, name]));
-  const present = new Set(parts.tables.map((row) => row.behaviour));
-  fill("behaviour", "any", Object.entries(BEHAVIOURS).filter(([key]) => present.has(key)));
+  fill("behaviour", "any", Object.entries(BEHAVIOURS));
 }
 
 function readFragment() {
@@ -29,7 +29,10 @@ function readFragment() {
     const value = said.get(name) ?? "";
     const field = form.elements[name];
     field.value = value;
-    if (field.value !== value) field.value = "";
+    if (field.value === value) continue;
+    // what is no longer here is nothing, not everything
+    field.append(element("option", { value }, `${value.slice(0, 60)} (not here)`));
+    field.value = value;
   }
   const sorts = new Map();
   for (const [key, value] of said) {
@@ -46,8 +49,13 @@ function writeFragment() {
   const said = new URLSearchParams();
   for (const name of FIELDS) if (form.elements[name].value) said.set(name, form.elements[name].value);
   for (const [id, [{ column, dir }]] of sorts) said.set(`sort-${id}`, `${column}.${dir}`);
-  written = said.size ? `#${said}` : "";
+  written = said.size ? `#${said}` : sectionInAddress() ? location.hash : "";
   if (written !== location.hash) history.replaceState(null, "", written || location.pathname + location.search);
+}
+
+// Where an address leads to a section, as #worse.
+function sectionInAddress() {
+  return /^#[a-z]+$/.test(location.hash) ? document.querySelector(`section${location.hash}`) : null;
 }
 
 function choice() {
@@ -62,6 +70,7 @@ function show() {
   document.getElementById("shown").value =
     found === parts.tables.length ? count(found, "table") : `${partOf(found, parts.tables.length)} tables`;
   note("failing-note", sayFailing(tablesOf(chosen).filter(isFailing)));
+  note("scope", sayScope(chosen));
   writeFragment();
   const [first, second, ...rest] = LISTS;
   first.show(chosen, sorts.get(first.id));
@@ -73,6 +82,7 @@ function show() {
     showTrend(grid.executions, grid.tables);
     note("grid-note", !chosen.plan && parts.plans.length > 1 ? "Choose a load plan to see its executions side by side." : "");
     for (const list of rest) list.show(chosen, sorts.get(list.id));
+    if (document.documentElement.dataset.drawn !== "all") sectionInAddress()?.scrollIntoView();
     document.documentElement.dataset.drawn = "all";
   });
 }
@@ -140,6 +150,17 @@ function sayTimes() {
   }
 }
 
+// What a choice does not narrow.
+function sayScope(chosen) {
+  if (!Object.values(chosen).some(Boolean)) return "";
+  const said = ["The sentence above is about everything."];
+  const shared = chosen.plan ? tablesOf(chosen).filter((table) => table.inPlans.size > 1).length : 0;
+  if (shared) {
+    said.push(`${count(shared, "table")} of ${chosen.plan} ${shared === 1 ? "is" : "are"} in other load plans too: the grid, the rates and what failed by itself are those of ${chosen.plan}; failing now, worse than before, episodes, pairs and what to fix first are over all their load plans.`);
+  }
+  return said.join(" ");
+}
+
 function note(id, words) {
   document.getElementById(id).textContent = words;
 }
@@ -157,7 +178,9 @@ function sayLimits() {
   const verdicts = parts.tables.filter((row) => row.compared_verdict === "insufficient_data").length;
   note("compared", verdicts ? `${count(verdicts, "table")} with fewer than 20 runs on either side cannot be compared.` : "");
   note("left-out", [
-    `The newest ${limits.executions_of_a_plan} executions of each load plan (${partOf(parts.executions.length, totals.executions)} executions), run by run; all other figures are over everything.`,
+    `Run by run: the newest executions of each load plan, ${limits.executions_of_a_plan} at most, and of all load plans ${grouped.format(limits.executions)} at most, as many of each (here ${partOf(parts.executions.length, totals.executions)}). All other figures are over everything.`,
+    shownOf("plans", parts.plans.length, "load plans, the worst"),
+    shownOf("schemas", parts.schemas.filter((row) => !row.is_in_plan).length, "schemas, the worst"),
     shownOf("tables", parts.tables.length, "tables, the worst"),
     shownOf("grid", parts.grid.length, "tables in load plans"),
     `Names longer than 200 characters are shortened, and characters that would not show stand as their escapes. Version ${report.version}.`,

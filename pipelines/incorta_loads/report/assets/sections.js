@@ -13,8 +13,9 @@ function tableCell(row) {
 // To what the page has about this table, in the load plan that is chosen.
 function tableLink(schema, table) {
   const { plan } = choice();
-  const chosen = new URLSearchParams({ ...(plan && { plan }), schema, table });
-  return element("a", { href: `#${chosen}` }, nameOf(tableName(schema, table)));
+  const label = tableName(schema, table);
+  const chosen = new URLSearchParams({ ...(plan && { plan }), schema, table: `"${label}"` });
+  return element("a", { href: `#${chosen}` }, nameOf(label));
 }
 
 const tableColumn = (options = {}) => drawn("Table", "label", tableCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc", ...options });
@@ -35,7 +36,7 @@ const rateColumns = [
 const LISTS = [
   new List("failing", {
     rows: (choice) => tablesOf(choice).filter(isFailing),
-    empty: "Nothing is failing now",
+    empty: report.totals.executions ? "Nothing is failing now" : "Nothing is known yet",
     size: 8,
     columns: [
       tableColumn({ minWidth: 165, widthGrow: 2 }),
@@ -142,7 +143,7 @@ const LISTS = [
     ],
   }),
   new List("conflicts", {
-    rows: ofTables("conflicts"),
+    rows: conflictsOf,
     empty: "No contradiction",
     part: "conflicts",
     columns: [
@@ -214,10 +215,10 @@ function lastExecution(row) {
   if (row.last_execution_id === null) return "none has ended yet";
   const canvas = sharpCanvas(CELL.width, CELL.height);
   drawCell(canvas.getContext("2d"), row.last_outcome, 0);
-  const said = [`${grouped.format(row.last_execution_id)} ${OUTCOMES[row.last_outcome].words}`, `${partOf(row.last_table_errors, row.last_tables)} tables in error`];
-  if (row.last_tables_not_run) said.push(`${grouped.format(row.last_tables_not_run)} not run`);
+  const said = [`${row.last_execution_id} ${OUTCOMES[row.last_outcome].words}`, `${partOf(row.last_table_errors, row.last_tables)} tables in error`];
+  if (row.last_tables_not_run) said.push(`${count(row.last_tables_not_run, "table")} not run`);
   if (row.last_is_partial) said.push("not a full run");
-  if (row.running) said.push(`${grouped.format(row.running)} not ended yet`);
+  if (row.running) said.push(`${count(row.running, "execution")} since then not ended yet`);
   return element("span", {}, canvas, ` ${said.join(", ")}`);
 }
 

@@ -74,6 +74,10 @@ function sayEmpty(row, words, choice, part) {
   row.firstChild.textContent = `${words}${of.join("")}.`;
 }
 
+function sayPaper(rows) {
+  return rows > ROWS_ON_PAPER ? `Printed are the first ${partOf(ROWS_ON_PAPER, rows)} rows.` : "";
+}
+
 class List {
   // A table in an element; `rows` gives what is to be shown of a choice.
   constructor(id, { columns, rows, sort, size = 10, empty, part }) {
@@ -142,7 +146,7 @@ class List {
     const first = (this.table.getPage() - 1) * this.table.getPageSize();
     const last = Math.min(rows, first + this.table.getPageSize());
     this.pages.classList.toggle("one-page", this.table.getPageMax() <= 1);
-    this.paper.textContent = rows > ROWS_ON_PAPER ? `Printed are the first ${partOf(ROWS_ON_PAPER, rows)} rows.` : "";
+    this.paper.textContent = sayPaper(rows);
     this.counter.textContent = `${grouped.format(first + 1)} to ${partOf(last, rows)}`;
   }
 }

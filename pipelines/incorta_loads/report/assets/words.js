@@ -52,10 +52,13 @@ function count(number, noun) {
   return `${grouped.format(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+// With one digit, as the commands have it; 0 and 100 only where it is just that.
 function percent(share) {
   if (share === null) return "–";
   const value = 100 * share;
-  return value > 0 && value < 9.95 ? value.toFixed(1).replace(/\.0$/, "") : String(Math.round(value));
+  if (value > 0 && value < 0.05) return "< 0.1";
+  if (value < 100 && value >= 99.95) return "> 99.9";
+  return value.toFixed(1).replace(/\.0$/, "");
 }
 
 function partOf(part, whole) {
