@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,15 @@ def test_the_newest_executions_are_in_the_grid(made: Made, monkeypatch: pytest.M
         of_plan = [each for each in read.executions if each["load_plan"] == plan]
         assert {each["execution_id"] for each in of_plan} == set(ids)
         assert sorted(each["plan_column"] for each in of_plan) == [0, 1, 2]
+
+
+def test_each_plan_has_its_share_of_the_grid(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that runs now and then is not displaced by those that run all the time."""
+    monkeypatch.setitem(grid._LIMITS, "of_all", 11)
+    with warehouse_of(made("story")) as warehouse:
+        read = grid.read_grid(warehouse)
+    shares = Counter(each["load_plan"] for each in read.executions)
+    assert sorted(shares.values()) == [2, 2, 2, 2, 3]
 
 
 def test_statuses_beyond_the_alphabet_keep_their_outcome(
