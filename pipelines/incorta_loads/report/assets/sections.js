@@ -203,8 +203,8 @@ function worseEnd(a, b) {
 function sayFailing(found) {
   if (!found.length) return "";
   const broken = found.filter((table) => ["broken_since", "always_failing"].includes(table.behaviour)).length;
-  const said = [`${grouped.format(broken)} broken (3 errors in a row or more, or never a success)`];
-  if (broken < found.length) said.push(`${grouped.format(found.length - broken)} more failed in the last run or two`);
+  const said = broken ? [`${grouped.format(broken)} broken (3 errors in a row or more, or never a success)`] : [];
+  if (broken < found.length) said.push(`${grouped.format(found.length - broken)}${broken ? " more" : ""} failed in the last run or two`);
   const starts = new Map();
   for (const table of found) starts.set(table.failing_since_execution_id, (starts.get(table.failing_since_execution_id) ?? 0) + 1);
   const [id, most] = [...starts].reduce((a, b) => (b[1] > a[1] ? b : a));
