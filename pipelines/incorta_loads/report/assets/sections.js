@@ -218,7 +218,7 @@ function lastExecution(row) {
   const said = [`${row.last_execution_id} ${OUTCOMES[row.last_outcome].words}`, `${partOf(row.last_table_errors, row.last_tables)} tables in error`];
   if (row.last_tables_not_run) said.push(`${count(row.last_tables_not_run, "table")} not run`);
   if (row.last_is_partial) said.push("not a full run");
-  if (row.running) said.push(`${count(row.running, "execution")} since then not ended yet`);
+  if (row.running) said.push(`${count(row.running, "execution")} not ended yet`);
   return element("span", {}, canvas, ` ${said.join(", ")}`);
 }
 
