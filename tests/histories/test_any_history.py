@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -25,8 +24,8 @@ from incorta_loads import batches
 from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.warehouse import open_for_writing
 from incorta_simulator.server import Simulator
+from proof import IS_PROOF
 
-IS_PROOF = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
 HISTORIES = settings(
     max_examples=25 if IS_PROOF else 3,
     stateful_step_count=15 if IS_PROOF else 10,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +14,10 @@ from incorta_simulator.bodies import AS_DOCUMENTED, LOGIN_PAGE
 from incorta_simulator.company import Company
 from incorta_simulator.faults import RawBody
 from incorta_simulator.server import Simulator
+from proof import IS_PROOF
 
 PROBE_GAP = 10
 LAST_ID = 107  # of 95 executions, and the probe gap after them
-IS_PROOF = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
 # Each run costs a second or two: the gate does with fewer, larger pieces.
 PIECE = 10 if IS_PROOF else 27
 PIECES = [f"{first}-{min(first + PIECE - 1, LAST_ID)}" for first in range(1, LAST_ID + 1, PIECE)]

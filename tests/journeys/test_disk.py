@@ -13,8 +13,8 @@ import pytest
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator
 from journeys.shell import COMMAND, TOKEN, User, configured
+from proof import IS_PROOF
 
-IS_PROOF = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
 SIZES = ["2600k", "2900k", "3200k"] if IS_PROOF else ["2600k"]
 
 # A file system of the test's own, gone with the process that mounted it.

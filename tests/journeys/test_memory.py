@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from incorta_simulator.plans import Group, Plan, Schema
 from incorta_simulator.server import Simulator
 from journeys.shell import COMMAND, TOKEN, User, configured
 from peaks import peak_mib
+from proof import IS_PROOF
 
-IS_PROOF = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
 MIB = 2**20
 NODE = (
     b'{"name":"Schema_of_usual_length.table_of_usual_length","type":"TABLE","status":'

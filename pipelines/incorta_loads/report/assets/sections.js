@@ -2,7 +2,7 @@
 // What each list of the page shows.
 
 function place(row) {
-  return severalPlaces ? element("div", { class: "quiet" }, nameOf(`${row.cluster}, ${row.tenant}`)) : null;
+  return severalPlaces ? element("div", { class: "quiet" }, nameOf(placeOf(row).join(", "))) : null;
 }
 
 function tableCell(row) {
@@ -194,9 +194,9 @@ function since(row) {
 
 // Plans whose last execution ended worse come first, those that have not ended yet last.
 function worseEnd(a, b) {
-  const [first, second] = [a, b].map((row) => Object.keys(OUTCOMES).indexOf(row.last_outcome));
-  const [unended, unendedToo] = [a, b].map((row) => row.last_execution_id === null);
-  return unended - unendedToo || first - second || b.last_table_errors - a.last_table_errors;
+  const outcomes = Object.keys(OUTCOMES);
+  const [first, second] = [a, b].map((row) => (row.last_execution_id === null ? outcomes.length : outcomes.indexOf(row.last_outcome)));
+  return first - second || b.last_table_errors - a.last_table_errors;
 }
 
 // How many, and whether it is one thing that happened.

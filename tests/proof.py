@@ -1,0 +1,7 @@
+"""Whether the full proof is run, or the gate's sample."""
+
+from __future__ import annotations
+
+import os
+
+IS_PROOF = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
