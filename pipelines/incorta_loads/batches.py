@@ -93,7 +93,7 @@ def fetch_batches(
                         fatal = fatal or error
                         stopping.set()
                         continue
-                    feed.report(answer.execution_id, has_nodes=answer.outcome == "loaded")
+                    feed.report(answer.execution_id, answer.outcome)
                     fatal = fatal or breaker.count(answer)
                     if builder.is_full:
                         yield builder.take()

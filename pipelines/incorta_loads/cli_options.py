@@ -111,9 +111,11 @@ def start() -> Redactor:
     from incorta_loads.logs import set_up_logs, turn_telemetry_off
     from incorta_loads.misspellings import say_misspelt_settings
     from incorta_loads.redaction import Redactor
+    from incorta_loads.run_context import configure_dlt_by_nothing
     from incorta_loads.settings import log_format, secret_values
 
     turn_telemetry_off()
+    configure_dlt_by_nothing()
     redactor = Redactor(secret_values())
     set_up_logs(redactor, verbosity(), log_format())
     say_misspelt_settings()
@@ -128,8 +130,10 @@ def say_error(text: str, error: Exception | None, exit_code: int) -> None:
 
     from incorta_loads.logs import log_formatter
     from incorta_loads.redaction import Redactor
+    from incorta_loads.run_context import configure_dlt_by_nothing
     from incorta_loads.settings import log_format, secret_values
 
+    configure_dlt_by_nothing()
     redactor = Redactor(secret_values())
     try:
         form = log_format()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 
+from incorta_loads.environment import take_steering_names_away
+
 
 def main() -> None:
     """Runs the command; until it can say a sentence, Ctrl-C ends it without a traceback."""
     handler = signal.getsignal(signal.SIGINT)
     if handler is signal.default_int_handler:  # else the caller wants it to be ignored
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    take_steering_names_away()
     from incorta_loads import cli  # noqa: PLC0415 (the time in which nothing can be said)
 
     signal.signal(signal.SIGINT, handler)

@@ -1,12 +1,14 @@
 """The one door for configuration: dlt's providers, asked for exactly one section.
 
-They are environment variables, `.dlt/secrets.toml`, `.dlt/config.toml`, and whatever else dlt was
-told to use. Unlike dlt's own look-up, a value is taken from exactly the section asked for: a stray
-`TOKEN` or `CLUSTER` in the environment must neither be sent to a cluster nor name one.
+They are environment variables, `.dlt/secrets.toml` and `.dlt/config.toml`; in a pipeline of someone
+else's, whatever dlt was told to use there. Unlike dlt's own look-up, a value is taken from exactly
+the section asked for: a stray `TOKEN` or `CLUSTER` in the environment must neither be sent to a
+cluster nor name one.
 """
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,8 +27,17 @@ def look_up(name: str, *sections: str) -> object | None:
         if provider.supports_sections:
             value, _ = provider.get_value(name, object, None, *sections)
             if not is_blank(value):
-                return value  # type: ignore[no-any-return]
+                return unwrapped(value) if isinstance(value, str) else value
     return None
+
+
+def unwrapped(text: str) -> str:
+    """A text without what env files and mounted secrets leave around it: line ends, quotes."""
+    text = text.strip()
+    for quote in ('"', "'"):
+        if len(text) > 1 and text[0] == text[-1] == quote:
+            return text[1:-1].strip()
+    return text
 
 
 def configured_tables() -> list[Mapping[str, object]]:
@@ -53,6 +64,16 @@ def spelled(name: str) -> str:
     return f"The setting {name} ({environment_variable(name)})"
 
 
+def decoded(content: bytes) -> str:
+    """The text of a file as editors on any system save it.
+
+    Raises:
+        UnicodeDecodeError: it is neither UTF-8 nor, by its byte-order mark, UTF-16.
+    """
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf_16 else "utf-8-sig")
+
+
 def is_blank(value: object) -> bool:
     """Whether a value counts as not given."""
     return value is None or not str(value).strip()
@@ -64,9 +85,16 @@ def _providers() -> Sequence[Any]:
         PluggableRunContext,
     )
 
+    from incorta_loads.run_context import CommandContext  # noqa: PLC0415
+
     try:
-        providers: Sequence[Any] = Container()[PluggableRunContext].providers.providers
-    except Exception as error:  # noqa: BLE001 (whatever TOML, levels and paths bring up in dlt)
+        current = Container()[PluggableRunContext]
+        if isinstance(current.context, CommandContext):
+            return current.context.settings_providers
+        providers: Sequence[Any] = current.providers.providers
+    except InvalidSettingError:
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever levels and paths bring up in dlt)
         reason = in_one_line(error)
         raise InvalidSettingError(
             f"The configuration of dlt cannot be read ({reason}); correct it and try again."

@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from incorta_loads.errors import InvalidIdsError
 
@@ -64,6 +65,14 @@ class ExecutionIds:
             else:
                 merged.append((first, last))
         return cls(tuple(merged))
+
+    def without(self, execution_id: int) -> ExecutionIds:
+        """The set without one id."""
+        parts = chain.from_iterable(
+            [(first, min(last, execution_id - 1)), (max(first, execution_id + 1), last)]
+            for first, last in self.ranges
+        )
+        return self.of_ranges((first, last) for first, last in parts if first <= last)
 
     def __iter__(self) -> Iterator[int]:
         """The ids in ascending order."""

@@ -6,12 +6,23 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from incorta_loads.batches import Batch, batch_of, fetch_batches
 from incorta_loads.client import Answer
+from incorta_loads.continuity import (
+    RestartedIds,
+    as_gone,
+    is_unchanged,
+    nodes_of,
+    why_another,
+    without_executions,
+)
 from incorta_loads.errors import (
     ClusterDownError,
     ConfigurationError,
@@ -19,7 +30,7 @@ from incorta_loads.errors import (
     SpoolError,
 )
 from incorta_loads.execution_ids import ExecutionIds
-from incorta_loads.plan import Feed, asked_for, due, read_known
+from incorta_loads.plan import Feed, Known, OutcomeOf, asked_for, due, read_known
 from incorta_loads.redaction import Redactor
 from incorta_loads.run_ids import new_run_id
 from incorta_loads.settings import Settings
@@ -41,6 +52,9 @@ class Ingested:
         planned: ids that the run will ask for at least; None while it still looks for the newest.
         first_problem: outcome → the lowest id that ended so, and its message.
         found_nothing: an empty warehouse stayed empty.
+        in_vain: ids in a row without nodes after which the looking for new ones was given up, and
+            the last of these; None: it came to where nothing exists.
+        restarted: where the cluster's ids seem to have started over; nothing else was asked then.
         ended_by: the error that ended the run early, if any; what is counted here was committed.
     """
 
@@ -51,6 +65,8 @@ class Ingested:
     planned: int | None = None
     first_problem: dict[str, tuple[int, str]] = field(default_factory=dict)
     found_nothing: bool = False
+    in_vain: tuple[int, int] | None = None
+    restarted: RestartedIds | None = None
     ended_by: IncortaLoadsError | None = None
 
     @property
@@ -61,7 +77,8 @@ class Ingested:
     @property
     def is_complete(self) -> bool:
         """Whether each id is loaded or known to be a gap."""
-        return self.outcomes["loaded"] + self.outcomes["not_found"] == self.ids
+        is_known = self.outcomes["loaded"] + self.outcomes["not_found"] == self.ids
+        return is_known and self.restarted is None
 
     def count(self, batch: Batch) -> None:
         """Adds a batch that was committed."""
@@ -79,6 +96,7 @@ def ingest_into(
     settings: Settings,
     ids: ExecutionIds | None,
     *,
+    outcome_of: OutcomeOf,
     stopping: threading.Event,
     report: Callable[[Ingested], None],
 ) -> Ingested:
@@ -88,25 +106,28 @@ def ingest_into(
         warehouse: open for writing.
         settings: the cluster.
         ids: exactly these; None: what the warehouse says is due.
-        stopping: once set, the batch in flight is finished and the run ends.
-        report: called at the beginning and after each batch, with the sums so far.
+        outcome_of: what statuses mean: what did not end in success may be repaired.
+        stopping: once set, the run ends after what is in flight.
+        report: is told what was done, after each batch and before the first.
 
     Raises:
-        WarehouseError: a batch could not be written; those before it are committed.
+        WarehouseError: the warehouse could not be written.
     """
     began = time.monotonic()
-    # Under a run id of their own: this run may ask for the same ids, and has one row for each.
+    # Before the run has its name: it may ask for the same ids, and has one row for each.
     _restore_ledger(warehouse)
     ingested = Ingested(new_run_id())
-    feed, was_empty = _feed(warehouse, settings, ids, ingested)
+    run = _Run(warehouse, settings, ingested, stopping)
+    was_empty = False
+    if ids is not None:
+        ingested.planned = len(ids)
+        logger.info("asking for the ids %s", ids)
+        batches = run.fetched(asked_for(ids))
+    else:
+        known = run.known(outcome_of)
+        was_empty = known.highest is None
+        batches = run.due(known)
     report(ingested)
-    batches = fetch_batches(
-        feed,
-        settings,
-        run_id=ingested.run_id,
-        redactor=Redactor([settings.token]),
-        stopping=stopping,
-    )
     try:
         with warehouse.memory.little():
             for batch in batches:
@@ -128,6 +149,103 @@ def ingest_into(
     looked_everywhere = ingested.ended_by is None and not stopping.is_set()
     ingested.found_nothing = was_empty and looked_everywhere and not ingested.outcomes["loaded"]
     return ingested
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Where the batches of one run come from."""
+
+    warehouse: Warehouse
+    settings: Settings
+    ingested: Ingested
+    stopping: threading.Event
+
+    def fetched(self, feed: Feed) -> Iterator[Batch]:
+        """What becomes of the ids of a feed."""
+        return fetch_batches(
+            feed,
+            self.settings,
+            run_id=self.ingested.run_id,
+            redactor=Redactor([self.settings.token]),
+            stopping=self.stopping,
+        )
+
+    def known(self, outcome_of: OutcomeOf) -> Known:
+        """What the warehouse says is due."""
+        known = read_known(
+            self.warehouse.connection,
+            cluster=self.settings.cluster,
+            tenant=self.settings.tenant,
+            first_id=self.settings.first_id,
+            probe_gap=self.settings.probe_gap,
+            now=datetime.now(UTC),
+            outcome_of=outcome_of,
+        )
+        logger.info(
+            "asking for %s not final, new ones above %s, %s not loaded",
+            counted(len(known.not_final), "execution"),
+            self.settings.first_id - 1 if known.highest is None else known.highest,
+            counted(len(known.not_loaded), "id"),
+        )
+        return known
+
+    def due(self, known: Known) -> Iterator[Batch]:
+        """The highest execution, to see that the ids go on, then what else is due."""
+        first = Batch()
+        if known.highest is not None:
+            for first in self.fetched(asked_for(ExecutionIds.of([known.highest]))):
+                before = self._nodes_of(known.highest)
+                reason = why_another(before, first, was_gone=known.highest_is_gone)
+                if reason is not None:
+                    names = self.settings.cluster, self.settings.tenant
+                    self.ingested.restarted = RestartedIds(*names, known.highest, reason)
+                    yield as_gone(first, reason)
+                    return
+        first = self._without_unchanged(first, known)
+        feed = due(known, first_id=self.settings.first_id, probe_gap=self.settings.probe_gap)
+        rest = (self._without_unchanged(batch, known) for batch in self.fetched(feed))
+        yield from _begun_with(first, rest)
+        if feed.ids_in_vain:
+            self.ingested.in_vain = feed.ids_in_vain, feed.last_probed
+
+    def _without_unchanged(self, batch: Batch, known: Known) -> Batch:
+        """The batch without executions that were final and are as they were: nothing to write."""
+        ids = pc.unique(batch.nodes["execution_id"]).to_pylist()
+        final = [
+            each
+            for each in ids
+            if (each == known.highest or each in known.not_successful)
+            and each not in known.not_final
+        ]
+        unchanged = [
+            each for each in final if is_unchanged(self._nodes_of(each), nodes_of(batch, each))
+        ]
+        return without_executions(batch, unchanged) if unchanged else batch
+
+    def _nodes_of(self, execution_id: int) -> pa.Table:
+        names = self.settings.cluster, self.settings.tenant
+        return self.warehouse.nodes_of(*names, execution_id)
+
+
+def _begun_with(first: Batch, rest: Iterator[Batch]) -> Iterator[Batch]:
+    """The batches, the first of them with the ledger row of another one: one package less."""
+    if first.nodes.num_rows or not first.fetches.num_rows:
+        second = first
+    else:
+        try:
+            second = next(rest, Batch())
+        except IncortaLoadsError:
+            yield first
+            raise
+        second = Batch(
+            second.nodes,
+            pa.concat_tables([first.invalid_payloads, second.invalid_payloads]),
+            pa.concat_tables([first.fetches, second.fetches]),
+        )
+    if second.fetches.num_rows:
+        yield second
+    del first, second  # before the next one grows beside them
+    yield from rest
 
 
 def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> bool:
@@ -164,28 +282,3 @@ def _restore_ledger(warehouse: Warehouse) -> None:
         logger.info(
             "restored %s that a run was ended before writing", counted(restored, "ledger row")
         )
-
-
-def _feed(
-    warehouse: Warehouse, settings: Settings, ids: ExecutionIds | None, ingested: Ingested
-) -> tuple[Feed, bool]:
-    if ids is not None:
-        ingested.planned = len(ids)
-        logger.info("asking for the ids %s", ids)
-        return asked_for(ids), False
-    known = read_known(
-        warehouse.connection,
-        cluster=settings.cluster,
-        tenant=settings.tenant,
-        first_id=settings.first_id,
-        probe_gap=settings.probe_gap,
-        now=datetime.now(UTC),
-    )
-    logger.info(
-        "asking for %s not final, new ones above %s, %s not loaded",
-        counted(len(known.not_final), "execution"),
-        settings.first_id - 1 if known.highest is None else known.highest,
-        counted(len(known.not_loaded), "id"),
-    )
-    feed = due(known, first_id=settings.first_id, probe_gap=settings.probe_gap)
-    return feed, known.highest is None

@@ -7,11 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from incorta_loads.configuration import SECTION, look_up
-from incorta_loads.errors import InvalidSettingError
+from incorta_loads.errors import InvalidSettingError, in_one_line
 
 DEFAULT_DATABASE = "incorta_loads.duckdb"
 DEFAULT_PUBLISHED = "published"
-_SCHEMAS = ("load_status", "load_status_staging", "load_analysis")
+_TAKEN_NAMES = frozenset(
+    {"load_status", "load_status_staging", "load_analysis", "load_analysis_steps"}
+    | {"main", "temp", "system", "memory", "information_schema", "pg_catalog"}
+)
+_LONGEST_SUFFIX = ".published.new"
+"""Of the files beside the warehouse, whose names begin with its own."""
 
 
 def database_path() -> Path:
@@ -23,23 +28,67 @@ def database_path() -> Path:
     value = look_up("credentials", "destination", "duckdb")
     if value is None or isinstance(value, Mapping):
         value = look_up("database", "destination", "duckdb", "credentials")
-    text = re.sub(r"^duckdb:(///)?", "", str(value or DEFAULT_DATABASE))
-    is_elsewhere = text.startswith((":", "md:")) or "://" in text
-    if not text or is_elsewhere or text.endswith("/") or Path(text).is_dir():
-        shown = re.sub(r"(://|\?).*", "…", text, flags=re.DOTALL)  # what follows may be a secret
-        raise InvalidSettingError(
-            f"The warehouse must be a DuckDB file, not '{shown}'; "
-            "set DESTINATION__DUCKDB__CREDENTIALS to a path such as incorta_loads.duckdb."
-        )
-    path = Path(text).absolute()
+    given = str(value or DEFAULT_DATABASE)
+    text = _path_of_url(given) if given.startswith("duckdb:") else given
+    if not text or text.startswith((":", "md:")) or "://" in text or text.endswith("/"):
+        raise _no_file(given if text is None else text)
+    path = resolved(text, "The warehouse")
+    if path.exists() and not path.is_file():
+        raise _no_file(text)
     database = path.name.lstrip(".").split(".")[0]
-    if database.lower() in _SCHEMAS:
+    if database.lower() in _TAKEN_NAMES:
         raise InvalidSettingError(
             f"The warehouse cannot be called {path.name}: DuckDB names a database after its file, "
-            f"and '{database}' is a schema in it; set DESTINATION__DUCKDB__CREDENTIALS to another "
-            "name."
+            f"and '{database}' is a name of its own or of a schema; set "
+            "DESTINATION__DUCKDB__CREDENTIALS to another name."
         )
     return path
+
+
+def resolved(text: str, what: str) -> Path:
+    """The one path of a file or directory, under which every part of the program opens it.
+
+    `~` is the home directory, and symbolic links are followed, also one to what is not there yet:
+    DuckDB takes two names of one file for two databases.
+
+    Args:
+        text: the path as given.
+        what: what it is, for the error.
+
+    Raises:
+        InvalidSettingError: no file can have this name.
+    """
+    try:
+        path = Path(text).expanduser().resolve()
+        if "\0" in text or "\n" in text or "\r" in text:
+            raise ValueError("it contains a line end or NUL")  # noqa: TRY301 (as the others)
+        str(path).encode()
+        if path.name:
+            path.with_name(f"{path.name}{_LONGEST_SUFFIX}").exists()
+    except UnicodeError:
+        reason = "it is not UTF-8, which DuckDB needs"
+    except (ValueError, RuntimeError, OSError) as error:
+        reason = getattr(error, "strerror", None) or in_one_line(error)
+    else:
+        return path
+    raise InvalidSettingError(f"{what} cannot be at {text!r} ({reason}); name another place.")
+
+
+def _path_of_url(url: str) -> str | None:
+    """`x` of `duckdb:x` and `duckdb:///x`; None where it has a host or parameters."""
+    rest = url.removeprefix("duckdb:")
+    if rest.startswith("//") and not rest.startswith("///"):
+        return None
+    rest = rest.removeprefix("///")
+    return None if "?" in rest and not rest.startswith("md:") else rest
+
+
+def _no_file(text: str) -> InvalidSettingError:
+    shown = re.sub(r"(://|\?).*", "…", text, flags=re.DOTALL)  # what follows may be a secret
+    return InvalidSettingError(
+        f"The warehouse must be a DuckDB file, not '{shown}'; "
+        "set DESTINATION__DUCKDB__CREDENTIALS to a path such as incorta_loads.duckdb."
+    )
 
 
 def published_directory(given: str | None = None) -> Path:
@@ -51,14 +100,9 @@ def published_directory(given: str | None = None) -> Path:
     name = str(look_up("publish_dir", *SECTION) or DEFAULT_PUBLISHED) if given is None else given
     if not name.strip():
         raise InvalidSettingError("The directory to publish into has no name; name one.")
-    if "\0" in name or name != name.encode(errors="replace").decode():
-        raise InvalidSettingError(
-            f"The name of the directory {name!r} is not UTF-8, which DuckDB needs to write there; "
-            "name another one."
-        )
     scheme, separator, _ = name.partition("://")  # what follows may be a secret
     if separator:
         raise InvalidSettingError(
             f"{scheme}://… is no directory of this machine; publish into one, and copy from there."
         )
-    return Path(name).expanduser().absolute()
+    return resolved(name, "The directory to publish into")

@@ -1,14 +1,15 @@
 """What the warehouse knows → which ids to ask for next.
 
 A `Feed` hands out ids one by one and is told what became of them. `asked_for` walks the ids that a
-user named; `due` decides by itself, in three phases: executions that are not final, new ids above
-the highest one, ids that were not loaded when they were last asked for. Those that were unavailable
-then come after all others: a few of them in a row end a run, and would keep it from the rest.
+user named; `due` decides by itself, in three phases: executions that may have changed, new ids
+above the highest one, ids that were not loaded when they were last asked for. Those that were
+unavailable then come after all others: a few of them in a row end a run, and would keep it from the
+rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,8 +18,14 @@ import duckdb
 from incorta_loads.execution_ids import HIGHEST_ID, ExecutionIds
 from incorta_loads.statuses import compared
 
+OutcomeOf = Callable[[str | None, str | None], str]
+"""State type and job status → what they mean."""
+
 AGED_AFTER = timedelta(days=30)
 """An id whose first and last asking lie this far apart is asked again only on request."""
+
+MOST_GAPS = 50
+"""So many times `probe_gap` ids in a row without nodes end the looking for new executions."""
 
 PAUSES_IN_SPAN = 10
 """An id is left alone for the time between its first and last asking, divided by this."""
@@ -35,23 +42,31 @@ class Known:
         highest: the highest id with nodes; None when there is none.
         doubtful: ids of all these, and above the highest, that were unavailable when they were last
             asked for, the longest ago first.
+        not_successful: the newest execution of each plan, where it is final, did not end in success
+            and is due: a restart may repair it under its id.
+        highest_is_gone: whether that one did not exist when it was last asked for.
     """
 
     not_final: ExecutionIds = field(default_factory=ExecutionIds)
     not_loaded: ExecutionIds = field(default_factory=ExecutionIds)
     highest: int | None = None
     doubtful: tuple[int, ...] = ()
+    not_successful: ExecutionIds = field(default_factory=ExecutionIds)
+    highest_is_gone: bool = False
 
 
 class Feed:
     """Hands out the ids to ask for, each once.
 
+    New executions are looked for lowest first, until `probe_gap` ids in a row do not exist, or
+    `MOST_GAPS` times as many have no nodes, whatever the reason.
+
     Args:
         first: ids to begin with.
         probe_from: where to look for new executions after that; None: nowhere.
-        probe_gap: ids in a row without nodes after which there are taken to be no more.
+        probe_gap: ids in a row that do not exist after which there are taken to be no more.
         last: ids to end with; those that were probed are left out.
-        doubtful: which of all these are kept for the very end, in this order.
+        doubtful: which of all these are kept for the very end, in this order; they are there.
     """
 
     def __init__(
@@ -67,14 +82,27 @@ class Feed:
         self._doubtful = dict.fromkeys(doubtful)  # an ordered set
         self._named = {each for each in doubtful if each in first or each in last}
         self._first = (each for each in first if each not in self._doubtful)
-        self._probe = probe_from
-        self._begin = probe_from
-        self._end = min((probe_from or 0) + probe_gap, HIGHEST_ID + 1)
+        self._last = (each for each in last if each not in self._doubtful)
+        self._probe = self._begin = probe_from
         self._probe_gap = probe_gap
         self._probing: set[int] = set()
-        self._last = (each for each in last if each not in self._doubtful)
         self._ended_with: set[int] = set()  # of those above, which the probing must leave out
-        self._found: set[int] = set()  # with nodes, where the end has not come to yet
+        self._last_there = self._last_loaded = (probe_from or 0) - 1
+        # id → whether it has nodes, of those that exist, where the end has not come to yet
+        self._there = {each: False for each in self._doubtful if self._is_above(each)}
+        self._move_end()
+
+    @property
+    def ids_in_vain(self) -> int:
+        """Ids in a row without nodes after which the looking was given up; 0: it was not."""
+        is_over = self._probe is not None and self._probe >= self._end
+        is_given_up = is_over and self._last_there + 1 + self._probe_gap > self._end <= HIGHEST_ID
+        return self._end - 1 - self._last_loaded if is_given_up else 0
+
+    @property
+    def last_probed(self) -> int:
+        """The highest id that was looked at for new executions."""
+        return self._end - 1
 
     def take(self) -> int | None:
         """The next id to ask for; None when there is none, or none until `report` is called."""
@@ -95,15 +123,29 @@ class Feed:
                 self._ended_with.add(execution_id)
         return execution_id
 
-    def report(self, execution_id: int, *, has_nodes: bool) -> None:
-        """Tells what became of an id: found ones move the end of the probing."""
+    def report(self, execution_id: int, outcome: str) -> None:
+        """Tells what became of an id, as the ledger says it: those there are move the end."""
         self._probing.discard(execution_id)
-        if has_nodes and self._is_above(execution_id):
-            self._found.add(execution_id)
-            while reached := {each for each in self._found if each < self._end}:
-                self._found -= reached
-                end = max(reached) + 1 + self._probe_gap
-                self._end = min(max(self._end, end), HIGHEST_ID + 1)
+        if outcome != "not_found" and self._is_above(execution_id):
+            self._there[execution_id] = outcome == "loaded"
+            self._move_end()
+
+    def _move_end(self) -> None:
+        """Where the looking ends by what is known: it would be asked so far one by one, too."""
+        while True:
+            self._end = min(
+                self._last_there + 1 + self._probe_gap,
+                self._last_loaded + 1 + self._probe_gap * MOST_GAPS,
+                HIGHEST_ID + 1,
+            )
+            reached = [each for each in self._there if each < self._end]
+            if not reached:
+                return
+            self._last_there = max(self._last_there, *reached)
+            loaded = [each for each in reached if self._there[each]]
+            self._last_loaded = max(self._last_loaded, *loaded, -1)
+            for each in reached:
+                del self._there[each]
 
     def _last_ones(self) -> Iterator[int]:
         return (each for each in self._last if not self._is_new(each))
@@ -126,14 +168,21 @@ def asked_for(ids: ExecutionIds) -> Feed:
 
 
 def due(known: Known, *, first_id: int, probe_gap: int) -> Feed:
-    """What a scheduled run asks for."""
-    begin = first_id if known.highest is None else known.highest + 1
+    """What a scheduled run asks for, once it has asked for the highest execution there is."""
+    if known.highest is None:
+        begin = first_id
+        first, last = known.not_final, known.not_loaded
+    else:
+        begin = known.highest + 1
+        again = [*known.not_final.ranges, *known.not_successful.ranges]
+        first = ExecutionIds.of_ranges(again).without(known.highest)
+        last = known.not_loaded.without(known.highest)
     return Feed(
-        known.not_final,
+        first,
         probe_from=begin,
         probe_gap=probe_gap,
-        last=known.not_loaded,
-        doubtful=known.doubtful,
+        last=last,
+        doubtful=[each for each in known.doubtful if each != known.highest],
     )
 
 
@@ -145,6 +194,7 @@ def read_known(
     first_id: int,
     probe_gap: int,
     now: datetime,
+    outcome_of: OutcomeOf,
 ) -> Known:
     """Reads the state of one cluster and tenant; the base tables must exist.
 
@@ -163,24 +213,30 @@ def read_known(
     }
     connection.execute(_CREATE_IDS, parameters)
     try:
-        lowest, highest = connection.execute(
-            "SELECT min(execution_id), max(execution_id) FILTER (WHERE has_nodes) FROM asked_ids"
-        ).fetchone() or (None, None)
+        lowest, highest, highest_is_gone = connection.execute(_BOUNDS).fetchone() or (None,) * 3
         not_final = _ids(connection, "has_nodes AND NOT is_final AND is_due")
         not_loaded = _ids(
             connection,
             "NOT is_loaded AND NOT is_settled AND is_due AND (is_final OR NOT has_nodes)",
         )
         doubtful = connection.execute(_DOUBTFUL, {"highest": highest}).fetchall()
+        newest = connection.execute(_NEWEST, {"cluster": cluster, "tenant": tenant}).fetchall()
         never_asked: list[tuple[int, int]] = []
         if highest is not None:
             begin = first_id if lowest - probe_gap <= first_id < lowest else lowest
             never_asked = _holes(connection, begin)
     finally:
         connection.execute("DROP TABLE temp.asked_ids")
-    missing = ExecutionIds.of_ranges([*not_loaded, *never_asked])
-    doubted = tuple(execution_id for (execution_id,) in doubtful)
-    return Known(ExecutionIds.of_ranges(not_final), missing, highest, doubted)
+    return Known(
+        not_final=ExecutionIds.of_ranges(not_final),
+        not_successful=ExecutionIds.of(
+            execution_id for execution_id, *status in newest if outcome_of(*status) != "success"
+        ),
+        not_loaded=ExecutionIds.of_ranges([*not_loaded, *never_asked]),
+        highest=highest,
+        highest_is_gone=bool(highest_is_gone),
+        doubtful=tuple(execution_id for (execution_id,) in doubtful),
+    )
 
 
 def _ids(connection: duckdb.DuckDBPyConnection, condition: str) -> list[tuple[int, int]]:
@@ -206,15 +262,38 @@ def _holes(connection: duckdb.DuckDBPyConnection, begin: int) -> list[tuple[int,
     ).fetchall()
 
 
+_BOUNDS = """
+SELECT
+    min(execution_id),
+    max(execution_id) FILTER (WHERE has_nodes),
+    arg_max(coalesce(last_outcome = 'not_found', false), execution_id) FILTER (WHERE has_nodes)
+FROM asked_ids
+"""
+
 _DOUBTFUL = """
 SELECT execution_id
 FROM asked_ids
 WHERE is_doubtful AND (is_due OR execution_id > coalesce($highest, -1))
-ORDER BY last_asked_us, execution_id
+ORDER BY last_asked_at NULLS FIRST, execution_id
+"""
+
+# The newest execution of each plan with its status, where it is final and due as one.
+_NEWEST = """
+SELECT execution_id, state_type, job_status
+FROM (
+    SELECT execution_id, state_type, job_status
+    FROM load_status.nodes
+    WHERE cluster = $cluster AND tenant = $tenant AND node_id = 0
+    QUALIFY row_number() OVER (PARTITION BY load_plan ORDER BY execution_id DESC) = 1
+)
+INNER JOIN asked_ids USING (execution_id)
+WHERE is_final AND is_due_when_final
+ORDER BY execution_id
 """
 
 # One row an id that was asked for or has nodes. A `not_found` is settled when it came from a run
-# after one that loaded some higher id: that is decided by run ids, which sort by time.
+# after one that loaded some higher id: that is decided by run ids, which sort by time. A row from
+# the future, which a clock left that was wrong, keeps no id from being asked again.
 _CREATE_IDS = """
 CREATE TEMP TABLE asked_ids AS
 WITH loaded AS (
@@ -230,8 +309,9 @@ WITH loaded AS (
 asked AS (
     SELECT
         execution_id,
-        min(fetched_at) AS first_asked_at,
-        max(fetched_at) AS last_asked_at,
+        min(fetched_at) FILTER (WHERE fetched_at <= $now) AS first_asked_at,
+        max(fetched_at) FILTER (WHERE fetched_at <= $now) AS last_asked_at,
+        max(fetched_at) > $now AS is_of_future,
         arg_max(outcome, (fetched_at, run_id)) AS last_outcome,
         arg_max(run_id, (fetched_at, run_id)) AS last_run_id,
         min(run_id) FILTER (WHERE outcome = 'loaded') AS loaded_run_id
@@ -244,8 +324,10 @@ ids AS (
         execution_id,
         loaded.execution_id IS NOT NULL AS has_nodes,
         coalesce(is_final, false) AS is_final,
-        epoch_us(coalesce(last_asked_at, loaded.fetched_at)) AS last_asked_us,
-        coalesce(epoch_us(last_asked_at) - epoch_us(first_asked_at), 0) AS span_us,
+        loaded.fetched_at AS loaded_at,
+        coalesce(last_asked_at, loaded.fetched_at) AS last_asked_at,
+        coalesce(first_asked_at, loaded.fetched_at) AS first_asked_at,
+        coalesce(is_of_future, false) AS is_of_future,
         last_outcome,
         last_run_id,
         min(loaded_run_id) FILTER (WHERE loaded.execution_id IS NOT NULL) OVER (
@@ -253,6 +335,14 @@ ids AS (
         ) AS loaded_above_since
     FROM loaded
     FULL JOIN asked USING (execution_id)
+),
+spans AS (
+    SELECT
+        *,
+        epoch_us($now) - epoch_us(last_asked_at) AS pause_us,
+        epoch_us(last_asked_at) - epoch_us(first_asked_at) AS span_us,
+        epoch_us(last_asked_at) - epoch_us(loaded_at) AS span_when_final_us
+    FROM ids
 )
 SELECT
     execution_id,
@@ -260,8 +350,17 @@ SELECT
     is_final,
     has_nodes AND coalesce(last_outcome, 'loaded') = 'loaded' AS is_loaded,
     coalesce(last_outcome = 'unavailable', false) AS is_doubtful,
-    last_asked_us,
-    last_outcome = 'not_found' AND coalesce(loaded_above_since < last_run_id, false) AS is_settled,
-    span_us < epoch_us($aged) AND (epoch_us($now) - last_asked_us) * $pauses >= span_us AS is_due
-FROM ids
+    last_outcome,
+    last_asked_at,
+    last_outcome = 'not_found' AND NOT is_of_future
+        AND coalesce(loaded_above_since < last_run_id, false) AS is_settled,
+    coalesce(
+        pause_us < 0 OR (span_us < epoch_us($aged) AND pause_us * $pauses >= span_us), true
+    ) AS is_due,
+    coalesce(
+        pause_us < 0
+        OR (span_when_final_us < epoch_us($aged) AND pause_us * $pauses >= span_when_final_us),
+        false
+    ) AS is_due_when_final
+FROM spans
 """

@@ -78,6 +78,17 @@ def say_sums(ingested: Ingested) -> None:
                 advice,
                 extra={"run_id": ingested.run_id, "execution_id": execution_id},
             )
+    if ingested.restarted is not None:
+        logger.warning("%s", ingested.restarted)
+    if ingested.in_vain is not None:
+        ids_in_a_row, last = ingested.in_vain
+        logger.warning(
+            "the search for new executions stopped at id %d: %d ids in a row have no nodes, though "
+            "not all are gaps; to look further, name ids with --ids, raise probe_gap, or use a "
+            "token that may see them",
+            last,
+            ids_in_a_row,
+        )
     if ingested.found_nothing:
         logger.warning(
             "no execution was found: pass --ids around an id that is known, such as the one that "

@@ -36,6 +36,7 @@ from incorta_loads.settings import (
     notify_urls,
     probing,
 )
+from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.statuses import configured_status_outcomes
 from incorta_loads.summary import RunSummary
 from incorta_loads.warehouse import Warehouse, open_for_writing
@@ -145,7 +146,12 @@ def _writing(settings: Settings) -> Iterator[Warehouse]:
 def _fetch(warehouse: Warehouse, settings: Settings, wanted: ExecutionIds | None) -> Ingested:
     with graceful_interrupt() as interrupt, shown_progress() as report:
         ingested = ingest_into(
-            warehouse, settings, wanted, stopping=interrupt.stopping, report=report
+            warehouse,
+            settings,
+            wanted,
+            outcome_of=StatusOutcomes.configured().of,
+            stopping=interrupt.stopping,
+            report=report,
         )
     say_sums(ingested)
     if ingested.ended_by is None:

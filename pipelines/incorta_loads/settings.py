@@ -11,8 +11,16 @@ from typing import Any
 
 from incorta_loads.choices import LogFormat
 from incorta_loads.cluster_url import checked_url, cluster_name
-from incorta_loads.configuration import SECTION, environment_variable, is_blank, look_up, spelled
+from incorta_loads.configuration import (
+    SECTION,
+    environment_variable,
+    is_blank,
+    look_up,
+    spelled,
+    unwrapped,
+)
 from incorta_loads.errors import InvalidSettingError, MissingSettingError
+from incorta_loads.places import resolved
 from incorta_loads.redaction import secrets_in_url
 
 
@@ -96,6 +104,7 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
     values: dict[str, Any] = {}
     for setting in fields(Settings):
         value = given.get(setting.name, look_up(setting.name, *SECTION))
+        value = unwrapped(value) if isinstance(value, str) else value
         if not is_blank(value):
             values[setting.name] = _converted(setting.name, str(setting.type), value)
     for required in ("cluster_url", "tenant", "token"):
@@ -129,7 +138,7 @@ def probing() -> dict[str, object]:
 def status_outcomes_path() -> Path | None:
     """The user's CSV of status outcomes: `status_outcomes` under `[sources.incorta.models]`."""
     value = look_up("status_outcomes", *SECTION, "models")
-    return None if value is None else Path(str(value)).absolute()
+    return None if value is None else resolved(str(value), "The file of status outcomes")
 
 
 def notify_urls() -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from incorta_loads.environment import environment_as_given
 from incorta_loads.errors import ConfigurationError
 from incorta_loads.printing import print_json, print_line
 from incorta_simulator.company import Company
@@ -65,7 +65,8 @@ def _environment(url: str) -> dict[str, str]:
 
 def _run(command: Sequence[str], url: str) -> int:
     try:
-        return subprocess.run(command, env=os.environ | _environment(url), check=False).returncode  # noqa: S603 (the user's own words)
+        environment = environment_as_given() | _environment(url)
+        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 (the user's own words)
     except FileNotFoundError:
         raise ConfigurationError(f"There is no command '{command[0]}' to run.") from None
 

@@ -27,6 +27,7 @@ from incorta_loads.base_tables import (
     BASE_TABLES,
     FETCHES,
     GRAINS,
+    NODES,
     TABLES,
     descriptions,
     duckdb_types,
@@ -103,6 +104,16 @@ class Warehouse:
     def is_empty(self) -> bool:
         """Whether it has no execution."""
         return self.connection.table(f"{DATASET}.nodes").limit(1).fetchone() is None
+
+    def nodes_of(self, cluster: str, tenant: str, execution_id: int) -> pa.Table:
+        """The rows of one execution in preorder, with the schema `NODES`."""
+        columns = ", ".join(NODES.names)
+        found = self.connection.execute(
+            f"SELECT {columns} FROM {DATASET}.nodes WHERE cluster = $cluster AND "  # noqa: S608
+            "tenant = $tenant AND execution_id = $id ORDER BY node_id",
+            {"cluster": cluster, "tenant": tenant, "id": execution_id},
+        )
+        return found.to_arrow_table().cast(NODES)
 
     def restore_ledger(self, run_id: str) -> int:
         """Writes the ledger rows that a kill between a batch's nodes and its ledger left out.
@@ -225,10 +236,15 @@ def open_for_writing(
         BusyError: another process went on holding it.
         WarehouseError: it cannot be used, and was left alone.
     """
+    from incorta_loads.run_context import nothing_configures_dlt  # noqa: PLC0415 (as dlt itself)
+
     if must_exist:
         require_file(path)
     working = _working_directory(path)
-    with opened(path, timeout_seconds, read_only=False) as connection:
+    with (
+        opened(path, timeout_seconds, read_only=False) as connection,
+        nothing_configures_dlt(),
+    ):
         if must_exist and "nodes" not in table_columns(connection, DATASET):
             raise WarehouseError(
                 f"There are no executions in {path}, which was left alone; run incorta-loads "

@@ -14,6 +14,7 @@ from crashes.snapshots import Directory, Snapshots
 from incorta_loads import batches
 from incorta_loads.ingest import ingest_into
 from incorta_loads.settings import load_settings
+from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.warehouse import open_for_writing
 
 NAME = "warehouse.duckdb"
@@ -30,7 +31,12 @@ def run(home: Path, url: str, *, in_batches: bool = False) -> None:
     )
     with open_for_writing(home / NAME, 5) as warehouse:
         done = ingest_into(
-            warehouse, settings, None, stopping=threading.Event(), report=lambda _: None
+            warehouse,
+            settings,
+            None,
+            outcome_of=StatusOutcomes().of,
+            stopping=threading.Event(),
+            report=lambda _: None,
         )
     assert done.ended_by is None
 

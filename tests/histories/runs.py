@@ -15,6 +15,7 @@ from incorta_loads import batches
 from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.ingest import Ingested, ingest_into
 from incorta_loads.settings import load_settings
+from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.warehouse import open_for_writing
 
 TOKEN = "history-token"
@@ -32,7 +33,12 @@ def run(
     wanted = None if ids is None else ExecutionIds.parse(ids)
     with open_for_writing(path, 5) as warehouse:
         return ingest_into(
-            warehouse, settings, wanted, stopping=threading.Event(), report=lambda _: None
+            warehouse,
+            settings,
+            wanted,
+            outcome_of=StatusOutcomes().of,
+            stopping=threading.Event(),
+            report=lambda _: None,
         )
 
 

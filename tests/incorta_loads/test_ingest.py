@@ -13,6 +13,7 @@ from incorta_loads.errors import ClusterDownError, InvalidTokenError, WarehouseE
 from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.ingest import Ingested, ingest_into
 from incorta_loads.settings import Settings
+from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.warehouse import Warehouse
 from incorta_simulator.company import Company
 from incorta_simulator.faults import Exchange, RawBody, Refusal
@@ -31,7 +32,14 @@ def ingest(
 ) -> Ingested:
     wanted = None if ids is None else ExecutionIds.parse(ids)
     stopping = stopping or threading.Event()
-    return ingest_into(warehouse, settings, wanted, stopping=stopping, report=report)
+    return ingest_into(
+        warehouse,
+        settings,
+        wanted,
+        outcome_of=StatusOutcomes().of,
+        stopping=stopping,
+        report=report,
+    )
 
 
 class Asked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from incorta_loads import plan
 from incorta_loads.base_tables import FETCHES, NODES
 from incorta_loads.execution_ids import HIGHEST_ID, ExecutionIds
-from incorta_loads.plan import Feed, Known, asked_for, due, read_known
+from incorta_loads.plan import Feed, Known, OutcomeOf, asked_for, due, read_known
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -27,27 +28,45 @@ RUNNING = "Load State"
 # --- Handing out ids -----------------------------------------------------------------------------
 
 
+Outcomes = Callable[[int], str]
+
+
+def outcomes_of(loaded: Collection[int], there: Collection[int]) -> Outcomes:
+    """Some ids have nodes, some are there without; the rest do not exist."""
+
+    def outcome(execution_id: int) -> str:
+        if execution_id in loaded:
+            return "loaded"
+        return "forbidden" if execution_id in there else "not_found"
+
+    return outcome
+
+
 def walk(
     first: Sequence[int],
     probe_from: int | None,
     probe_gap: int,
     last: Sequence[int],
-    exists: Callable[[int], bool],
+    outcome: Outcomes,
 ) -> list[int]:
     """What somebody asks who asks one id at a time: the definition."""
     asked = list(first)
     probed = []
-    missing = 0
-    while probe_from is not None and missing < probe_gap and probe_from <= HIGHEST_ID:
+    missing = without_nodes = 0
+    while (
+        probe_from is not None
+        and missing < probe_gap
+        and without_nodes < probe_gap * plan.MOST_GAPS
+        and probe_from <= HIGHEST_ID
+    ):
         probed.append(probe_from)
-        missing = 0 if exists(probe_from) else missing + 1
+        missing = missing + 1 if outcome(probe_from) == "not_found" else 0
+        without_nodes = 0 if outcome(probe_from) == "loaded" else without_nodes + 1
         probe_from += 1
     return asked + probed + [each for each in last if each not in probed]
 
 
-def ask(
-    feed: Feed, exists: Callable[[int], bool], at_a_time: int, data: st.DataObject
-) -> list[int]:
+def ask(feed: Feed, outcome: Outcomes, at_a_time: int, data: st.DataObject) -> list[int]:
     """Asks up to so many ids at a time, whose answers come in any order."""
     asked: list[int] = []
     flying: list[int] = []
@@ -58,21 +77,31 @@ def ask(
             flying.append(execution_id)
         elif flying:
             answered = flying.pop(data.draw(st.integers(0, len(flying) - 1)))
-            feed.report(answered, has_nodes=exists(answered))
+            feed.report(answered, outcome(answered))
         else:
             return asked
+
+
+def answered(feed: Feed, loaded: Collection[int] = (), there: Collection[int] = ()) -> list[int]:
+    """What a feed hands out where these ids have nodes, or are there without."""
+    taken = []
+    while (execution_id := feed.take()) is not None:
+        taken.append(execution_id)
+        feed.report(execution_id, outcomes_of(loaded, there)(execution_id))
+    return taken
 
 
 offsets = st.sets(st.integers(0, 40), max_size=25)
 
 
-@given(offsets, offsets, offsets, st.integers(1, 5), st.integers(1, 6), st.data())
+@given(offsets, offsets, offsets, offsets, st.integers(1, 5), st.integers(2, 6), st.data())
 def test_probing_asks_what_a_sequential_walk_asks(
-    existing: set[int],
+    loaded: set[int],
+    there: set[int],
     first: set[int],
     last: set[int],
     probe_gap: int,
-    at_a_time: int,
+    most_gaps: int,
     data: st.DataObject,
 ) -> None:
     """The same ids in the same order, however many are in flight and in whatever order they end."""
@@ -80,18 +109,20 @@ def test_probing_asks_what_a_sequential_walk_asks(
     probe_from = data.draw(st.none() | st.integers(origin, min(origin + 25, HIGHEST_ID + 1)))
     ids = [
         sorted(origin + each - 10 for each in offsets if origin + each - 10 <= HIGHEST_ID)
-        for offsets in (existing, first, last)
+        for offsets in (loaded, there, first, last)
     ]
-    feed = Feed(
-        ExecutionIds.of(ids[1]),
-        probe_from=probe_from,
-        probe_gap=probe_gap,
-        last=ExecutionIds.of(ids[2]),
-    )
-    exists = set(ids[0]).__contains__
-    expected = walk(ids[1], probe_from, probe_gap, ids[2], exists)
-    assert ask(feed, exists, at_a_time, data) == expected
-    assert feed.take() is None
+    outcome = outcomes_of(ids[0], ids[1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "MOST_GAPS", most_gaps)
+        feed = Feed(
+            ExecutionIds.of(ids[2]),
+            probe_from=probe_from,
+            probe_gap=probe_gap,
+            last=ExecutionIds.of(ids[3]),
+        )
+        expected = walk(ids[2], probe_from, probe_gap, ids[3], outcome)
+        assert ask(feed, outcome, data.draw(st.integers(1, 6)), data) == expected
+        assert feed.take() is None
 
 
 few = st.sets(st.integers(0, 20), max_size=8)
@@ -99,16 +130,16 @@ few = st.sets(st.integers(0, 20), max_size=8)
 
 @given(few, few, few, st.permutations(range(100, 121)), st.integers(1, 4), st.data())
 def test_what_is_kept_for_the_end_is_asked_once(
-    existing: set[int],
+    loaded: set[int],
     last: set[int],
     doubted: set[int],
     order: list[int],
     probe_gap: int,
     data: st.DataObject,
 ) -> None:
-    """The ids of the same walk, each once: those at the end may move the end of the probing."""
+    """The ids of the same walk, each once, where those that are doubtful are taken to be there."""
     doubtful = [each for each in order if each - 100 in doubted]
-    exists = {each + 100 for each in existing}.__contains__
+    outcome = outcomes_of({each + 100 for each in loaded}, ())
     named = sorted(each + 100 for each in last)
     probe_from = data.draw(st.integers(100, 110))
     feed = Feed(
@@ -118,74 +149,89 @@ def test_what_is_kept_for_the_end_is_asked_once(
         last=ExecutionIds.of(named),
         doubtful=doubtful,
     )
-    asked = ask(feed, exists, data.draw(st.integers(1, 3)), data)
-    assert sorted(asked) == sorted(walk([], probe_from, probe_gap, named, exists))
+    asked = ask(feed, outcome, data.draw(st.integers(1, 3)), data)
+    taken_to_be = outcomes_of({each + 100 for each in loaded}, doubtful)
+    assert sorted(asked) == sorted(walk([], probe_from, probe_gap, named, taken_to_be))
+
+
+@pytest.mark.parametrize("outcome", ["forbidden", "rejected", "invalid_payload", "unavailable"])
+def test_an_id_that_is_there_is_no_gap(outcome: str) -> None:
+    """Whatever keeps its nodes away: a token may see every thirtieth execution only."""
+    feed = Feed(ExecutionIds(), probe_from=1, probe_gap=3)
+    taken = []
+    while (execution_id := feed.take()) is not None:
+        taken.append(execution_id)
+        seen = "loaded" if execution_id in (30, 60) else outcome
+        feed.report(execution_id, seen if execution_id <= 70 else "not_found")
+    assert taken == list(range(1, 74))
+    assert feed.ids_in_vain == 0
+
+
+def test_looking_ends_where_nothing_can_be_seen() -> None:
+    """After fifty times `probe_gap` ids in a row without nodes, and says how many these were."""
+    feed = Feed(ExecutionIds(), probe_from=11, probe_gap=2)
+    assert answered(feed, loaded=[15], there=range(11, 1000)) == list(range(11, 116))
+    assert (feed.ids_in_vain, feed.last_probed) == (100, 115)
+
+
+def test_a_gap_at_the_very_end_is_no_giving_up() -> None:
+    """Where both limits come together there is nothing more to look for."""
+    feed = Feed(ExecutionIds(), probe_from=1, probe_gap=2)
+    assert answered(feed, there=range(1, 99)) == list(range(1, 101))
+    assert (feed.ids_in_vain, feed.last_probed) == (0, 100)
+
+
+def test_a_block_of_unavailable_ids_hides_nothing_above_it() -> None:
+    """They are there, so what comes after them is looked for; they themselves come last."""
+    known = Known(highest=10, doubtful=tuple(range(11, 36)))
+    feed = due(known, first_id=1, probe_gap=3)
+    assert answered(feed, loaded=[37]) == [36, 37, 38, 39, 40, *range(11, 36)]
 
 
 def test_a_feed_waits_for_answers_that_may_move_the_end() -> None:
     """None while probes are out is not the end: an answer with nodes brings further ids."""
     feed = Feed(ExecutionIds(), probe_from=5, probe_gap=2, last=ExecutionIds.of([1, 6, 7]))
     assert [feed.take() for _ in range(3)] == [5, 6, None]
-    feed.report(5, has_nodes=False)
+    feed.report(5, "not_found")
     assert feed.take() is None
-    feed.report(6, has_nodes=True)
+    feed.report(6, "loaded")
     assert [feed.take() for _ in range(3)] == [7, 8, None]
-    feed.report(8, has_nodes=False)
-    feed.report(7, has_nodes=False)
+    feed.report(8, "not_found")
+    feed.report(7, "not_found")
     assert [feed.take() for _ in range(2)] == [1, None]
 
 
 def test_ids_that_were_named_are_asked_exactly() -> None:
     """No id is added, whatever came back."""
     feed = asked_for(ExecutionIds.parse("720,3-5"))
-    taken = []
-    while (execution_id := feed.take()) is not None:
-        taken.append(execution_id)
-        feed.report(execution_id, has_nodes=True)
-    assert taken == [3, 4, 5, 720]
+    assert answered(feed, loaded=range(1000)) == [3, 4, 5, 720]
 
 
 def test_a_scheduled_run_asks_in_three_phases() -> None:
     """Not final ones, then new ones above the highest, then those that were not loaded."""
     known = Known(ExecutionIds.of([7, 9]), ExecutionIds.of([2, 8, 12, 90]), highest=10)
     feed = due(known, first_id=1, probe_gap=3)
-    taken = []
-    while (execution_id := feed.take()) is not None:
-        taken.append(execution_id)
-        feed.report(execution_id, has_nodes=execution_id == 12)
-    assert taken == [7, 9, 11, 12, 13, 14, 15, 2, 8, 90]
+    assert answered(feed, loaded=[12]) == [7, 9, 11, 12, 13, 14, 15, 2, 8, 90]
 
 
 def test_what_was_unavailable_comes_last() -> None:
     """The longest ago first, whatever the phase; found ones still move the end of the probing."""
     known = Known(ExecutionIds.of([7, 9]), ExecutionIds.of([2, 3]), 10, (12, 9, 3, 15, 90))
     feed = due(known, first_id=1, probe_gap=3)
-    taken = []
-    while (execution_id := feed.take()) is not None:
-        taken.append(execution_id)
-        feed.report(execution_id, has_nodes=execution_id in (7, 12))
-    assert taken == [7, 11, 13, 2, 12, 14, 9, 3, 15]
+    assert answered(feed, loaded=[7, 12]) == [7, 11, 13, 14, 16, 17, 18, 2, 12, 9, 3, 15]
 
 
 def test_what_was_asked_last_is_not_probed_afterwards() -> None:
     """Where 10, kept for the end, is there after all, the probing goes on past 13 and 15."""
     known = Known(not_loaded=ExecutionIds.of([2, 10, 13, 15]), highest=9, doubtful=(10,))
     feed = due(known, first_id=1, probe_gap=3)
-    taken = []
-    while (execution_id := feed.take()) is not None:
-        taken.append(execution_id)
-        feed.report(execution_id, has_nodes=execution_id in (10, 13))
-    assert taken == [11, 12, 2, 13, 15, 10, 14, 16]
+    assert answered(feed, loaded=[10, 13]) == [11, 12, 13, 14, 15, 16, 2, 10]
 
 
 def test_an_empty_warehouse_begins_at_the_first_id() -> None:
     """With nothing there, `probe_gap` ids from `first_id` on, and then what was asked before."""
     feed = due(Known(not_loaded=ExecutionIds.of([400, 501, 600])), first_id=500, probe_gap=3)
-    taken = []
-    while (execution_id := feed.take()) is not None:
-        taken.append(execution_id)
-        feed.report(execution_id, has_nodes=False)
-    assert taken == [500, 501, 502, 400, 600]
+    assert answered(feed) == [500, 501, 502, 400, 600]
 
 
 def test_there_is_nothing_above_the_largest_id() -> None:
@@ -245,8 +291,8 @@ class Tables:
         self.add_fetch(execution_id, "loaded", run_id)
 
     def known(self, **given: Any) -> Known:
-        """What a run learns from the tables, but for what it doubts."""
-        return replace(self.all_known(**given), doubtful=())
+        """What a run learns from the tables, but for its doubts and what is gone."""
+        return replace(self.all_known(**given), doubtful=(), highest_is_gone=False)
 
     def all_known(
         self,
@@ -256,6 +302,7 @@ class Tables:
         first_id: int = 1,
         probe_gap: int = 20,
         now: datetime = NOW,
+        outcome_of: OutcomeOf = lambda *_: "success",
     ) -> Known:
         """What a run learns from the tables."""
         return read_known(
@@ -265,6 +312,7 @@ class Tables:
             first_id=first_id,
             probe_gap=probe_gap,
             now=now,
+            outcome_of=outcome_of,
         )
 
     def clear(self) -> None:
@@ -564,6 +612,85 @@ def test_ids_go_to_the_largest_there_can_be(tables: Tables) -> None:
     assert tables.known(first_id=HIGHEST_ID) == tables.known(first_id=5)
 
 
+@pytest.mark.parametrize("ahead", [HOUR, 400 * DAY])
+def test_a_clock_that_was_wrong_once_stops_no_asking(tables: Tables, ahead: timedelta) -> None:
+    """A row from the future: its id is due by the other rows, and it settles no gap."""
+    tables.load(9)
+    for execution_id, outcome in ((1, "forbidden"), (2, "not_found"), (3, "not_found")):
+        tables.add_fetch(execution_id, outcome, "run 9", at=NOW + ahead)
+    tables.add_fetch(3, "not_found", "run 2", at=NOW - HOUR)
+    tables.add_nodes(4, RUNNING, at=NOW + ahead)
+    tables.add_fetch(4, "loaded", "run 9", at=NOW + ahead)
+    for execution_id in range(5, 9):
+        tables.load(execution_id)
+    assert tables.known() == known("4", "1-3", 9)
+    for execution_id in range(1, 5):
+        tables.add_fetch(execution_id, "unavailable", "run 3", at=NOW - 20 * DAY)
+        tables.add_fetch(execution_id, "unavailable", "run 4", at=NOW - DAY)
+    assert tables.known() == known(highest=9)
+
+
+def add_root(
+    tables: Tables, execution_id: int, load_plan: str | None, status: str, at: datetime = NOW
+) -> None:
+    """A final execution of one node and its row of the ledger."""
+    tables.connection.execute(
+        "INSERT INTO load_status.nodes BY NAME SELECT 'c' AS cluster, 't' AS tenant, "
+        "? AS execution_id, 0 AS node_id, ? AS load_plan, ? AS state_type, ? AS job_status, "
+        "?::TIMESTAMPTZ AS fetched_at",
+        (execution_id, load_plan, ENDED, status, at),
+    )
+    tables.add_fetch(execution_id, "loaded", at=at)
+
+
+def repaired(tables: Tables, now: datetime = NOW) -> ExecutionIds:
+    """The final executions that are asked for again."""
+    return tables.known(now=now, outcome_of=lambda _, status: str(status)).not_successful
+
+
+def test_the_newest_execution_of_a_plan_may_be_repaired(tables: Tables) -> None:
+    """Where it did not end in success; an older one of its plan is left alone."""
+    add_root(tables, 1, "A", "failure")
+    add_root(tables, 2, "A", "failure")
+    add_root(tables, 3, "B", "failure")
+    add_root(tables, 4, "B", "success")
+    add_root(tables, 5, None, "partial")
+    add_root(tables, 6, "C", "success")
+    assert repaired(tables) == ExecutionIds.of([2, 5])
+
+
+def test_one_that_still_runs_is_newer(tables: Tables) -> None:
+    """It is asked for as one that is not final."""
+    add_root(tables, 1, "A", "failure")
+    tables.connection.execute(
+        "INSERT INTO load_status.nodes BY NAME SELECT 'c' AS cluster, 't' AS tenant, "
+        "2 AS execution_id, 0 AS node_id, 'A' AS load_plan, 'Load State' AS state_type, "
+        f"'{NOW}'::TIMESTAMPTZ AS fetched_at"
+    )
+    assert repaired(tables) == ExecutionIds()
+
+
+@pytest.mark.parametrize(
+    ("final_for", "pause", "is_due"),
+    [
+        (timedelta(0), timedelta(0), True),
+        (10 * HOUR, HOUR, True),
+        (10 * HOUR, HOUR - timedelta(microseconds=1), False),
+        (30 * DAY - timedelta(microseconds=1), 3 * DAY, True),
+        (30 * DAY, 300 * DAY, False),
+    ],
+)
+def test_repairs_age_from_when_it_was_first_seen_final(
+    tables: Tables, final_for: timedelta, pause: timedelta, is_due: bool
+) -> None:
+    """However long it ran before: its nodes are those of the first answer that was final."""
+    last = NOW - pause
+    add_root(tables, 1, "A", "failure", at=last - final_for)
+    tables.add_fetch(1, "loaded", "run 0", at=last - final_for - 20 * DAY)
+    tables.add_fetch(1, "loaded", "run 2", at=last)
+    assert repaired(tables) == ExecutionIds.of([1] if is_due else [])
+
+
 def test_reading_leaves_nothing_behind(tables: Tables) -> None:
     """No table, and the same answer again."""
     tables.load(1, RUNNING)
@@ -638,6 +765,17 @@ def define(
         ExecutionIds.of(not_loaded),
         highest,
         tuple(execution_id for _, execution_id in sorted(doubtful)),
+        highest_is_gone=any(
+            row.outcome == "not_found"
+            for row in [
+                min(
+                    (row for row in ledger if row.execution_id == highest),
+                    key=lambda row: (row.hours_ago, -row.run),
+                    default=None,
+                )
+            ]
+            if row
+        ),
     )
 
 

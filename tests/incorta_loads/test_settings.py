@@ -266,11 +266,8 @@ def test_the_token_is_not_shown(configure: Configure) -> None:
 @pytest.mark.parametrize(
     "token",
     [
-        f" {TOKEN}",
-        f"{TOKEN}\n",
-        f"{TOKEN}\r\n",
         f"{TOKEN[:5]} {TOKEN[5:]}",
-        f"{TOKEN}\u00a0",
+        f"{TOKEN[:5]}\n{TOKEN[5:]}",
         f"{TOKEN}ö",
         f"{TOKEN}\udcff",
         f"{TOKEN}\x7f",
@@ -285,6 +282,18 @@ def test_a_token_that_can_be_none_is_refused(configure: Configure, token: str) -
         "outside ASCII, which no access token has; copy it again (it is not shown here)."
     )
     assert secret_values() == [token]
+
+
+@pytest.mark.parametrize(
+    "given", ["{}\n", "{}\r\n", " {}", "{}\u00a0", '"{}"', "'{}'", '"{}"\r\n', "{}\n\n"]
+)
+def test_what_files_leave_around_a_value_is_no_part_of_it(configure: Configure, given: str) -> None:
+    """A mounted secret ends with a line end, an env file keeps its quotation marks."""
+    configure(token=given.format(TOKEN), tenant=given.format("Größe 1"))
+    settings = load_settings()
+    assert (settings.token, settings.tenant) == (TOKEN, "Größe 1")
+    assert secret_values() == [TOKEN]
+    assert load_settings({"token": given.format("other")}).token == "other"
 
 
 def test_a_token_of_digits_is_a_token(write: Write) -> None:

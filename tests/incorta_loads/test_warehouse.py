@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,7 @@ import yaml
 
 from incorta_loads.base_tables import (
     BASE_TABLES,
-    FETCHES,
     GRAINS,
-    INVALID_PAYLOADS,
     descriptions,
 )
 from incorta_loads.batches import Batch
@@ -28,6 +26,7 @@ from incorta_loads.models import project_directory
 from incorta_loads.status_json import decode
 from incorta_loads.status_tree import Execution, flatten
 from incorta_loads.warehouse import Warehouse, open_for_writing
+from incorta_loads_rows import at, batch_of
 
 Rows = list[tuple[Any, ...]]
 
@@ -41,45 +40,6 @@ LARGE = (
 @pytest.fixture
 def warehouse(empty_warehouse: Warehouse) -> Warehouse:
     return empty_warehouse
-
-
-def at(minute: int) -> datetime:
-    return datetime(2026, 11, 23, 12, minute, tzinfo=UTC)
-
-
-def batch_of(
-    run_id: str,
-    minute: int,
-    *,
-    trees: Mapping[int, bytes] | None = None,
-    bodies: Mapping[int, bytes] | None = None,
-    others: Mapping[int, str] | None = None,
-    tenant: str = "t",
-) -> Batch:
-    """What a run would make of trees, of bodies that are none and of other outcomes, by id."""
-    trees, bodies, others = trees or {}, bodies or {}, others or {}
-    executions = [Execution(each, at(minute), decode(body)) for each, body in trees.items()]
-    outcomes = {
-        **dict.fromkeys(trees, "loaded"),
-        **dict.fromkeys(bodies, "invalid_payload"),
-        **others,
-    }
-    shared = {"cluster": "c", "tenant": tenant, "run_id": run_id, "fetched_at": at(minute)}
-    no_trees = [
-        shared
-        | {"execution_id": each, "body": body, "bytes": len(body), "error": "no tree"}
-        | {"body_sha256": body.hex()}
-        for each, body in bodies.items()
-    ]
-    ledger = [
-        shared | {"execution_id": each, "outcome": outcome, "attempts": 1, "duration_ms": 5}
-        for each, outcome in outcomes.items()
-    ]
-    return Batch(
-        flatten(executions, cluster="c", tenant=tenant),
-        pa.Table.from_pylist(no_trees, INVALID_PAYLOADS),
-        pa.Table.from_pylist(ledger, FETCHES),
-    )
 
 
 def nodes(warehouse: Warehouse) -> Rows:

@@ -10,6 +10,7 @@ from time import monotonic
 import duckdb
 
 from incorta_loads.plan import Known, read_known
+from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.warehouse import open_for_writing
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator
@@ -59,6 +60,7 @@ def test_ten_new_executions_cost_ten_requests_and_the_probe_gap(tmp_path: Path) 
                 first_id=1,
                 probe_gap=PROBE_GAP,
                 now=datetime.now(UTC),
+                outcome_of=StatusOutcomes().of,
             )
             planning_seconds = monotonic() - begin
         assert known == Known(highest=last)
