@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import pwd
 import re
 import time
 from collections.abc import Iterator
@@ -65,13 +66,27 @@ def locked(path: Path, timeout_seconds: float, *, is_needed: bool = True) -> Ite
             yield
             return
         raise WarehouseError(
-            f"The warehouse {path} cannot be locked ({error.strerror}); its directory must be "
-            "writable, with room on its disk."
+            f"The warehouse {path} cannot be locked ({error.strerror}{_owner(lock_path)}); its "
+            "directory must be writable, with room on its disk."
         ) from None
     try:
         yield
     finally:
         lock.release()
+
+
+def _owner(lock_path: Path) -> str:
+    """Whose the lock is where it is somebody else's, who may remove it while nothing runs."""
+    try:
+        uid = lock_path.stat().st_uid
+        if uid == os.geteuid():
+            return ""
+        name = pwd.getpwuid(uid).pw_name
+    except OSError:
+        return ""
+    except KeyError:
+        name = str(uid)
+    return f": {lock_path} belongs to {name}"
 
 
 @contextmanager

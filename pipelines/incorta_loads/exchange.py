@@ -12,6 +12,7 @@ import requests
 from requests.auth import AuthBase
 
 from incorta_loads.errors import SpoolError
+from incorta_loads.local_faults import refuse_local_faults
 from incorta_loads.settings import Settings
 from incorta_loads.watchdog import WatchedAdapter, limited_to
 
@@ -97,12 +98,17 @@ class NoReply(Exception):  # noqa: N818 (what the network did, told to the one w
 
 
 class Exchanges:
-    """Makes requests from any number of threads; each thread keeps one connection."""
+    """Makes requests from any number of threads; each thread keeps one connection.
+
+    Raises:
+        InvalidSettingError: this machine is set up so that no request can be made.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._threads = threading.local()
         self._sessions: list[requests.Session] = []
+        refuse_local_faults(self._session(), settings)
 
     def close(self) -> None:
         """Closes all connections."""

@@ -11,10 +11,12 @@ from incorta_loads.errors import InvalidSettingError, in_one_line
 
 DEFAULT_DATABASE = "incorta_loads.duckdb"
 DEFAULT_PUBLISHED = "published"
-_TAKEN_NAMES = frozenset(
-    {"load_status", "load_status_staging", "load_analysis", "load_analysis_steps"}
-    | {"main", "temp", "system", "memory", "information_schema", "pg_catalog"}
-)
+_TAKEN_NAMES = dict.fromkeys(
+    ("load_status", "load_status_staging", "load_analysis", "load_analysis_steps", "main"),
+    "a schema in it",
+) | dict.fromkeys(("temp", "system"), "a database of its own")
+_NOT_IN_PATHS = re.compile(r"[?#]|ducklake:", re.IGNORECASE)
+_NOT_IN_NAMES = re.compile(r"['\";]")
 _LONGEST_SUFFIX = ".published.new"
 """Of the files beside the warehouse, whose names begin with its own."""
 
@@ -36,11 +38,15 @@ def database_path() -> Path:
     if path.exists() and not path.is_file():
         raise _no_file(text)
     database = path.name.lstrip(".").split(".")[0]
-    if database.lower() in _TAKEN_NAMES:
+    if wrong := _NOT_IN_PATHS.search(str(path)) or _NOT_IN_NAMES.search(path.name):
+        raise InvalidSettingError(
+            f"The warehouse cannot be at {path}: DuckDB or dbt takes '{wrong[0]}' in its path for "
+            "something else; set DESTINATION__DUCKDB__CREDENTIALS to another one."
+        )
+    if taken := _TAKEN_NAMES.get(database.lower()):
         raise InvalidSettingError(
             f"The warehouse cannot be called {path.name}: DuckDB names a database after its file, "
-            f"and '{database}' is a name of its own or of a schema; set "
-            "DESTINATION__DUCKDB__CREDENTIALS to another name."
+            f"and '{database}' is {taken}; set DESTINATION__DUCKDB__CREDENTIALS to another name."
         )
     return path
 

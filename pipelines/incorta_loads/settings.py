@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from incorta_loads.certificates import no_certificates
 from incorta_loads.choices import LogFormat
 from incorta_loads.cluster_url import checked_url, cluster_name
 from incorta_loads.configuration import (
@@ -121,7 +122,12 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
     values["cluster_url"] = url.geturl()
     values.setdefault("cluster", cluster_name(url))
     if bundle := values.get("ca_bundle"):
-        _check_file("ca_bundle", bundle)
+        path = resolved(bundle, "The file of certificates")
+        if reason := "which is no file" if path.is_dir() else no_certificates(path):
+            raise InvalidSettingError(
+                f"{spelled('ca_bundle')} is '{bundle}', {reason}; name a PEM file."
+            )
+        values["ca_bundle"] = str(path)
     return Settings(**values)
 
 
@@ -219,17 +225,6 @@ def _check_token(token: str) -> None:
             f"{spelled('token')} contains blanks, line ends or characters outside ASCII, which no "
             "access token has; copy it again (it is not shown here)."
         )
-
-
-def _check_file(name: str, path: str) -> None:
-    try:
-        with Path(path).open("rb"):
-            pass
-    except OSError as error:
-        raise InvalidSettingError(
-            f"{spelled(name)} is '{path}', which cannot be read ({error.strerror}); "
-            "name a PEM file."
-        ) from None
 
 
 def _missing(name: str) -> str:

@@ -264,12 +264,17 @@ def open_for_writing(
 def _working_directory(path: Path) -> Path:
     """Beside the warehouse, and always the same: what a killed run left is found again.
 
-    dlt writes its name into SQL without escaping it, so a path with an apostrophe will not do.
+    dlt writes its name into SQL without escaping it, and formats that, so some paths will not do.
     """
-    if "'" not in str(path):
-        return Path(f"{path}.work")
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"incorta-loads-{name}.work"
+    elsewhere = Path(tempfile.gettempdir(), f"incorta-loads-{name}.work")
+    for directory in (Path(f"{path}.work"), elsewhere):
+        if set("'%").isdisjoint(str(directory)):
+            return directory
+    raise WarehouseError(
+        f"Neither {path.parent} nor {elsewhere.parent} can hold the files of a load, since dlt "
+        "cannot use a path with ' or %; set TMPDIR to another directory."
+    )
 
 
 def _root(error: BaseException) -> BaseException:

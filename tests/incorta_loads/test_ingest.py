@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -16,7 +17,7 @@ from incorta_loads.settings import Settings
 from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.warehouse import Warehouse
 from incorta_simulator.company import Company
-from incorta_simulator.faults import Exchange, RawBody, Refusal
+from incorta_simulator.faults import Exchange, Fault, Gap, RawBody, Refusal
 from incorta_simulator.server import Simulator
 
 MakeSettings = Callable[..., Settings]
@@ -83,18 +84,19 @@ def last_outcomes(warehouse: Warehouse) -> dict[int, str]:
 def test_runs_without_ids_ask_for_what_can_have_changed(
     simulator: Simulator, asked: Asked, empty_warehouse: Warehouse, settings: Settings
 ) -> None:
-    """All at first, gaps once more, from then on only what comes after the newest."""
+    """All at first, gaps once more, from then on the newest, what comes after it, and an error."""
     ingested = ingest(empty_warehouse, settings)
     assert asked() == list(range(1, 53))
     assert loaded_ids(empty_warehouse) == list(simulator.company.ids)
     assert ingested.outcomes == Counter(loaded=30, not_found=22)
     assert not ingested.found_nothing
 
-    assert ingest(empty_warehouse, settings).outcomes == Counter(not_found=22)
-    assert asked() == [3, 10, *range(33, 53)]
+    again = Counter(loaded=2)  # the highest, and the only newest one of its plan that has an error
+    assert ingest(empty_warehouse, settings).outcomes == again + Counter(not_found=22)
+    assert asked() == [3, 10, 22, *range(32, 53)]
 
-    assert ingest(empty_warehouse, settings).outcomes == Counter(not_found=20)
-    assert asked() == list(range(33, 53))
+    assert ingest(empty_warehouse, settings).outcomes == again + Counter(not_found=20)
+    assert asked() == [22, *range(32, 53)]
 
 
 def test_new_executions_are_found(
@@ -105,9 +107,9 @@ def test_new_executions_are_found(
     asked()
     new = simulator.company.release(50)
     ingested = ingest(empty_warehouse, settings)
-    assert ingested.outcomes["loaded"] == 50
+    assert ingested.outcomes["loaded"] == 52
     assert loaded_ids(empty_warehouse) == list(simulator.company.ids)
-    assert asked() == [3, 10, *range(33, new[-1] + 21)]
+    assert asked() == [3, 10, 22, *range(32, new[-1] + 21)]
 
 
 def test_ids_that_are_never_available_keep_a_run_from_nothing(
@@ -154,13 +156,196 @@ def test_executions_that_run_are_asked_for_until_they_are_final(
         ]
         simulator.company.finish_all()
         ingest(empty_warehouse, settings)
-        assert asked() == [3, 10, 11, 12, 13, 14]
+        assert asked() == [3, 8, 10, 11, 12, 13, 14]
         assert empty_warehouse.connection.execute(states).fetchall() == [
             (11, "Terminator State"),
             (12, "Terminator State"),
         ]
         ingest(empty_warehouse, settings)
-        assert asked() == [13, 14]
+        assert asked() == [8, 12, 13, 14]
+
+
+# --- Whether the ids go on ------------------------------------------------------------------------
+
+ENDED = "Terminator State"
+
+
+def tree(plan: str, *tables: str, status: str = "Success", state: str = ENDED) -> RawBody:
+    """A plan of one schema with these tables, all of one status."""
+    of = {"status": {"stateType": state, "jobStatus": status}}
+    below = [{"name": f"s.{each}", "type": "TABLE"} | of for each in tables]
+    schema = {"name": "s", "type": "SCHEMA", "childStatusDetails": below} | of
+    root = {"name": plan, "type": "LOAD_PLAN", "childStatusDetails": [schema]} | of
+    return RawBody(json.dumps(root).encode())
+
+
+@dataclass
+class Cluster:
+    """Answers as the test says, which may change; a gap where it says nothing."""
+
+    answers: dict[int, Fault]
+
+    def write(self, exchange: Exchange) -> None:
+        self.answers.get(exchange.question.number or 0, Gap()).write(exchange)
+
+
+@pytest.fixture
+def answers(simulator: Simulator) -> dict[int, Fault]:
+    """What a cluster answers that has execution 7 only, of the plan Nightly with four tables."""
+    cluster = Cluster({7: tree("Nightly", "a", "b", "c", "d")})
+    for each in range(300):
+        simulator.faults.plan(each, cluster)
+    return cluster.answers
+
+
+@pytest.fixture
+def small(answers: dict[int, Fault], make_settings: MakeSettings) -> Settings:
+    """Settings for this cluster."""
+    return make_settings(first_id=7, probe_gap=2)
+
+
+def contents(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    return warehouse.connection.execute("FROM load_status.nodes ORDER BY ALL").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_restarted"),
+    [
+        (Gap(), True),
+        (tree("Other", "a"), True),
+        (tree("Other", "a", "e", "f"), True),
+        (tree("Other", "a", "b"), False),
+        (tree("Nightly", "e"), False),
+        (tree("Nightly", "a", "b", "c", "d", status="Failed"), False),
+        (Refusal(403, "No."), False),
+        (Refusal(500, "Oops."), False),
+        (RawBody(b"no tree"), False),
+    ],
+)
+def test_a_cluster_whose_ids_start_over_is_noticed(
+    answers: dict[int, Fault],
+    asked: Asked,
+    empty_warehouse: Warehouse,
+    small: Settings,
+    answer: Fault,
+    is_restarted: bool,
+) -> None:
+    """Where the highest execution is gone, or is of another plan with fewer than half its tables.
+
+    Nothing is loaded over the history then, and the ledger says that the execution is gone.
+    """
+    ingest(empty_warehouse, small)
+    before = contents(empty_warehouse)
+    asked()
+    answers[7] = answer
+    for each in (6, 8):
+        answers[each] = tree("Nightly", "a")
+    ingested = ingest(empty_warehouse, small)
+    assert (ingested.restarted is not None) == is_restarted
+    assert not is_restarted or not ingested.is_complete
+    assert asked() == ([7] if is_restarted else [7, 8, 9, 10])
+    if is_restarted:
+        assert contents(empty_warehouse) == before
+        assert last_outcomes(empty_warehouse) == {7: "not_found", 8: "not_found", 9: "not_found"}
+
+
+def test_what_it_means_that_ids_start_over(
+    answers: dict[int, Fault], empty_warehouse: Warehouse, small: Settings
+) -> None:
+    """In one text, with what to set."""
+    ingest(empty_warehouse, small)
+    answers[7] = tree("Other", "a")
+    assert str(ingest(empty_warehouse, small).restarted) == (
+        "The cluster test, tenant Größe/1, seems to have been restored or migrated: execution 7, "
+        "the highest in the warehouse, is no longer there (execution of another plan, 'Other' in "
+        "place of 'Nightly'). Its ids may name other executions now, so nothing is loaded over the "
+        'history. To load the new executions, set cluster = "test-2" under [sources.incorta], '
+        "which keeps them apart; if only this execution was deleted, load a newer one with --ids."
+    )
+
+
+def test_an_execution_that_was_gone_must_come_back_as_it_was(
+    answers: dict[int, Fault], empty_warehouse: Warehouse, small: Settings
+) -> None:
+    """A restored cluster comes to the same id again, perhaps with the same plan."""
+    ingest(empty_warehouse, small)
+    answers[7] = Gap()
+    assert ingest(empty_warehouse, small).restarted
+    answers[7] = tree("Nightly", "a", "b", "c", "d", status="Failed")
+    assert ingest(empty_warehouse, small).restarted
+    answers[7] = tree("Nightly", "a", "b", "c", "d")
+    assert not ingest(empty_warehouse, small).restarted
+    assert last_outcomes(empty_warehouse)[7] == "loaded"
+
+
+def test_ids_that_are_named_load_whatever_the_highest_is(
+    answers: dict[int, Fault], empty_warehouse: Warehouse, small: Settings
+) -> None:
+    """And a newer one that is loaded so is the highest from then on."""
+    ingest(empty_warehouse, small)
+    answers[7] = Gap()
+    answers[20] = tree("Nightly", "a")
+    assert ingest(empty_warehouse, small).restarted
+    assert ingest(empty_warehouse, small, "20").outcomes == Counter(loaded=1)
+    assert not ingest(empty_warehouse, small).restarted
+
+
+def test_a_final_execution_that_is_as_it_was_is_not_written_again(
+    answers: dict[int, Fault], asked: Asked, empty_warehouse: Warehouse, small: Settings
+) -> None:
+    """Asking for it again is one request and one row in the ledger."""
+    ingest(empty_warehouse, small)
+    before = contents(empty_warehouse)
+    asked()
+    ingested = ingest(empty_warehouse, small)
+    assert asked() == [7, 8, 9]
+    assert (ingested.nodes, ingested.outcomes) == (0, Counter(loaded=1, not_found=2))
+    assert contents(empty_warehouse) == before
+
+
+def test_a_failed_execution_that_is_restarted_under_its_id_is_loaded_again(
+    answers: dict[int, Fault], asked: Asked, empty_warehouse: Warehouse, small: Settings
+) -> None:
+    """The newest of its plan, though another plan ran later; a healthy one costs no request."""
+    answers[7] = tree("Nightly", "a", status="Failed")
+    answers[8] = tree("Hourly", "h")
+    ingest(empty_warehouse, small)
+    asked()
+    answers[7] = tree("Nightly", "a")
+    ingested = ingest(empty_warehouse, small)
+    assert asked() == [7, 8, 9, 10]
+    assert ingested.nodes == 3
+    ingest(empty_warehouse, small)
+    assert asked() == [8, 9, 10]
+
+
+def test_a_token_that_sees_few_executions_finds_them_all(
+    answers: dict[int, Fault], empty_warehouse: Warehouse, make_settings: MakeSettings
+) -> None:
+    """Those that it may not see are there."""
+    for each in range(1, 101):
+        if each not in (30, 60, 90):
+            answers[each] = Refusal(403, "No.")
+    for each in (30, 60, 90):
+        answers[each] = tree("Nightly", "a")
+    ingested = ingest(empty_warehouse, make_settings())
+    assert loaded_ids(empty_warehouse) == [30, 60, 90]
+    assert ingested.outcomes == Counter(loaded=3, forbidden=97, not_found=20)
+    assert ingested.in_vain is None
+
+
+def test_a_token_that_sees_nothing_new_gives_up(
+    answers: dict[int, Fault], empty_warehouse: Warehouse, make_settings: MakeSettings
+) -> None:
+    """After fifty times `probe_gap` ids in a row without nodes, and says so."""
+    for each in range(1, 200):
+        answers[each] = Refusal(403, "No.")
+    ingested = ingest(empty_warehouse, make_settings(probe_gap=2))
+    assert ingested.outcomes == Counter(forbidden=100)
+    assert ingested.in_vain == (100, 100)
+
+
+# --- What is asked for again ----------------------------------------------------------------------
 
 
 def test_ids_that_did_not_load_are_asked_for_again(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
+import certifi
 import pytest
 
 from incorta_loads.errors import InvalidSettingError, MissingSettingError
@@ -93,7 +95,7 @@ ALL = Settings(
 
 def test_every_setting_comes_from_the_environment(configure: Configure, tmp_path: Path) -> None:
     """`SOURCES__INCORTA__…`, blanks around values left out."""
-    (tmp_path / "ca.pem").touch()
+    shutil.copyfile(certifi.where(), tmp_path / "ca.pem")
     configure(
         cluster_url=" http://incorta.example:8080/app ",
         tenant="Größe/1 ",
@@ -108,12 +110,12 @@ def test_every_setting_comes_from_the_environment(configure: Configure, tmp_path
         max_body_mib="0.25",
         lock_timeout_seconds="0",
     )
-    assert load_settings() == ALL
+    assert load_settings() == replace(ALL, ca_bundle=str(tmp_path / "ca.pem"))
 
 
 def test_every_setting_comes_from_the_files_of_dlt(write: Write, tmp_path: Path) -> None:
     """`.dlt/config.toml`, and `.dlt/secrets.toml` for the token; with the types of TOML."""
-    (tmp_path / "ca.pem").touch()
+    shutil.copyfile(certifi.where(), tmp_path / "ca.pem")
     write(
         """
         [sources.incorta]
@@ -132,7 +134,7 @@ def test_every_setting_comes_from_the_files_of_dlt(write: Write, tmp_path: Path)
         """,
         f'[sources.incorta]\ntoken = "{TOKEN}"\n',
     )
-    assert load_settings() == ALL
+    assert load_settings() == replace(ALL, ca_bundle=str(tmp_path / "ca.pem"))
     assert secret_values() == [TOKEN]
     assert lock_timeout_seconds() == 0.0
     assert probing() == {"first_id": 0, "probe_gap": 1_000_000}
@@ -531,10 +533,26 @@ def test_values_that_are_given_are_checked_too(configure: Configure) -> None:
 def test_a_bundle_that_cannot_be_read(configure: Configure, name: str) -> None:
     """A file that is not there, and what is no file, with the system's reason."""
     configure(ca_bundle=name)
-    reason = {"nowhere.pem": "No such file or directory", ".": "Is a directory"}[name]
+    reason = {
+        "nowhere.pem": "which cannot be read (No such file or directory)",
+        ".": "which is no file",
+    }[name]
     assert refusal() == (
-        f"The setting ca_bundle (SOURCES__INCORTA__CA_BUNDLE) is '{name}', which cannot be read "
-        f"({reason}); name a PEM file."
+        f"The setting ca_bundle (SOURCES__INCORTA__CA_BUNDLE) is '{name}', {reason}; name a PEM "
+        "file."
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"\x30\x82\x01\x0a", b"-----BEGIN CERTIFICATE-----\n"])
+def test_a_bundle_without_certificates(
+    configure: Configure, tmp_path: Path, content: bytes
+) -> None:
+    """Empty, in DER form, or cut short: said before anything is asked."""
+    (tmp_path / "ca.pem").write_bytes(content)
+    configure(ca_bundle="ca.pem")
+    assert refusal() == (
+        "The setting ca_bundle (SOURCES__INCORTA__CA_BUNDLE) is 'ca.pem', which holds no "
+        "certificate in PEM form; name a PEM file."
     )
 
 
