@@ -123,6 +123,17 @@ def unknown_statuses(connection: duckdb.DuckDBPyConnection) -> Rows:
     )
 
 
+def unknown_types(connection: duckdb.DuckDBPyConnection) -> Rows:
+    """The types without a role of their own and the roles taken, most frequent first."""
+    return marts(
+        connection,
+        "SELECT cluster, tenant, type, role AS role_taken, count(*) AS nodes "
+        "FROM load_analysis.status_conflicts WHERE rule = 'unknown_type' "
+        "GROUP BY cluster, tenant, type, role "
+        "ORDER BY nodes DESC, cluster, tenant, type, role",
+    )
+
+
 def execution_nodes(
     connection: duckdb.DuckDBPyConnection,
     execution_id: int,

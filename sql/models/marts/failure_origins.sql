@@ -1,4 +1,7 @@
-{% set names = 'load_plan, type, group_name, schema_name, table_name, name, path, outcome' %}
+{% set names = [
+    'load_plan', 'type', 'group_name', 'schema_name', 'table_name', 'name', 'path', 'outcome'
+] %}
+{% set own_names = ['load_plan', 'group_name', 'schema_name', 'table_name'] %}
 {% set is_new = is_missing(
     this, ref('int_status_counts'), execution_keys(), "failure_kind = 'originated'"
 ) %}
@@ -27,7 +30,10 @@ walk as (
         tenant,
         execution_id,
         node_id,
-        {{ names }},
+        {% for name in names -%}
+        {{ name_of(name, 'originated') ~ ' as ' ~ name if name in own_names else name }},
+        {% endfor -%}
+        role,
         fetched_at,
         node_id as place,
         0 as opened
@@ -39,7 +45,8 @@ walk as (
             tenant,
             execution_id,
             null as node_id,
-            null as {{ names | replace(', ', ', null as ') }},
+            null as {{ names | join(', null as ') }},
+            null as role,
             fetched_at,
             {{ place }} as place,
             {{ opened }} as opened
@@ -66,10 +73,11 @@ final as (
         tenant,
         execution_id,
         node_id,
-        {{ names }},
+        {{ names | join(', ') }},
         cast(inherited_above as bigint) as inherited_above,
         origins_in_execution,
-        fetched_at
+        fetched_at,
+        role
     from seen
     where node_id is not null
 

@@ -1,0 +1,16 @@
+{#
+  The name of the plan, group, schema or table of a node: its own where that is its role, else what
+  `nodes` says of those above it.
+#}
+{% macro name_of(column, relation) -%}
+    case
+        when {{ relation }}.role = '{{ column | replace('_name', '') }}' then {{ relation }}.name
+        else {{ relation }}.{{ column }}
+    end
+{%- endmacro %}
+
+
+{# Whether no line of `type_roles` names the type of a node. #}
+{% macro is_unknown_type(column) -%}
+    coalesce({{ column }}, '') in (select type from {{ ref('int_types') }} where role is null)
+{%- endmacro %}
