@@ -211,7 +211,8 @@ def _kinds(types: pa.Array) -> Integers:
     places = {name: place for place, name in enumerate(NAMED_TYPES)}
     found = [places.get(compared(each), -1) for each in encoded.dictionary.to_pylist()]
     codes = pc.fill_null(encoded.indices, len(found)).to_numpy()
-    return np.array([*found, -1], np.int64)[codes]
+    kinds: Integers = np.array([*found, -1], np.int64)[codes]
+    return kinds
 
 
 def _paths(names: pa.Array, depths: pa.Array) -> pa.ChunkedArray:

@@ -138,7 +138,7 @@ class _Reader:
             raise self._refused(before.count("\n") + 1, f"is not {name}") from None
 
     def _records(self, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-        """Line number → the fields of its record by the names in the header; blank lines are none."""
+        """Line number → the fields of its record by the header's names; blank lines are none."""
         self._check_separator(text)
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header: Sequence[str] | None = None

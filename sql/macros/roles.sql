@@ -2,10 +2,11 @@
   The name of the plan, group, schema or table of a node: its own where that is its role, else what
   `nodes` says of those above it.
 #}
-{% macro name_of(column, relation) -%}
+{% macro name_of(column, relation='') -%}
+    {%- set of = relation ~ '.' if relation else '' -%}
     case
-        when {{ relation }}.role = '{{ column | replace('_name', '') }}' then {{ relation }}.name
-        else {{ relation }}.{{ column }}
+        when {{ of }}role = '{{ column | replace('_name', '') }}' then {{ of }}name
+        else {{ of }}{{ column }}
     end
 {%- endmacro %}
 

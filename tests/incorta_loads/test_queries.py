@@ -20,6 +20,7 @@ from incorta_loads.queries import (
     execution_nodes,
     failure_rates,
     unknown_statuses,
+    unknown_types,
 )
 
 AT = datetime(2026, 11, 23, 21, 43, 45, 123456, tzinfo=UTC)
@@ -254,6 +255,26 @@ def test_unknown_statuses_come_with_the_most_frequent_first(marts: Connection) -
         ("c", "t", None, None, None, 7),
         ("c", "t", "TABLE", "Odd", "a", 5),
         ("c", "t", "TABLE", "Odd", "b", 5),
+    ]
+
+
+def test_unknown_types_come_with_the_role_taken(marts: Connection) -> None:
+    """The most frequent first; of a type leaves and others may differ."""
+    marts.execute(
+        "CREATE TABLE load_analysis.status_conflicts AS SELECT * FROM (VALUES "
+        "('c', 't', 'unknown_type', 'VIEW', 'none'), "
+        "('c', 't', 'unknown_type', NULL, 'table'), "
+        "('c', 't', 'unknown_status', 'VIEW', 'table'), "
+        "('c', 't', 'unknown_type', 'VIEW', 'table'), "
+        "('c', 't', 'unknown_type', 'VIEW', 'table')) "
+        "AS rows(cluster, tenant, rule, type, role)"
+    )
+    found = unknown_types(marts)
+    assert found.names == ["cluster", "tenant", "type", "role_taken", "nodes"]
+    assert [tuple(row.values()) for row in found.rows] == [
+        ("c", "t", "VIEW", "table", 2),
+        ("c", "t", "VIEW", "none", 1),
+        ("c", "t", None, "table", 1),
     ]
 
 

@@ -19,7 +19,7 @@ from incorta_loads.errors import (
 )
 from incorta_loads.seen_tree import SeenTree, Transition
 from incorta_loads.settings import Settings
-from incorta_loads.status_outcomes import StatusOutcomes
+from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.watch import (
     FINISHED_WITH_ERRORS,
     NOT_A_SUCCESS,
@@ -76,6 +76,7 @@ def watch(settings: Settings, notes: Notes) -> Watch:
             every_seconds=every_seconds,
             timeout_seconds=timeout_seconds,
             outcomes=StatusOutcomes(lines),
+            roles=TypeRoles(),
             screen=notes,
         )
 

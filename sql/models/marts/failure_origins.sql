@@ -31,7 +31,7 @@ walk as (
         execution_id,
         node_id,
         {% for name in names -%}
-        {{ name_of(name, 'originated') ~ ' as ' ~ name if name in own_names else name }},
+            {{ name_of(name) ~ ' as ' ~ name if name in own_names else name }},
         {% endfor -%}
         role,
         fetched_at,

@@ -57,7 +57,7 @@ final as (
     select
         {{ key }},
         'unknown_status' as rule,
-        {{ name_of('load_plan', 'of_unknown_status') }} as load_plan,
+        {{ name_of('load_plan') }} as load_plan,
         {{ columns_of_nodes | join(', ') }},
         null as evidence_node_id,
         fetched_at,
