@@ -132,9 +132,9 @@ def test_other_lines_give_kept_tables_anew(tmp_path: Path) -> None:
     write_base_tables(database, rows(TREE, 1))
     tables = "select tables from load_analysis.executions order by execution_id"
     build_models(database, run_tests=False)
-    assert select(database, tables) == [(7,)]
+    assert select(database, tables) == [(8,)]
     build_models(database, variables={"user_type_roles": [["VIEW", "none"]]}, run_tests=True)
-    assert select(database, tables) == [(6,)]
+    assert select(database, tables) == [(7,)]
     replace(database, History(rows(TREE, 2), []))
     build_models(database, variables={"user_type_roles": [["VIEW", "none"]]}, run_tests=True)
-    assert select(database, tables) == [(6,), (6,)]
+    assert select(database, tables) == [(7,), (7,)]
