@@ -222,10 +222,14 @@ def marts(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row | N
     """The result of a query on schema `load_analysis`.
 
     Raises:
-        WarehouseError: what it reads was not built yet.
+        WarehouseError: what it reads was not built yet, or by a version that lacks a column.
     """
     try:
         return rows(connection, query, parameters or {})
+    except duckdb.BinderException:
+        raise WarehouseError(
+            "The analysis in the warehouse is by another version; run incorta-loads analyze first."
+        ) from None
     except duckdb.CatalogException:
         raise WarehouseError(
             "The warehouse has no analysis yet; run incorta-loads analyze first."

@@ -287,7 +287,8 @@ def foreign(tmp_path: Path) -> Iterator[Connection]:
 
 
 @pytest.mark.parametrize(
-    "ask", [coverage, unknown_statuses, lambda connection: names_of(connection, By.TABLE)]
+    "ask",
+    [coverage, unknown_statuses, unknown_types, lambda connection: names_of(connection, By.TABLE)],
 )
 def test_without_an_analysis_it_says_what_to_run(
     foreign: Connection, ask: Callable[[Connection], object]
@@ -297,6 +298,16 @@ def test_without_an_analysis_it_says_what_to_run(
         ask(foreign)
     assert str(raised.value) == (
         "The warehouse has no analysis yet; run incorta-loads analyze first."
+    )
+
+
+def test_an_analysis_by_another_version_says_what_to_run(marts: Connection) -> None:
+    """A column that it lacks is no traceback."""
+    marts.execute("CREATE TABLE load_analysis.status_conflicts (cluster VARCHAR, rule VARCHAR)")
+    with pytest.raises(WarehouseError) as raised:
+        unknown_types(marts)
+    assert str(raised.value) == (
+        "The analysis in the warehouse is by another version; run incorta-loads analyze first."
     )
 
 
