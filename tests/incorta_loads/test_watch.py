@@ -114,6 +114,19 @@ def test_an_execution_is_watched_until_it_is_final(
     assert watched.answer.fetched_at == watched.tree.fetched_at
 
 
+def test_tables_are_counted_by_their_role(simulator: Simulator, watch: Watch) -> None:
+    """As in the marts: a leaf below a schema whatever its type, and types in any case."""
+    at = '"status": {"stateType": "Terminator State", "jobStatus": "Failed"}'
+    leaves = ", ".join(f'{{"type": "{each}", {at}}}' for each in ("VIEW", " table", "group"))
+    schema = f'{{"type": "Schema", "name": "s", "childStatusDetails": [{leaves}]}}'
+    outside = f'{{"type": "VIEW", {at}}}'
+    text = f'{{"type": "load_plan", {at}, "childStatusDetails": [{schema}, {outside}]}}'
+    played(simulator, RawBody(text.encode()))
+    tree = watch().tree
+    assert tree is not None
+    assert tree.tables == {"failure": 2}
+
+
 def test_each_transition_is_told_with_its_time(
     simulator: Simulator, watch: Watch, notes: Notes
 ) -> None:
