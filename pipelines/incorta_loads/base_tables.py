@@ -39,7 +39,12 @@ NODES: Final = pa.schema(
         ),
         _column("depth", INTEGER, "Levels below the root: 0 for the root itself."),
         _column("position", INTEGER, "Place among the siblings, from 0."),
-        _column("type", TEXT, "LOAD_PLAN, GROUP, SCHEMA or TABLE, as received.", nullable=True),
+        _column(
+            "type",
+            TEXT,
+            "LOAD_PLAN, GROUP, SCHEMA, TABLE or another one, as received.",
+            nullable=True,
+        ),
         _column("name", TEXT, "Name, as received.", nullable=True),
         _column("state_type", TEXT, "status.stateType, as received.", nullable=True),
         _column("job_status", TEXT, "status.jobStatus, as received.", nullable=True),

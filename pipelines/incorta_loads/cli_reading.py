@@ -115,8 +115,9 @@ def coverage(*, output: Output = Format.TABLE, debug: Debug = False) -> None:
     start()
     with database.reading() as connection:
         found = queries.coverage(connection)
-        unknown = queries.unknown_statuses(connection)
-    views.show_coverage(found, unknown, output)
+        statuses = queries.unknown_statuses(connection)
+        types = queries.unknown_types(connection)
+    views.show_coverage(found, statuses, types, output)
 
 
 @app.command()

@@ -65,14 +65,15 @@ _IN_LAST_EXECUTION = """EXISTS (
 )"""
 
 _CAUSE_OF = """
-    origin.cluster = mart.cluster AND origin.tenant = mart.tenant AND origin.type = mart.type
+    origin.cluster = mart.cluster AND origin.tenant = mart.tenant
+    AND origin.type IS NOT DISTINCT FROM mart.type
     AND origin.name IS NOT DISTINCT FROM mart.name
     AND origin.schema_name IS NOT DISTINCT FROM mart.schema_name
     AND origin.table_name IS NOT DISTINCT FROM mart.table_name
-    AND (origin.type IN ('SCHEMA', 'TABLE') OR (
-        origin.load_plan IS NOT DISTINCT FROM mart.load_plan
-        AND origin.group_name IS NOT DISTINCT FROM mart.group_name
-    ))
+    AND CASE WHEN origin.role NOT IN ('schema', 'table') THEN origin.load_plan END
+        IS NOT DISTINCT FROM mart.load_plan
+    AND CASE WHEN origin.role NOT IN ('schema', 'table') THEN origin.group_name END
+        IS NOT DISTINCT FROM mart.group_name
 """
 
 _TABLE_NAMES = "schema_name NULLS LAST, table_name NULLS LAST, cluster, tenant"

@@ -116,6 +116,27 @@ def say_unknown_statuses(found: Rows) -> None:
     )
 
 
+def say_unknown_types(found: Rows) -> None:
+    """Logs types without a role of their own, and as what their nodes are counted."""
+    if not found.rows:
+        return
+    first = found.rows[0]
+    nodes = sum(row["nodes"] for row in found.rows)
+    tables = sum(row["nodes"] for row in found.rows if row["role_taken"] == "table")
+    have, most = ("has", "") if nodes == 1 else ("have", "most of them ")
+    logger.warning(
+        "%s %s a type without a role, %s%r; %d counted as tables because they are leaves below a "
+        "schema, %d as none: incorta-loads coverage lists all; give each type a role in a CSV "
+        "file, named by type_roles under [sources.incorta.models]",
+        counted(nodes, "node"),
+        have,
+        most,
+        first["type"],
+        tables,
+        nodes - tables,
+    )
+
+
 def _log_progress(ingested: Ingested) -> None:
     if ingested.ids:
         total = counted(ingested.planned or ingested.ids, "id")

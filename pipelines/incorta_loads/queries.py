@@ -123,6 +123,17 @@ def unknown_statuses(connection: duckdb.DuckDBPyConnection) -> Rows:
     )
 
 
+def unknown_types(connection: duckdb.DuckDBPyConnection) -> Rows:
+    """The types without a role of their own and the roles taken, most frequent first."""
+    return marts(
+        connection,
+        "SELECT cluster, tenant, type, role AS role_taken, count(*) AS nodes "
+        "FROM load_analysis.status_conflicts WHERE rule = 'unknown_type' "
+        "GROUP BY cluster, tenant, type, role "
+        "ORDER BY nodes DESC, cluster, tenant, type, role",
+    )
+
+
 def execution_nodes(
     connection: duckdb.DuckDBPyConnection,
     execution_id: int,
@@ -211,10 +222,14 @@ def marts(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row | N
     """The result of a query on schema `load_analysis`.
 
     Raises:
-        WarehouseError: what it reads was not built yet.
+        WarehouseError: what it reads was not built yet, or by a version that lacks a column.
     """
     try:
         return rows(connection, query, parameters or {})
+    except duckdb.BinderException:
+        raise WarehouseError(
+            "The analysis in the warehouse is by another version; run incorta-loads analyze first."
+        ) from None
     except duckdb.CatalogException:
         raise WarehouseError(
             "The warehouse has no analysis yet; run incorta-loads analyze first."

@@ -24,10 +24,15 @@ from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.models import build_models
 from incorta_loads.notify import Receivers
 from incorta_loads.places import database_path, published_directory
-from incorta_loads.progress import say_sums, say_unknown_statuses, shown_progress
+from incorta_loads.progress import (
+    say_sums,
+    say_unknown_statuses,
+    say_unknown_types,
+    shown_progress,
+)
 from incorta_loads.publish import Published
 from incorta_loads.publish import publish as publish_files
-from incorta_loads.queries import unknown_statuses
+from incorta_loads.queries import unknown_statuses, unknown_types
 from incorta_loads.redaction import Redactor
 from incorta_loads.settings import (
     Settings,
@@ -37,8 +42,8 @@ from incorta_loads.settings import (
     probing,
 )
 from incorta_loads.status_outcomes import StatusOutcomes
-from incorta_loads.statuses import configured_status_outcomes
 from incorta_loads.summary import RunSummary
+from incorta_loads.user_rules import configured_status_outcomes, configured_type_roles
 from incorta_loads.warehouse import Warehouse, open_for_writing
 
 logger = logging.getLogger(__name__)
@@ -166,7 +171,11 @@ def _publish(warehouse: Warehouse, directory: Path) -> Published:
 
 def _variables() -> dict[str, object]:
     """What the models have to know of the configuration."""
-    return {**probing(), "user_status_outcomes": configured_status_outcomes()}
+    return {
+        **probing(),
+        "user_status_outcomes": configured_status_outcomes(),
+        "user_type_roles": configured_type_roles(),
+    }
 
 
 def _analyze(warehouse: Warehouse, variables: Mapping[str, object]) -> None:
@@ -176,3 +185,4 @@ def _analyze(warehouse: Warehouse, variables: Mapping[str, object]) -> None:
         "%d models built and %d tests passed in %.1f s", built.models, built.tests, built.seconds
     )
     say_unknown_statuses(unknown_statuses(warehouse.connection))
+    say_unknown_types(unknown_types(warehouse.connection))

@@ -11,7 +11,7 @@ from functools import cached_property
 import pyarrow as pa
 
 from incorta_loads.queries import Row
-from incorta_loads.status_outcomes import StatusOutcomes
+from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.statuses import compared
 
 Status = tuple[str | None, str | None]
@@ -22,7 +22,7 @@ Place = tuple[str, int]
 
 _COLUMNS = (
     *("node_id", "parent_id", "last_descendant_id", "depth"),
-    *("type", "name", "path", "state_type", "job_status"),
+    *("type", "name", "path", "schema_name", "state_type", "job_status"),
 )
 
 
@@ -51,18 +51,23 @@ class SeenTree:
 
     Attributes:
         fetched_at: when it was received.
-        rows: its nodes in preorder, each with its outcome.
+        rows: its nodes in preorder, each with its outcome and its role.
     """
 
     fetched_at: datetime
     rows: list[Row]
 
     @classmethod
-    def of(cls, nodes: pa.Table, outcomes: StatusOutcomes) -> SeenTree:
+    def of(cls, nodes: pa.Table, outcomes: StatusOutcomes, roles: TypeRoles) -> SeenTree:
         """From the rows of table `nodes` of one execution."""
         rows = nodes.select(_COLUMNS).to_pylist()
         for row in rows:
             row["outcome"] = outcomes.of(row["state_type"], row["job_status"])
+            row["role"] = roles.of(
+                row["type"],
+                is_leaf=row["last_descendant_id"] == row["node_id"],
+                schema_name=row["schema_name"],
+            )
         return cls(nodes["fetched_at"][0].as_py(), rows)
 
     @property
@@ -80,7 +85,7 @@ class SeenTree:
     @cached_property
     def tables(self) -> Counter[str]:
         """Number of tables by outcome."""
-        return Counter(row["outcome"] for row in self.rows if row["type"] == "TABLE")
+        return Counter(row["outcome"] for row in self.rows if row["role"] == "table")
 
     def statuses(self) -> Iterator[tuple[Place, Status]]:
         """Of each node, in preorder."""

@@ -67,7 +67,7 @@ class Settings:
 
 SETTINGS = (
     *(setting.name for setting in fields(Settings)),
-    *("log_format", "publish_dir", "models.status_outcomes", "notify.urls"),
+    *("log_format", "publish_dir", "models.status_outcomes", "models.type_roles", "notify.urls"),
 )
 """All there are under [sources.incorta]."""
 
@@ -143,8 +143,17 @@ def probing() -> dict[str, object]:
 
 def status_outcomes_path() -> Path | None:
     """The user's CSV of status outcomes: `status_outcomes` under `[sources.incorta.models]`."""
-    value = look_up("status_outcomes", *SECTION, "models")
-    return None if value is None else resolved(str(value), "The file of status outcomes")
+    return _models_path("status_outcomes")
+
+
+def type_roles_path() -> Path | None:
+    """The user's CSV of type roles: `type_roles` under `[sources.incorta.models]`."""
+    return _models_path("type_roles")
+
+
+def _models_path(name: str) -> Path | None:
+    value = look_up(name, *SECTION, "models")
+    return None if value is None else resolved(str(value), f"The file of {name}")
 
 
 def notify_urls() -> list[str]:

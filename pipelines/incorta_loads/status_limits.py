@@ -7,6 +7,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from incorta_loads.status_node import NAMED_TYPES, InvalidPayload, Node, Status
+from incorta_loads.statuses import compared
 
 MOST_LEVELS = 5_000
 MOST_ROW_TEXT_BYTES = 64 * 2**20
@@ -90,7 +91,8 @@ class _RowText(NamedTuple):
 
     def below(self, node: Node) -> _RowText:
         own = _segment_bytes(node)
-        named = self.named | {node.type: own} if node.type in NAMED_TYPES else self.named
+        kind = compared(node.type)
+        named = self.named | {kind: own} if kind in NAMED_TYPES else self.named
         return _RowText(self.path + own, named)
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-NAMED_TYPES = ("LOAD_PLAN", "GROUP", "SCHEMA", "TABLE")
-"""Types of nodes whose names are repeated in the rows below them."""
+NAMED_TYPES = ("load_plan", "group", "schema", "table")
+"""Types of nodes whose names are repeated in the rows below them, as `compared` makes them."""
 
 
 class InvalidPayload(Exception):  # noqa: N818 (a finding about a body, not a fault of the program)

@@ -1,11 +1,12 @@
-"""What a status means, outside of SQL: by the same lines as the model `status_outcomes`."""
+"""What statuses and types mean outside of SQL, by the same lines as the models."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from incorta_loads.models import project_variables
-from incorta_loads.statuses import compared, configured_status_outcomes
+from incorta_loads.statuses import compared
+from incorta_loads.user_rules import configured_status_outcomes, configured_type_roles
 
 _ANY = "*"
 
@@ -47,3 +48,32 @@ class StatusOutcomes:
             for state_type, job_status, outcome in self._lines
             if state_type in (_ANY, state) and job_status in (_ANY, job)
         )
+
+
+class TypeRoles:
+    """Tells the role of a node; the first line of its type wins.
+
+    Args:
+        lines: (type, role) each, looked at before the built-in ones.
+    """
+
+    def __init__(self, lines: Sequence[Sequence[str]] = ()) -> None:
+        built_in: Sequence[Sequence[str]] = project_variables()["type_roles"]
+        self._roles = {compared(type_): role for type_, role in reversed([*lines, *built_in])}
+        self._known: dict[str | None, str | None] = {}
+
+    @classmethod
+    def configured(cls) -> TypeRoles:
+        """With the lines of the user's file, if there is one.
+
+        Raises:
+            InvalidSettingError: the file cannot be read.
+        """
+        return cls(configured_type_roles())
+
+    def of(self, type_: str | None, *, is_leaf: bool, schema_name: str | None) -> str:
+        """One of `statuses.ROLES`; of a type without a line, a leaf below a schema is a table."""
+        if type_ not in self._known:  # few, however many nodes there are
+            self._known[type_] = self._roles.get(compared(type_))
+        by_place = "table" if is_leaf and schema_name is not None else "none"
+        return self._known[type_] or by_place

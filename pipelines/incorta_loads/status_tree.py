@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from incorta_loads.base_tables import NODES
 from incorta_loads.status_limits import MOST_LEVELS
 from incorta_loads.status_node import NAMED_TYPES, Node, Status, Tree
+from incorta_loads.statuses import compared
 
 Integers = npt.NDArray[np.int64]
 
@@ -196,16 +197,22 @@ class _Layout:
 def _nearest_named(types: pa.Array, layout: _Layout) -> list[pa.Array]:
     """For each named type the index of the nearest node of that type on the path, else null."""
     index = np.arange(len(types), dtype=np.int64)
-    nearest = np.stack(
-        [
-            np.where(pc.equal(types, name).to_numpy(zero_copy_only=False).astype(bool), index, -1)
-            for name in NAMED_TYPES
-        ]
-    )
+    kinds = _kinds(types)
+    nearest = np.stack([np.where(kinds == kind, index, -1) for kind in range(len(NAMED_TYPES))])
     for begin, end in layout.levels[1:]:
         own = nearest[:, begin:end]
         nearest[:, begin:end] = np.where(own >= 0, own, nearest[:, layout.parent[begin:end]])
     return [pa.array(each, mask=each < 0) for each in nearest]
+
+
+def _kinds(types: pa.Array) -> Integers:
+    """The place of each type among the named ones, else -1; types are many, distinct ones few."""
+    encoded = types.dictionary_encode()
+    places = {name: place for place, name in enumerate(NAMED_TYPES)}
+    found = [places.get(compared(each), -1) for each in encoded.dictionary.to_pylist()]
+    codes = pc.fill_null(encoded.indices, len(found)).to_numpy()
+    kinds: Integers = np.array([*found, -1], np.int64)[codes]
+    return kinds
 
 
 def _paths(names: pa.Array, depths: pa.Array) -> pa.ChunkedArray:

@@ -119,8 +119,15 @@ def show_fix_first(found: Rows, output: Format) -> None:
     print_rows(found, output, columns=columns, title="What to fix first, over recent executions")
 
 
-def show_coverage(found: Rows, unknown: Rows, output: Format) -> None:
-    """What was asked for and what came back; for people one paragraph a cluster and tenant."""
+def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> None:
+    """What was asked for and what came back; for people one paragraph a cluster and tenant.
+
+    Args:
+        found: the coverage.
+        statuses: those that no rule knows.
+        types: those without a role.
+        output: of which only the one for people has more than the coverage.
+    """
     if output is not Format.TABLE:
         print_rows(found, output)
         return
@@ -141,8 +148,10 @@ def show_coverage(found: Rows, unknown: Rows, output: Format) -> None:
             aged = f"{counted(row['aged'], 'id')} {'is' if row['aged'] == 1 else 'are'}"
             print_line(f"{aged} asked for only with --ids: 30 days gave no answer.")
         print_line(f"Last answer: {in_utc(row['last_fetched_at'])}.")
-    if unknown.rows:
-        print_rows(unknown, output, title="Statuses that no rule knows (outcome unknown)")
+    if statuses.rows:
+        print_rows(statuses, output, title="Statuses that no rule knows (outcome unknown)")
+    if types.rows:
+        print_rows(types, output, title="Types without a role, and what they are counted as")
 
 
 def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:

@@ -14,7 +14,7 @@ from incorta_loads.errors import RunFailedError, UnknownExecutionError
 from incorta_loads.redaction import Redactor
 from incorta_loads.seen_tree import SeenTree, Transition, transitions
 from incorta_loads.settings import Settings
-from incorta_loads.status_outcomes import StatusOutcomes
+from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 
 FINISHED_WITH_ERRORS = 5
 """Exit code: the execution ended with errors."""
@@ -83,6 +83,7 @@ def watch_until_final(
     every_seconds: float,
     timeout_seconds: float,
     outcomes: StatusOutcomes,
+    roles: TypeRoles,
     screen: Screen,
 ) -> Watched:
     """Asks for an execution until it is final or the time is over.
@@ -93,6 +94,7 @@ def watch_until_final(
         every_seconds: from an answer to the next question, at least.
         timeout_seconds: how long to go on; infinite: until it is final.
         outcomes: what statuses mean.
+        roles: what types mean.
         screen: is told what is seen.
 
     Raises:
@@ -110,7 +112,7 @@ def watch_until_final(
         while True:
             asked_at = time.monotonic()
             answer = client.fetch(execution_id, within_seconds=deadline - asked_at)
-            tree, reason = _tree(answer, settings, redactor, outcomes)
+            tree, reason = _tree(answer, settings, redactor, (outcomes, roles))
             _refuse(answer, is_known=watched.tree is not None)
             now = time.monotonic()
             watched = replace(watched, seconds=now - began)
@@ -137,13 +139,16 @@ def watch_until_final(
 
 
 def _tree(
-    answer: Answer, settings: Settings, redactor: Redactor, outcomes: StatusOutcomes
+    answer: Answer,
+    settings: Settings,
+    redactor: Redactor,
+    meanings: tuple[StatusOutcomes, TypeRoles],
 ) -> tuple[SeenTree | None, str | None]:
     """The tree of an answer, or why it has none."""
     batch = batch_of(answer, settings, run_id="", redactor=redactor)
     (row,) = batch.fetches.select(["outcome", "message"]).to_pylist()
     if row["outcome"] == "loaded":
-        return SeenTree.of(batch.nodes, outcomes), None
+        return SeenTree.of(batch.nodes, *meanings), None
     return None, f"{row['outcome']}: {row['message']}"
 
 

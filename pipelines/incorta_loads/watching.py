@@ -12,7 +12,7 @@ from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.places import database_path
 from incorta_loads.printing import print_line, shortened
 from incorta_loads.settings import load_settings
-from incorta_loads.status_outcomes import StatusOutcomes
+from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.tree_view import node_status
 from incorta_loads.warehouse import open_for_writing
 from incorta_loads.watch import Watched, watch_until_final
@@ -48,7 +48,7 @@ def watch(execution_id: int, *, every_seconds: float, timeout_seconds: float) ->
         InterruptedRunError: by a signal.
     """
     settings, path = load_settings(), database_path()
-    outcomes = StatusOutcomes.configured()
+    outcomes, roles = StatusOutcomes.configured(), TypeRoles.configured()
     with ExitStack() as stack:
         with prompt_interrupt(f"execution {execution_id} is not loaded."):
             with watch_shown(settings, execution_id) as screen:
@@ -58,6 +58,7 @@ def watch(execution_id: int, *, every_seconds: float, timeout_seconds: float) ->
                     every_seconds=every_seconds,
                     timeout_seconds=timeout_seconds,
                     outcomes=outcomes,
+                    roles=roles,
                     screen=screen,
                 )
             if watched.answer is None or not watched.is_final:
@@ -80,7 +81,7 @@ def ending(watched: Watched) -> str:
     if watched.tree is None:
         return f"{begin} gave no answer in {after} of watching ({watched.reason})"
     root = watched.tree.root
-    if root["type"] == "LOAD_PLAN" and root["name"]:
+    if root["role"] == "load_plan" and root["name"]:
         begin += f" of plan {shortened(root['name'])}"
     if not watched.is_final:
         how = f"is not final ({node_status(root)})"

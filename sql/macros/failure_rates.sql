@@ -48,10 +48,10 @@
 {#
   How often the plans, groups or schemas failed, one row per value of the key columns.
 
-  A run is one node of the type. Names may be NULL, so nothing is joined by name. The TABLE nodes
+  A run is one node of the role. Names may be NULL, so nothing is joined by name. The tables
   below each of the nodes are counted too.
 #}
-{% macro failure_rates(type, key_columns) %}
+{% macro failure_rates(role, key_columns) %}
     {%- set keys = ['cluster', 'tenant'] + key_columns -%}
 with
 
@@ -76,7 +76,9 @@ subtrees as (
 runs as (
 
     select
-        {% for key in keys %}nodes.{{ key }},
+        nodes.cluster,
+        nodes.tenant,
+        {% for key in key_columns %}{{ name_of(key, 'nodes') }} as {{ key }},
         {% endfor -%}
         nodes.execution_id,
         nodes.outcome,
@@ -97,7 +99,7 @@ runs as (
             and nodes.tenant = subtrees.tenant
             and nodes.execution_id = subtrees.execution_id
             and nodes.node_id = subtrees.node_id
-    where nodes.type = '{{ type }}'
+    where nodes.role = '{{ role }}'
 
 ),
 

@@ -45,7 +45,9 @@ totals as (
 recent as (
 
     select
-        {% for key in keys %}nodes.{{ key }},
+        nodes.cluster,
+        nodes.tenant,
+        {% for key in key_columns %}{{ name_of(key, 'nodes') }} as {{ key }},
         {% endfor -%}
         count(*) filter (where nodes.is_counted) as recent_counted,
         count(*) filter (where nodes.is_error) as recent_errors
@@ -55,8 +57,11 @@ recent as (
             nodes.cluster = executions.cluster
             and nodes.tenant = executions.tenant
             and nodes.execution_id = executions.execution_id
-    where nodes.type = 'TABLE' and executions.is_recent
-    group by {% for key in keys %}nodes.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
+    where nodes.role = 'table' and executions.is_recent
+    group by
+        nodes.cluster,
+        nodes.tenant,
+        {% for key in key_columns %}{{ name_of(key, 'nodes') }}{{ ', ' if not loop.last }}{% endfor %}
 
 ),
 

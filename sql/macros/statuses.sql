@@ -1,4 +1,4 @@
-{# A status as it is compared: without the blanks U+0009 to U+000D and U+0020 around it, and A-Z in
+{# A status or type as it is compared: without the blanks U+0009 to U+000D and U+0020 around it, and A-Z in
    lower case. Only these: what an engine thinks of other letters and blanks must not matter. #}
 {% macro normalized_status(column) -%}
     translate(
@@ -6,10 +6,4 @@
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
     )
-{%- endmacro %}
-
-
-{# Whether a node is of none of the types that the endpoint documents. #}
-{% macro is_unknown_type(column) -%}
-    ({{ column }} is null or {{ column }} not in ('LOAD_PLAN', 'GROUP', 'SCHEMA', 'TABLE'))
 {%- endmacro %}

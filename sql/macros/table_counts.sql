@@ -28,7 +28,7 @@ final as (
         answers.version,
         {{ load_plan }} as load_plan,
         nodes.schema_name,
-        nodes.table_name,
+        nodes.name as table_name,
         {{ outcome_counts() }}
     from nodes
     inner join answers
@@ -36,7 +36,7 @@ final as (
             nodes.cluster = answers.cluster
             and nodes.tenant = answers.tenant
             and nodes.execution_id = answers.execution_id
-    where nodes.type = 'TABLE'
+    where nodes.role = 'table'
     group by
         nodes.cluster,
         nodes.tenant,
@@ -44,7 +44,7 @@ final as (
         answers.version,
         {{ load_plan }},
         nodes.schema_name,
-        nodes.table_name
+        nodes.name
 
 )
 

@@ -24,7 +24,7 @@ totals as (
         (
             select coalesce(sum(nodes), 0)
             from status_ledger
-            where coalesce(type, '') not in ('LOAD_PLAN', 'GROUP', 'SCHEMA', 'TABLE')
+            where {{ is_unknown_type('type') }}
         ) as unknown_types,
         (
             select count(*)

@@ -19,11 +19,11 @@ errors as (
         cluster,
         tenant,
         schema_name,
-        table_name,
+        name as table_name,
         1 as errors,
         0 as errors_in_episodes
     from node_outcomes
-    where type = 'TABLE' and is_error
+    where role = 'table' and is_error
     union all
     select
         cluster,

@@ -17,6 +17,8 @@ from incorta_loads.database import open_for_reading
 
 Row = tuple[Any, ...]
 
+_TO_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+
 _NODES = (
     "SELECT execution_id, fetched_at, node_id, parent_id, last_descendant_id, depth, position, "
     "type, name, state_type, job_status, path, load_plan, group_name, schema_name, table_name, "
@@ -107,8 +109,9 @@ def _add_rows(
     node_id = len(rows)
     name, kind, status = node.get("name"), node.get("type"), node.get("status", {})
     path = path_above + "/" + (name or "").replace("~", "~0").replace("/", "~1")
-    levels = zip(("LOAD_PLAN", "GROUP", "SCHEMA", "TABLE"), names_above, strict=True)
-    names = [name if kind == level else above for level, above in levels]
+    levels = zip(("load_plan", "group", "schema", "table"), names_above, strict=True)
+    own = (kind or "").strip("\t\n\v\f\r ").translate(_TO_LOWER)
+    names = [name if own == level else above for level, above in levels]
     rows.append(())  # its place: only what is below says where it ends
     for place, child in enumerate(node.get("childStatusDetails", [])):
         _add_rows(rows, child, node_id, depth + 1, place, path, names)

@@ -79,7 +79,7 @@ def serving(world: World, token: str) -> Simulator:
     return simulator
 
 
-_TYPES = st.sampled_from(["LOAD_PLAN", "GROUP", "SCHEMA", "TABLE", "TABLE", "VIEW", None])
+_TYPES = st.sampled_from(["LOAD_PLAN", "GROUP", "SCHEMA", "TABLE", " table\n", "VIEW", None])
 _NAMES = st.sampled_from(["a", "b/c", "~d~1", "", "Größe", "it's", None])
 _STATE_TYPES = st.sampled_from(
     ["Terminator State"] * 5 + [" terminator state\t", "Load State", "Limbo State", None]

@@ -23,7 +23,7 @@ MARTS = {
     "table_regressions": f"{TABLE}, verdict VARCHAR, p_adjusted DOUBLE, p_improved_adjusted DOUBLE",
     "status_conflicts": f"{KEY}, execution_id BIGINT, node_id BIGINT, rule VARCHAR, "
     "load_plan VARCHAR",
-    "failure_origins": f"{KEY}, {CAUSE}, execution_id BIGINT",
+    "failure_origins": f"{KEY}, {CAUSE}, execution_id BIGINT, role VARCHAR",
     "fix_first": f"{KEY}, {CAUSE}, fix_rank BIGINT",
 }
 
@@ -147,10 +147,10 @@ def test_a_cause_is_so_now_where_it_is_in_the_last_final_execution_of_a_plan(
     fill(
         executions,
         "failure_origins",
-        ("TABLE", "Q", "g", "s", "a", "a", 4),
-        ("TABLE", "P", "h", "s", "a", "a", 6),
-        ("GROUP", "P", "g", None, None, "g", 1),
-        ("GROUP", "Q", "g", None, None, "g", 4),
+        ("TABLE", "Q", "g", "s", "a", "a", 4, "table"),
+        ("TABLE", "P", "h", "s", "a", "a", 6, "table"),
+        ("GROUP", "P", "g", None, None, "g", 1, "group"),
+        ("GROUP", "Q", "g", None, None, "g", 4, "group"),
     )
     for rank, (kind, schema, name, own), plan in [
         (1, table, None),
@@ -163,6 +163,24 @@ def test_a_cause_is_so_now_where_it_is_in_the_last_final_execution_of_a_plan(
     assert (names(found, "fix_rank"), found.now) == ([1, 2, 3], 2)
     of_plan = fix_first(executions, plan="P", limit=None)
     assert (names(of_plan, "fix_rank"), of_plan.now) == ([1, 2], 0)
+
+
+def test_a_cause_without_a_type_is_one_too(executions: Connection) -> None:
+    """It is found in the last execution; its role says whether its plan counts, not its type."""
+    fill(
+        executions,
+        "failure_origins",
+        (None, "P", "g", "s", "a", "a", 5, "table"),
+        (None, "Q", "g", "s", "b", "b", 4, "none"),
+    )
+    fill(
+        executions,
+        "fix_first",
+        (None, None, None, "s", "a", "a", 1),
+        (None, "Q", "g", "s", "b", "b", 2),
+        (None, None, None, "s", "b", "b", 3),
+    )
+    assert fix_first(executions, plan=None, limit=None).now == 2
 
 
 @pytest.mark.parametrize("read", [health, regressions, conflicts, fix_first])

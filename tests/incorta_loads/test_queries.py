@@ -20,6 +20,7 @@ from incorta_loads.queries import (
     execution_nodes,
     failure_rates,
     unknown_statuses,
+    unknown_types,
 )
 
 AT = datetime(2026, 11, 23, 21, 43, 45, 123456, tzinfo=UTC)
@@ -257,6 +258,26 @@ def test_unknown_statuses_come_with_the_most_frequent_first(marts: Connection) -
     ]
 
 
+def test_unknown_types_come_with_the_role_taken(marts: Connection) -> None:
+    """The most frequent first; of a type leaves and others may differ."""
+    marts.execute(
+        "CREATE TABLE load_analysis.status_conflicts AS SELECT * FROM (VALUES "
+        "('c', 't', 'unknown_type', 'VIEW', 'none'), "
+        "('c', 't', 'unknown_type', NULL, 'table'), "
+        "('c', 't', 'unknown_status', 'VIEW', 'table'), "
+        "('c', 't', 'unknown_type', 'VIEW', 'table'), "
+        "('c', 't', 'unknown_type', 'VIEW', 'table')) "
+        "AS rows(cluster, tenant, rule, type, role)"
+    )
+    found = unknown_types(marts)
+    assert found.names == ["cluster", "tenant", "type", "role_taken", "nodes"]
+    assert [tuple(row.values()) for row in found.rows] == [
+        ("c", "t", "VIEW", "table", 2),
+        ("c", "t", "VIEW", "none", 1),
+        ("c", "t", None, "table", 1),
+    ]
+
+
 @pytest.fixture
 def foreign(tmp_path: Path) -> Iterator[Connection]:
     """A DuckDB file of somebody else's."""
@@ -266,7 +287,8 @@ def foreign(tmp_path: Path) -> Iterator[Connection]:
 
 
 @pytest.mark.parametrize(
-    "ask", [coverage, unknown_statuses, lambda connection: names_of(connection, By.TABLE)]
+    "ask",
+    [coverage, unknown_statuses, unknown_types, lambda connection: names_of(connection, By.TABLE)],
 )
 def test_without_an_analysis_it_says_what_to_run(
     foreign: Connection, ask: Callable[[Connection], object]
@@ -276,6 +298,16 @@ def test_without_an_analysis_it_says_what_to_run(
         ask(foreign)
     assert str(raised.value) == (
         "The warehouse has no analysis yet; run incorta-loads analyze first."
+    )
+
+
+def test_an_analysis_by_another_version_says_what_to_run(marts: Connection) -> None:
+    """A column that it lacks is no traceback."""
+    marts.execute("CREATE TABLE load_analysis.status_conflicts (cluster VARCHAR, rule VARCHAR)")
+    with pytest.raises(WarehouseError) as raised:
+        unknown_types(marts)
+    assert str(raised.value) == (
+        "The analysis in the warehouse is by another version; run incorta-loads analyze first."
     )
 
 

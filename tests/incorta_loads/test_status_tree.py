@@ -78,9 +78,10 @@ def define(node: Json, parent: Json | None, position: int, rows: list[Json]) -> 
         "path": (parent["path"] if parent else "") + "/" + escape(node.get("name")),
         "extra": extra,
     }
+    own = (node.get("type") or "").strip(BLANKS).translate(TO_LOWER)
     for column, kind in NEAREST.items():
         above = parent[column] if parent else None
-        row[column] = node.get("name") if node.get("type") == kind else above
+        row[column] = node.get("name") if own == kind else above
     rows.append(row)
     for place, child in enumerate(node.get("childStatusDetails") or []):
         define(child, row, place, rows)
@@ -88,11 +89,13 @@ def define(node: Json, parent: Json | None, position: int, rows: list[Json]) -> 
 
 
 DOCUMENTED = ("name", "type", "status", "childStatusDetails")
+BLANKS = "\t\n\v\f\r "
+TO_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 NEAREST = {
-    "load_plan": "LOAD_PLAN",
-    "group_name": "GROUP",
-    "schema_name": "SCHEMA",
-    "table_name": "TABLE",
+    "load_plan": "load_plan",
+    "group_name": "group",
+    "schema_name": "schema",
+    "table_name": "table",
 }
 
 
@@ -120,7 +123,10 @@ def normal(node: Json) -> Json:
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 names = st.one_of(texts, st.sampled_from(["", "/", "~", "~1", "a", "=1+1", "\u202e", "<script>"]))
-types = st.one_of(st.sampled_from(["LOAD_PLAN", "GROUP", "SCHEMA", "TABLE", "table"]), texts)
+types = st.one_of(
+    st.sampled_from(["LOAD_PLAN", "GROUP", "SCHEMA", "TABLE", "table", " Schema\v", "\u00a0TABLE"]),
+    texts,
+)
 values = st.recursive(
     st.one_of(
         st.none(),

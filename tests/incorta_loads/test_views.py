@@ -190,7 +190,7 @@ def covered(*rows: Row) -> Rows:
 
 def test_coverage_in_full(capsys: Printed) -> None:
     """What was asked, what came back, what is missing, how fresh it is."""
-    show_coverage(covered(COVERAGE), NONE_UNKNOWN, Format.TABLE)
+    show_coverage(covered(COVERAGE), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE)
     assert lines(capsys) == [
         "Coverage of c, tenant t",
         "12 ids asked: 7 loaded, 2 not_found, 1 forbidden, 2 unavailable.",
@@ -211,7 +211,7 @@ def test_coverage_of_ids_without_executions(capsys: Printed) -> None:
         "highest_loaded_id": None,
         "last_fetched_at": AT,
     }
-    show_coverage(covered(nothing), NONE_UNKNOWN, Format.TABLE)
+    show_coverage(covered(nothing), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE)
     assert lines(capsys) == [
         "Coverage of [c], tenant \\x1bt",
         "3 ids asked: 3 not_found.",
@@ -223,7 +223,7 @@ def test_coverage_of_ids_without_executions(capsys: Printed) -> None:
 def test_one_is_not_more(capsys: Printed) -> None:
     """Of one id the sentences speak as of one."""
     one: Row = COVERAGE | {"ids_asked": 1, "ids_missing": 1, "aged": 1}
-    show_coverage(covered(one), NONE_UNKNOWN, Format.TABLE)
+    show_coverage(covered(one), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE)
     told = lines(capsys)
     assert told[1].startswith("1 id asked: ")
     assert "with 1 id missing between them" in told[2]
@@ -232,9 +232,9 @@ def test_one_is_not_more(capsys: Printed) -> None:
 
 def test_coverage_of_nothing(capsys: Printed) -> None:
     """A sentence, and in other formats no rows."""
-    show_coverage(covered(), NONE_UNKNOWN, Format.TABLE)
-    show_coverage(covered(), NONE_UNKNOWN, Format.JSON)
-    show_coverage(covered(), NONE_UNKNOWN, Format.CSV)
+    show_coverage(covered(), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE)
+    show_coverage(covered(), NONE_UNKNOWN, NONE_UNKNOWN, Format.JSON)
+    show_coverage(covered(), NONE_UNKNOWN, NONE_UNKNOWN, Format.CSV)
     assert lines(capsys) == ["Nothing was asked for yet.", "[]", ",".join(COVERAGE)]
 
 
@@ -244,15 +244,31 @@ def test_coverage_shows_statuses_that_no_rule_knows(capsys: Printed) -> None:
         ["type", "job_status", "nodes"],
         [{"type": "TABLE", "job_status": "Odd\n[red]", "nodes": 5}],
     )
-    show_coverage(covered(COVERAGE), unknown, Format.TABLE)
+    show_coverage(covered(COVERAGE), unknown, NONE_UNKNOWN, Format.TABLE)
     assert lines(capsys)[4:] == [
         "Statuses that no rule knows (outcome unknown)",
         "type   job_status  nodes",
         "TABLE  Odd\\n[red]      5",
     ]
-    show_coverage(covered(COVERAGE), unknown, Format.JSON)
+    show_coverage(covered(COVERAGE), unknown, NONE_UNKNOWN, Format.JSON)
     printed = json.loads(capsys.readouterr().out)
     assert printed == [COVERAGE | {"last_fetched_at": "2026-11-23T21:43:45.123456+00:00"}]
+
+
+def test_coverage_shows_types_without_a_role(capsys: Printed) -> None:
+    """With what their nodes are counted as; last, and for people."""
+    types = Rows(
+        ["type", "role_taken", "nodes"],
+        [{"type": "VIEW", "role_taken": "table", "nodes": 5}],
+    )
+    show_coverage(covered(COVERAGE), NONE_UNKNOWN, types, Format.TABLE)
+    assert lines(capsys)[4:] == [
+        "Types without a role, and what they are counted as",
+        "type  role_taken  nodes",
+        "VIEW  table           5",
+    ]
+    show_coverage(covered(COVERAGE), NONE_UNKNOWN, types, Format.JSON)
+    assert len(json.loads(capsys.readouterr().out)) == 1
 
 
 # --- One execution -------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from incorta_loads.errors import (
 )
 from incorta_loads.seen_tree import SeenTree, Transition
 from incorta_loads.settings import Settings
-from incorta_loads.status_outcomes import StatusOutcomes
+from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.watch import (
     FINISHED_WITH_ERRORS,
     NOT_A_SUCCESS,
@@ -76,6 +76,7 @@ def watch(settings: Settings, notes: Notes) -> Watch:
             every_seconds=every_seconds,
             timeout_seconds=timeout_seconds,
             outcomes=StatusOutcomes(lines),
+            roles=TypeRoles(),
             screen=notes,
         )
 
@@ -111,6 +112,19 @@ def test_an_execution_is_watched_until_it_is_final(
     assert watched.tree is notes.trees[-1]
     assert watched.answer is not None
     assert watched.answer.fetched_at == watched.tree.fetched_at
+
+
+def test_tables_are_counted_by_their_role(simulator: Simulator, watch: Watch) -> None:
+    """As in the marts: a leaf below a schema whatever its type, and types in any case."""
+    at = '"status": {"stateType": "Terminator State", "jobStatus": "Failed"}'
+    leaves = ", ".join(f'{{"type": "{each}", {at}}}' for each in ("VIEW", " table", "group"))
+    schema = f'{{"type": "Schema", "name": "s", "childStatusDetails": [{leaves}]}}'
+    outside = f'{{"type": "VIEW", {at}}}'
+    text = f'{{"type": "load_plan", {at}, "childStatusDetails": [{schema}, {outside}]}}'
+    played(simulator, RawBody(text.encode()))
+    tree = watch().tree
+    assert tree is not None
+    assert tree.tables == {"failure": 2}
 
 
 def test_each_transition_is_told_with_its_time(

@@ -89,7 +89,7 @@ def test_a_screen_says_whether_there_are_answers() -> None:
     node = {"node_id": 0, "parent_id": None, "last_descendant_id": 0, "depth": 0, "path": "/P"}
     status = {"type": "TABLE", "name": "P" * 100, "state_type": RUNNING, "job_status": "Running"}
     live.answers_again(3)
-    live.saw(SeenTree(AT, [node | status | {"outcome": "running"}]), [])
+    live.saw(SeenTree(AT, [node | status | {"outcome": "running", "role": "table"}]), [])
     assert shown(live) == [
         "Execution 7 of c, tenant t, as of 2026-11-24 19:20:05 UTC",
         "watched for 0 s; tables: ▸ 1 running",

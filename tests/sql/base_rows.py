@@ -14,6 +14,8 @@ from incorta_loads.models import build_models
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
+_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+
 EMPTY_BASE_TABLES = """
     create schema load_status;
     create table load_status.nodes (
@@ -96,18 +98,24 @@ def rows(
     return _walk(tree, Node(cluster, tenant, execution_id, fetched_at=fetched_at))
 
 
+def compared(text: str | None) -> str:
+    """A status or type as the definitions compare it."""
+    return (text or "").strip("\t\n\v\f\r ").translate(_LOWER)
+
+
 def _walk(tree: Tree, place: Node) -> list[Node]:
     """The node of which only the place and the names above are known yet, and all below it."""
+    kind = compared(tree.type)
     here = place._replace(
         type=tree.type,
         name=tree.name,
         state_type=tree.state_type,
         job_status=tree.job_status,
         path=place.path + "/" + (tree.name or "").replace("~", "~0").replace("/", "~1"),
-        load_plan=tree.name if tree.type == "LOAD_PLAN" else place.load_plan,
-        group_name=tree.name if tree.type == "GROUP" else place.group_name,
-        schema_name=tree.name if tree.type == "SCHEMA" else place.schema_name,
-        table_name=tree.name if tree.type == "TABLE" else place.table_name,
+        load_plan=tree.name if kind == "load_plan" else place.load_plan,
+        group_name=tree.name if kind == "group" else place.group_name,
+        schema_name=tree.name if kind == "schema" else place.schema_name,
+        table_name=tree.name if kind == "table" else place.table_name,
     )
     below: list[Node] = []
     for position, child in enumerate(tree.children):

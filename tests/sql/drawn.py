@@ -41,7 +41,20 @@ _STATUS = st.sampled_from(
         (None, None),
     ]
 )
-_TYPES = st.sampled_from(["LOAD_PLAN", "GROUP", "SCHEMA", "TABLE", "TABLE", "table", None])
+_TYPES = st.sampled_from(
+    [
+        *("LOAD_PLAN", "GROUP", "SCHEMA", "TABLE", "TABLE"),
+        *("table", " Table\t", "schema", "VIEW", "VIEW", None),
+        *("folder", "dashboard", "BATCH", "job"),
+    ]
+)
+TYPE_ROLES = [
+    ["Folder\n", "schema"],
+    ["DASHBOARD", "none"],
+    ["batch", "group"],
+    ["JOB", "load_plan"],
+]
+"""What a user says of types; of VIEW nobody says anything."""
 
 
 def _tree(

@@ -67,6 +67,8 @@ def _tree(
     if draw.random() < 0.03:
         odd_type = draw.choice(("table", None, "VIEW"))
         groups.append(Tree(odd_type, "odd", None, (), draw.choice(("Load State", "Unheard of"))))
+    if draw.random() < 0.2:
+        groups.append(Tree("GROUP", "3", "Success", (_of_odd_types(draw),)))
     tree = _above(draw, "LOAD_PLAN", execution.load_plan, tuple(groups))
     if execution.to_end == 0 or draw.random() < 0.02:
         return tree._replace(state_type="Load State", job_status="Running")
@@ -85,6 +87,14 @@ def _schema(
         for status in CHARACTERS[table](draw, execution.from_start, execution.to_end)
     )
     return _above(draw, "SCHEMA", name, runs)
+
+
+def _of_odd_types(draw: random.Random) -> Tree:
+    """A schema whose tables are of types that nobody names, or spelled in other ways."""
+    kinds = ("MATERIALIZED_VIEW", "table", " Table\t", None, "VIEW")
+    leaves = [Tree(kind, f"of {kind}", draw.choice(("Success", "Failed"))) for kind in kinds]
+    folder = Tree("VIEW", "folder", "Success", (Tree("table", "in a folder", "Success"),))
+    return Tree("schema", "views", "Success", (*leaves, folder))
 
 
 def _above(draw: random.Random, kind: str, name: str | None, below: tuple[Tree, ...]) -> Tree:

@@ -27,7 +27,10 @@ STATUSES = (
     ("İn Doubt", ""),
 )
 ENDED = tuple(status for status in STATUSES if status[0] == "Terminator State")
-TYPES = ("LOAD_PLAN", "GROUP", "GROUP", "SCHEMA", "TABLE", "TABLE", "TABLE", "table", "", None)
+TYPES = (
+    *("LOAD_PLAN", "GROUP", "GROUP", "SCHEMA", "TABLE", "TABLE", "TABLE"),
+    *("table", " Table\t", "Schema", "MATERIALIZED_VIEW", "\u00a0TABLE", "", None),
+)
 NAMES = ("a", "b", "a/b", "~", "", None)
 OUTCOMES = ("not_found", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload")
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from sql.base_rows import History, write_base_tables
 from sql.comparison import differing
 from sql.compiled import Model, built_in_memory, compiled_models
-from sql.drawn import SMALL, any_history
+from sql.drawn import SMALL, TYPE_ROLES, any_history
 from sql.reference.reading import MARTS, Reading
 
 
@@ -18,7 +18,7 @@ from sql.reference.reading import MARTS, Reading
 def compiled_small(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
     database = tmp_path_factory.mktemp("compiled") / "warehouse.duckdb"
     write_base_tables(database)
-    return compiled_models(database, asdict(SMALL))
+    return compiled_models(database, asdict(SMALL) | {"user_type_roles": TYPE_ROLES})
 
 
 @pytest.mark.timeout(1_200)  # the full proof takes some minutes
@@ -28,7 +28,7 @@ def test_the_models_say_what_plain_python_says(
     compiled_small: list[Model], history: History
 ) -> None:
     """Every column of every mart of any history, with windows that it fills."""
-    reading = Reading(history, SMALL)
+    reading = Reading(history, SMALL, TYPE_ROLES)
     with built_in_memory(compiled_small, history) as warehouse:
         for mart in MARTS:
             assert differing(warehouse, mart, reading.mart(mart)) == []

@@ -98,6 +98,7 @@ def test_the_unit_tests_of_the_models_hold(random_warehouse: BuiltHistory) -> No
         "an_error_is_inherited_else_blocked_else_originated",
         "fewer_than_half_of_the_largest_before_is_partial",
         "recent_executions_are_few_and_live",
+        "the_first_line_of_a_type_wins",
         "the_first_line_that_holds_wins",
         "what_is_neither_final_nor_settled_ages",
     ]

@@ -143,7 +143,7 @@ class _Reader:
     def _with_tables(self, found: Iterable[Row]) -> list[Row]:
         """With the place of the table where a row is about one that is in the page."""
         return [
-            row | {"table": self._tables.get(_series(row)) if row["type"] == "TABLE" else None}
+            row | {"table": self._tables.get(_series(row)) if row["role"] == "table" else None}
             for row in found
         ]
 

@@ -152,10 +152,10 @@ statuses AS (
         job_status,
         outcome,
         row_number() OVER (
-            ORDER BY sum(nodes) DESC, state_type NULLS LAST, job_status NULLS LAST, outcome
+            ORDER BY sum(tables) DESC, state_type NULLS LAST, job_status NULLS LAST, outcome
         ) - 1 AS code
     FROM load_analysis.status_ledger
-    WHERE type = 'TABLE'
+    WHERE tables > 0
     GROUP BY state_type, job_status, outcome
     QUALIFY code < $statuses
 
@@ -187,12 +187,12 @@ INNER JOIN pairs
         AND executions.tenant = pairs.tenant
         AND executions.load_plan IS NOT DISTINCT FROM pairs.load_plan
         AND nodes.schema_name IS NOT DISTINCT FROM pairs.schema_name
-        AND nodes.table_name IS NOT DISTINCT FROM pairs.table_name
+        AND nodes.name IS NOT DISTINCT FROM pairs.table_name
 LEFT JOIN statuses
     ON
         nodes.state_type IS NOT DISTINCT FROM statuses.state_type
         AND nodes.job_status IS NOT DISTINCT FROM statuses.job_status
         AND nodes.outcome = statuses.outcome
-WHERE nodes.type = 'TABLE'
+WHERE nodes.role = 'table'
 GROUP BY pairs.pair
 """  # noqa: S608 (no part of it comes from outside)

@@ -6,7 +6,8 @@ TEXTS = frozenset(
     {
         *("cluster", "tenant", "load_plan", "group_name", "schema_name", "table_name", "name"),
         *("schema_name_a", "table_name_a", "schema_name_b", "table_name_b", "path"),
-        *("behaviour", "compared_verdict", "outcome", "rule", "reason", "type", "job_status"),
+        *("behaviour", "compared_verdict", "outcome", "rule", "reason", "type", "role"),
+        "job_status",
     }
 )
 """Fields that are in the page as places in its list of names."""
@@ -49,11 +50,12 @@ CAUSE = (
     *(*_PLACE, "table", "type", "load_plan", "group_name", "schema_name", "table_name", "name"),
     *("fix_rank", "executions_failed", "failed_executions", "share_of_failed_executions"),
     *("executions_only_cause", "cumulative_clean_executions", "cumulative_clean_share"),
-    "last_execution_id",
+    *("last_execution_id", "role"),
 )
 ORIGIN = (
     *(*_PLACE, "table", "execution_id", "type", "load_plan", "group_name"),
     *("schema_name", "table_name", "name", "outcome", "inherited_above", "origins_in_execution"),
+    "role",
 )
 TOGETHER = (
     *(*_PLACE, "schema_name_a", "table_name_a", "schema_name_b", "table_name_b"),

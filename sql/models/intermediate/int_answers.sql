@@ -13,7 +13,7 @@ final as (
         tenant,
         execution_id,
         execution_id - execution_id % {{ var('bucket_executions') }} as bucket,
-        load_plan,
+        {{ name_of('load_plan') }} as load_plan,
         state_type,
         job_status,
         outcome,

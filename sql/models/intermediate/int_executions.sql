@@ -10,7 +10,7 @@ status_counts as (
 
     select
         *,
-        case when type = 'TABLE' then nodes else 0 end as tables
+        case when role = 'table' then nodes else 0 end as tables
     from {{ ref('int_status_counts') }}
 
 ),

@@ -12,6 +12,12 @@ status_pairs as (
 
 ),
 
+types as (
+
+    select * from {{ ref('int_types') }}
+
+),
+
 final as (
 
     select
@@ -38,12 +44,25 @@ final as (
         status_pairs.in_load_state,
         status_pairs.outcome,
         status_pairs.is_counted,
-        status_pairs.is_error
+        status_pairs.is_error,
+        -- of a type that no line names, a leaf below a schema is a table
+        coalesce(
+            types.role,
+            case
+                when
+                    nodes.last_descendant_id = nodes.node_id
+                    and nodes.schema_name is not null
+                    then 'table'
+                else 'none'
+            end
+        ) as role
     from nodes
     inner join status_pairs
         on
             coalesce(nodes.state_type, '') = status_pairs.state_type
             and coalesce(nodes.job_status, '') = status_pairs.job_status
+    inner join types
+        on coalesce(nodes.type, '') = types.type
 
 )
 

@@ -26,9 +26,9 @@ children as (
     select
         {{ parent }},
         count(*) filter (where is_error) as errors,
-        count(*) filter (where type = 'TABLE') as tables,
-        count(*) filter (where type = 'TABLE' and is_counted) as tables_counted,
-        count(*) filter (where type = 'TABLE' and is_error) as table_errors,
+        count(*) filter (where role = 'table') as tables,
+        count(*) filter (where role = 'table' and is_counted) as tables_counted,
+        count(*) filter (where role = 'table' and is_error) as table_errors,
         min(last_descendant_id) filter (where is_error) as first_error_end,
         bool_and(outcome = 'success') as have_all_succeeded,
         min(node_id) filter (where is_error) as first_error,
@@ -56,7 +56,7 @@ final as (
         min(children.first_error) over this_and_later as next_error,
         min(children.first_in_load_state) over this_and_later as next_in_load_state,
         coalesce(
-            parents.type = 'GROUP'
+            parents.role = 'group'
             and parents.node_id > min(children.first_error_end) over (partition by {{ execution }}),
             false
         ) as is_late_group,

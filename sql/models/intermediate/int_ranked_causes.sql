@@ -12,6 +12,7 @@ counted as (
 
     select
         {{ keys }},
+        role,
         execution_id,
         count(*) over (partition by {{ keys }}) as executions_failed,
         count(case when is_only_cause then 1 end) over (
@@ -25,6 +26,7 @@ final as (
 
     select
         {{ keys }},
+        role,
         execution_id,
         executions_failed,
         executions_only_cause,

@@ -21,14 +21,15 @@ causes as (
         origins.execution_id,
         origins.type,
         case
-            when origins.type in ('SCHEMA', 'TABLE') then null else origins.load_plan
+            when origins.role in ('schema', 'table') then null else origins.load_plan
         end as load_plan,
         case
-            when origins.type in ('SCHEMA', 'TABLE') then null else origins.group_name
+            when origins.role in ('schema', 'table') then null else origins.group_name
         end as group_name,
         origins.schema_name,
         origins.table_name,
-        origins.name
+        origins.name,
+        origins.role
     from origins
     inner join executions
         on
@@ -51,6 +52,8 @@ final as (
         schema_name,
         table_name,
         name,
+        -- one of two nodes without a known type may be a leaf, and a table
+        max(role) as role,
         count(*) over (partition by cluster, tenant, execution_id) = 1 as is_only_cause
     from causes
     group by

@@ -42,10 +42,10 @@ seen as (
             nodes.cluster = series.cluster
             and nodes.tenant = series.tenant
             and {{ is_same('nodes.schema_name', 'series.schema_name') }}
-            and {{ is_same('nodes.table_name', 'series.table_name') }}
+            and {{ is_same('nodes.name', 'series.table_name') }}
     where
         executions.is_recent
-        and nodes.type = 'TABLE'
+        and nodes.role = 'table'
         and nodes.is_counted
         and series.series_id in (select starts.series_id from starts)
     group by series.tenant_id, series.series_id, nodes.execution_id

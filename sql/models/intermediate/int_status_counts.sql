@@ -19,6 +19,7 @@ final as (
         job_status,
         outcome,
         failure_kind,
+        role,
         count(*) as nodes
     from nodes
     group by
@@ -30,7 +31,8 @@ final as (
         state_type,
         job_status,
         outcome,
-        failure_kind
+        failure_kind,
+        role
 
 )
 

@@ -41,8 +41,8 @@ final as (
             nodes.cluster = series.cluster
             and nodes.tenant = series.tenant
             and {{ is_same('nodes.schema_name', 'series.schema_name') }}
-            and {{ is_same('nodes.table_name', 'series.table_name') }}
-    where nodes.type = 'TABLE' and nodes.is_counted
+            and {{ is_same('nodes.name', 'series.table_name') }}
+    where nodes.role = 'table' and nodes.is_counted
 
 )
 

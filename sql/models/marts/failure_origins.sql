@@ -1,4 +1,7 @@
 {% set names = 'load_plan, type, group_name, schema_name, table_name, name, path, outcome' %}
+{% set execution = 'cluster, tenant, execution_id' %}
+{% set own_names = ['load_plan', 'group_name', 'schema_name', 'table_name'] %}
+{% set others = ['type', 'name', 'path', 'outcome', 'role'] %}
 {% set is_new = is_missing(
     this, ref('int_status_counts'), execution_keys(), "failure_kind = 'originated'"
 ) %}
@@ -23,11 +26,12 @@ inherited as (
 walk as (
 
     select
-        cluster,
-        tenant,
-        execution_id,
+        {{ execution }},
         node_id,
-        {{ names }},
+        {% for name in own_names -%}
+            {{ name_of(name) }} as {{ name }},
+        {% endfor -%}
+        {{ others | join(', ') }},
         fetched_at,
         node_id as place,
         0 as opened
@@ -35,11 +39,9 @@ walk as (
     {% for place, opened in [('node_id', 1), ('last_descendant_id + 1', -1)] -%}
         union all
         select
-            cluster,
-            tenant,
-            execution_id,
+            {{ execution }},
             null as node_id,
-            null as {{ names | replace(', ', ', null as ') }},
+            null as {{ (own_names + others) | join(', null as ') }},
             fetched_at,
             {{ place }} as place,
             {{ opened }} as opened
@@ -51,10 +53,8 @@ seen as (
 
     select
         *,
-        sum(opened) over (
-            partition by cluster, tenant, execution_id order by place
-        ) as inherited_above,
-        count(node_id) over (partition by cluster, tenant, execution_id) as origins_in_execution
+        sum(opened) over (partition by {{ execution }} order by place) as inherited_above,
+        count(node_id) over (partition by {{ execution }}) as origins_in_execution
     from walk
 
 ),
@@ -62,14 +62,13 @@ seen as (
 final as (
 
     select
-        cluster,
-        tenant,
-        execution_id,
+        {{ execution }},
         node_id,
         {{ names }},
         cast(inherited_above as bigint) as inherited_above,
         origins_in_execution,
-        fetched_at
+        fetched_at,
+        role
     from seen
     where node_id is not null
 

@@ -1,1 +1,1 @@
-{{ failure_rates('GROUP', ['load_plan', 'group_name']) }}
+{{ failure_rates('group', ['load_plan', 'group_name']) }}

@@ -1,1 +1,1 @@
-{{ failure_rates('LOAD_PLAN', ['load_plan']) }}
+{{ failure_rates('load_plan', ['load_plan']) }}

@@ -1,1 +1,1 @@
-{{ failure_rates('SCHEMA', ['load_plan', 'schema_name']) }}
+{{ failure_rates('schema', ['load_plan', 'schema_name']) }}

@@ -1,1 +1,1 @@
-{{ failure_rates('SCHEMA', ['schema_name']) }}
+{{ failure_rates('schema', ['schema_name']) }}

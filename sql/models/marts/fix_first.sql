@@ -13,6 +13,7 @@ placed as (
 
     select
         {{ keys }},
+        role,
         execution_id,
         executions_failed,
         executions_only_cause,
@@ -29,6 +30,7 @@ fixes as (
         executions_failed,
         executions_only_cause,
         fix_rank,
+        max(role) as role,
         max(execution_id) as last_execution_id,
         count(*) filter (where fix_rank = clean_from_rank) as executions_cleaned
     from placed
@@ -43,6 +45,7 @@ totals as (
         executions_failed,
         executions_only_cause,
         fix_rank,
+        role,
         last_execution_id,
         sum(executions_cleaned) over (
             partition by cluster, tenant order by fix_rank
@@ -63,7 +66,8 @@ final as (
         fix_rank,
         {{ rate('cleaned_so_far', 'executions') }} as cumulative_clean_share,
         cast(executions as bigint) as failed_executions,
-        cast(cleaned_so_far as bigint) as cumulative_clean_executions
+        cast(cleaned_so_far as bigint) as cumulative_clean_executions,
+        role
     from totals
 
 )

@@ -49,7 +49,8 @@ final as (
                 and subtrees.is_in_late_group
                 then 'blocked'
             else 'originated'
-        end as failure_kind
+        end as failure_kind,
+        nodes.role
     from nodes
     left join subtrees
         on

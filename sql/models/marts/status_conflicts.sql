@@ -1,5 +1,5 @@
 {% set columns_of_nodes = [
-    'load_plan', 'type', 'name', 'path', 'state_type', 'job_status', 'outcome'
+    'type', 'name', 'path', 'state_type', 'job_status', 'outcome'
 ] %}
 {% set key = 'cluster, tenant, execution_id, node_id' %}
 {% set is_new = is_missing(this, ref('int_conflicting_answers'), execution_keys()) %}
@@ -41,9 +41,11 @@ final as (
         parents.execution_id,
         parents.node_id,
         contradictions.rule,
+        {{ name_of('load_plan', 'parents') }} as load_plan,
         parents.{{ columns_of_nodes | join(', parents.') }},
         contradictions.evidence_node_id,
-        parents.fetched_at
+        parents.fetched_at,
+        parents.role
     from parents
     inner join contradictions
         on
@@ -55,17 +57,21 @@ final as (
     select
         {{ key }},
         'unknown_status' as rule,
+        {{ name_of('load_plan') }} as load_plan,
         {{ columns_of_nodes | join(', ') }},
         null as evidence_node_id,
-        fetched_at
+        fetched_at,
+        role
     from of_unknown_status
     union all
     select
         {{ key }},
         'unknown_type' as rule,
+        load_plan,
         {{ columns_of_nodes | join(', ') }},
         null as evidence_node_id,
-        fetched_at
+        fetched_at,
+        role
     from of_unknown_type
 
 )

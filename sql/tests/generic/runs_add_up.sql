@@ -1,5 +1,5 @@
-{# The runs of a failure rate are all nodes of its type, and its outcomes are all of its runs. #}
-{% test runs_add_up(model, type) %}
+{# The runs of a failure rate are all nodes of its role, and its outcomes are all of its runs. #}
+{% test runs_add_up(model, role) %}
 
     with
 
@@ -11,14 +11,14 @@
 
     nodes as (
 
-        select * from {{ ref('stg_nodes') }}
+        select * from {{ ref('node_outcomes') }}
 
     ),
 
     totals as (
 
         select
-            (select count(*) from nodes where type = '{{ type }}') as nodes_of_type,
+            (select count(*) from nodes where role = '{{ role }}') as nodes_of_role,
             (select coalesce(sum(runs), 0) from rates) as runs,
             (
                 select
@@ -32,6 +32,6 @@
 
     select *
     from totals
-    where runs <> nodes_of_type or runs_by_outcome <> nodes_of_type
+    where runs <> nodes_of_role or runs_by_outcome <> nodes_of_role
 
 {% endtest %}

@@ -6,24 +6,26 @@ from collections.abc import Iterator, Sequence
 
 from sql.reference.keys import EXECUTION, Row, by, key, named
 from sql.reference.outcomes import below, has_ended, is_loading
+from sql.reference.roles import Roles, has_line
 
-_TYPES = ("LOAD_PLAN", "GROUP", "SCHEMA", "TABLE")
 _NODE = ("load_plan", "type", "name", "path", "state_type", "job_status", "outcome")
 
 
-def status_conflicts(node_outcomes: Sequence[Row]) -> list[Row]:
+def status_conflicts(node_outcomes: Sequence[Row], users: Roles) -> list[Row]:
     return [
         named((*EXECUTION, "node_id"), key(node, *EXECUTION, "node_id"))
         | {"rule": rule}
         | named(_NODE, key(node, *_NODE))
-        | {"evidence_node_id": evidence, "fetched_at": node["fetched_at"]}
+        | {"evidence_node_id": evidence, "fetched_at": node["fetched_at"], "role": node["role"]}
         for execution in by(node_outcomes, *EXECUTION).values()
         for node in execution
-        for rule, evidence in _conflicts(node, execution)
+        for rule, evidence in _conflicts(node, execution, users)
     ]
 
 
-def _conflicts(node: Row, execution: Sequence[Row]) -> Iterator[tuple[str, int | None]]:
+def _conflicts(
+    node: Row, execution: Sequence[Row], users: Roles
+) -> Iterator[tuple[str, int | None]]:
     descendants = below(node, execution)
     errors = [other["node_id"] for other in descendants if other["is_error"]]
     if node["outcome"] == "success" and errors:
@@ -36,5 +38,5 @@ def _conflicts(node: Row, execution: Sequence[Row]) -> Iterator[tuple[str, int |
         yield "ended_above_running", loading[0]
     if node["outcome"] == "unknown":
         yield "unknown_status", None
-    if node["type"] not in _TYPES:
+    if not has_line(node, users):
         yield "unknown_type", None

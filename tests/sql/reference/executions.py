@@ -26,7 +26,7 @@ def executions(node_outcomes: Sequence[Row], fetches: Sequence[Fetch], limits: L
 
 def _execution(tree: Sequence[Row], loaded: Sequence[Row]) -> Row:
     root = tree[0]
-    tables = [node for node in tree if node["type"] == "TABLE"]
+    tables = [node for node in tree if node["role"] == "table"]
     return {name: root[name] for name in ("load_plan", "state_type", "job_status", "outcome")} | {
         "is_final": has_ended(root) and not any(map(is_loading, tree)),
         "is_partial": False,

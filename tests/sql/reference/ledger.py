@@ -17,7 +17,8 @@ Asked = dict[int, list[Fetch]]
 def status_ledger(node_outcomes: Sequence[Row]) -> list[Row]:
     keys = (*TENANT, "type", "state_type", "job_status", "outcome")
     return [
-        named(keys, values) | {"nodes": len(group)}
+        named(keys, values)
+        | {"nodes": len(group), "tables": sum(node["role"] == "table" for node in group)}
         for values, group in by(node_outcomes, *keys).items()
     ]
 

@@ -27,6 +27,7 @@ def failure_origins(node_outcomes: Sequence[Row]) -> list[Row]:
                     "inherited_above": sum(n["is_error"] for n in above(node, execution)),
                     "origins_in_execution": len(origins),
                     "fetched_at": node["fetched_at"],
+                    "role": node["role"],
                 }
             )
     return found
@@ -41,10 +42,12 @@ def fix_first(failure_origins: Sequence[Row], executions: Sequence[Row]) -> list
 def _cause(origin: Row) -> tuple[str | None, ...]:
     """A table or a schema is the same wherever it is loaded."""
     anywhere = {"load_plan": None, "group_name": None}
-    return key(origin | (anywhere if origin["type"] in ("SCHEMA", "TABLE") else {}), *CAUSE)
+    return key(origin | (anywhere if origin["role"] in ("schema", "table") else {}), *CAUSE)
 
 
 def _causes(origins_of_tenant: Sequence[Row]) -> list[Row]:
+    tables = {_cause(origin) for origin in origins_of_tenant if origin["role"] == "table"}
+    roles = {_cause(origin): origin["role"] for origin in origins_of_tenant}
     causes_of: dict[int, set[tuple[str | None, ...]]] = {}
     for origin in origins_of_tenant:
         causes_of.setdefault(origin["execution_id"], set()).add(_cause(origin))
@@ -63,12 +66,14 @@ def _causes(origins_of_tenant: Sequence[Row]) -> list[Row]:
     found.sort(key=_urgency)
     fixed = set()
     for place, row in enumerate(found, 1):
-        fixed.add(key(row, *CAUSE))
+        cause = key(row, *CAUSE)
+        fixed.add(cause)
         row["fix_rank"] = place
         clean = sum(causes <= fixed for causes in causes_of.values())
         row["cumulative_clean_share"] = clean / len(causes_of)
         row["failed_executions"] = len(causes_of)
         row["cumulative_clean_executions"] = clean
+        row["role"] = "table" if cause in tables else roles[cause]
     return found
 
 

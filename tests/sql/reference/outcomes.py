@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sql.base_rows import Node
+from sql.base_rows import Node, compared
 from sql.reference.keys import EXECUTION, Row, by
+from sql.reference.roles import Roles, role
 
 _TERMINATED = {
     "success": ("success", "succeeded", "completed", "finished"),
@@ -17,23 +18,18 @@ _TERMINATED = {
     "skipped": ("skipped", "not started", "not run", "blocked", "disabled"),
 }
 _QUEUED = ("in queue", "queued", "pending", "waiting")
-_UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
-
-
-def normalized(status: str | None) -> str:
-    return (status or "").strip("\t\n\v\f\r ").translate(str.maketrans(_UPPER, _LOWER))
 
 
 def has_ended(node: Row) -> bool:
-    return normalized(node["state_type"]) == "terminator state"
+    return compared(node["state_type"]) == "terminator state"
 
 
 def is_loading(node: Row) -> bool:
-    return normalized(node["state_type"]) == "load state"
+    return compared(node["state_type"]) == "load state"
 
 
 def outcome(state_type: str | None, job_status: str | None) -> str:
-    state, status = normalized(state_type), normalized(job_status)
+    state, status = compared(state_type), compared(job_status)
     if state == "terminator state":
         return next((name for name, held in _TERMINATED.items() if status in held), "unknown")
     if state == "load state":
@@ -41,12 +37,15 @@ def outcome(state_type: str | None, job_status: str | None) -> str:
     return "unknown"
 
 
-def node_outcomes(nodes: Sequence[Node]) -> list[Row]:
+def node_outcomes(nodes: Sequence[Node], users: Roles) -> list[Row]:
     in_preorder = sorted(
         nodes, key=lambda node: (node.cluster, node.tenant, node.execution_id, node.node_id)
     )
     judged = [
-        node._asdict() | _judged(outcome(node.state_type, node.job_status)) for node in in_preorder
+        node._asdict()
+        | _judged(outcome(node.state_type, node.job_status))
+        | {"failure_kind": None, "role": role(node, users)}
+        for node in in_preorder
     ]
     for execution in by(judged, *EXECUTION).values():
         for node in execution:
@@ -81,9 +80,9 @@ def _failure_kind(node: Row, execution: Sequence[Row]) -> str | None:
     descendants = below(node, execution)
     if any(other["is_error"] for other in descendants):
         return "inherited"
-    tables = [other for other in descendants if other["type"] == "TABLE"]
+    tables = [other for other in descendants if other["role"] == "table"]
     group = next(
-        (other for other in (node, *above(node, execution)) if other["type"] == "GROUP"), None
+        (other for other in (node, *above(node, execution)) if other["role"] == "group"), None
     )
     if (
         tables

@@ -1,4 +1,4 @@
-"""`failure_rates_*`: how often the nodes of a type failed."""
+"""`failure_rates_*`: how often the nodes of a role failed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sql.reference.keys import EXECUTION, TENANT, Row, by, key, named
 from sql.reference.outcomes import below
 
 RATE_TYPES = {
-    "failure_rates_by_plan": ("LOAD_PLAN", ("load_plan",)),
-    "failure_rates_by_group": ("GROUP", ("load_plan", "group_name")),
-    "failure_rates_by_schema": ("SCHEMA", ("schema_name",)),
-    "failure_rates_by_table": ("TABLE", ("schema_name", "table_name")),
-    "failure_rates_by_plan_and_schema": ("SCHEMA", ("load_plan", "schema_name")),
-    "failure_rates_by_plan_and_table": ("TABLE", ("load_plan", "schema_name", "table_name")),
+    "failure_rates_by_plan": ("load_plan", ("load_plan",)),
+    "failure_rates_by_group": ("group", ("load_plan", "group_name")),
+    "failure_rates_by_schema": ("schema", ("schema_name",)),
+    "failure_rates_by_table": ("table", ("schema_name", "table_name")),
+    "failure_rates_by_plan_and_schema": ("schema", ("load_plan", "schema_name")),
+    "failure_rates_by_plan_and_table": ("table", ("load_plan", "schema_name", "table_name")),
 }
 
 
@@ -24,13 +24,13 @@ def failure_rates(mart: str, node_outcomes: Sequence[Row], executions: Sequence[
     keys = (*TENANT, *names)
     trees = by(node_outcomes, *EXECUTION)
     recent = {key(execution, *EXECUTION) for execution in executions if execution["is_recent"]}
-    runs_by_key = by([node for node in node_outcomes if node["type"] == kind], *keys)
+    runs_by_key = by([node for node in node_outcomes if node["role"] == kind], *keys)
     return [
         named(keys, values)
         | _counts(runs)
         | _bounds(runs)
         | _recent([run for run in runs if key(run, *EXECUTION) in recent])
-        | (_tables_below(runs, trees) if kind != "TABLE" else {})
+        | (_tables_below(runs, trees) if kind != "table" else {})
         for values, runs in runs_by_key.items()
     ]
 
@@ -80,7 +80,7 @@ def _recent(runs: Sequence[Row]) -> Row:
 
 def _tables_below(runs: Sequence[Row], trees: dict[tuple[object, ...], list[Row]]) -> Row:
     tables_of_runs = [
-        [node for node in below(run, trees[key(run, *EXECUTION)]) if node["type"] == "TABLE"]
+        [node for node in below(run, trees[key(run, *EXECUTION)]) if node["role"] == "table"]
         for run in runs
     ]
     counted = sum(table["is_counted"] for tables in tables_of_runs for table in tables)

@@ -5,10 +5,10 @@ Nothing here is fast, and nothing is shared with the models: a function reads li
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from sql.base_rows import History
+from sql.base_rows import History, compared
 from sql.reference.co_failures import co_failures
 from sql.reference.conflicts import status_conflicts
 from sql.reference.executions import executions
@@ -20,30 +20,41 @@ from sql.reference.origins import failure_origins, fix_first
 from sql.reference.outcomes import node_outcomes
 from sql.reference.rates import RATE_TYPES, failure_rates
 from sql.reference.regressions import table_regressions
+from sql.reference.roles import with_own_name
 from sql.reference.series import AllSeries, all_series, failure_episodes
 
 
 class Reading:
     """The marts of one history; what others are made of is computed once."""
 
-    def __init__(self, history: History, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        history: History,
+        limits: Limits | None = None,
+        type_roles: Sequence[Sequence[str]] = (),
+    ) -> None:
         self.nodes, self.fetches = history
         self.limits = limits or Limits()
+        self.users = {compared(type_): role for type_, role in reversed(type_roles)}
 
     def mart(self, name: str) -> list[Row]:
         return MARTS[name](self)
 
     @cached_property
     def node_outcomes(self) -> list[Row]:
-        return node_outcomes(self.nodes)
+        return node_outcomes(self.nodes, self.users)
+
+    @cached_property
+    def named_nodes(self) -> list[Row]:
+        return [with_own_name(node) for node in self.node_outcomes]
 
     @cached_property
     def executions(self) -> list[Row]:
-        return executions(self.node_outcomes, self.fetches, self.limits)
+        return executions(self.named_nodes, self.fetches, self.limits)
 
     @cached_property
     def series(self) -> AllSeries:
-        return all_series(self.node_outcomes)
+        return all_series(self.named_nodes)
 
     @cached_property
     def table_health(self) -> list[Row]:
@@ -55,11 +66,11 @@ class Reading:
 
     @cached_property
     def failure_origins(self) -> list[Row]:
-        return failure_origins(self.node_outcomes)
+        return failure_origins(self.named_nodes)
 
 
 def _rates(mart: str) -> Callable[[Reading], list[Row]]:
-    return lambda read: failure_rates(mart, read.node_outcomes, read.executions)
+    return lambda read: failure_rates(mart, read.named_nodes, read.executions)
 
 
 MARTS: dict[str, Callable[[Reading], list[Row]]] = {
@@ -76,7 +87,7 @@ MARTS: dict[str, Callable[[Reading], list[Row]]] = {
     "co_failures": lambda read: co_failures(
         read.series, read.failure_episodes, read.executions, read.limits
     ),
-    "status_conflicts": lambda read: status_conflicts(read.node_outcomes),
+    "status_conflicts": lambda read: status_conflicts(read.named_nodes, read.users),
     "status_ledger": lambda read: status_ledger(read.node_outcomes),
     "coverage": lambda read: coverage(read.nodes, read.fetches, read.executions),
     "gaps": lambda read: gaps(read.fetches, read.executions),

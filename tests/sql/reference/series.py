@@ -12,7 +12,7 @@ AllSeries = dict[tuple[str | None, ...], list[Row]]
 
 
 def all_series(node_outcomes: Sequence[Row]) -> AllSeries:
-    tables = [node for node in node_outcomes if node["type"] == "TABLE"]
+    tables = [node for node in node_outcomes if node["role"] == "table"]
     tables.sort(key=lambda run: (run["execution_id"], run["node_id"]))
     return by(tables, *SERIES)
 

@@ -17,7 +17,7 @@ function isIn(choice, row, schema, name) {
 
 // A row that is about no table of this page: a schema, a group, a plan, or a table that was left out.
 function matches(row, choice) {
-  const isTable = (row.type ?? "TABLE") === "TABLE";
+  const isTable = (row.role ?? "table") === "table";
   const name = isTable ? tableName(row.schema_name, row.table_name) : row.name;
   return isIn(choice, row, row.schema_name, name);
 }

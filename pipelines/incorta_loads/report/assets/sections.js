@@ -223,8 +223,8 @@ function lastExecution(row) {
 }
 
 function causeCell(row) {
-  const kind = { TABLE: "", SCHEMA: "schema ", GROUP: "group ", LOAD_PLAN: "load plan " }[row.type] ?? `${row.type} `;
-  const shown = row.type === "TABLE" ? tableLink(row.schema_name, row.name) : nameOf(row.name);
+  const kind = { table: "", schema: "schema ", group: "group ", load_plan: "load plan " }[row.role] ?? `${row.type} `;
+  const shown = row.role === "table" ? tableLink(row.schema_name, row.name) : nameOf(row.name);
   return element("div", {}, kind, shown, place(row));
 }
 
