@@ -65,6 +65,10 @@ bench-analysis: $(VENV)/.dev ## Measure what an analysis costs, whole and after 
 bench-report: $(VENV)/.dev debian-packages ## Measure the size of report.html, and the time to its first screen
 	PYTHONPATH=tests $(BIN)/python tests/benches/page.py story 200x1000 20000x1000
 
+.PHONY: bench-planning
+bench-planning: $(VENV)/.dev ## Measure how long a run plans on a long history
+	PYTHONPATH=tests $(BIN)/python tests/benches/planning.py 100000x10 1000000x10
+
 .PHONY: install
 install: $(VENV)/.runtime ## Install the program into .venv
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
 from balance import Balanced, longest_first
@@ -15,8 +15,10 @@ from balance import Balanced, longest_first
 FIGURES = "figures"
 
 # The gate tries a fixed sample, the full proof as many as it has time for.
-settings.register_profile("gate", deadline=None, max_examples=100, derandomize=True, database=None)
-settings.register_profile("proof", deadline=None, max_examples=3_000, database=None)
+# On a busy machine examples come slowly, which says nothing about them.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("gate", unhurried, max_examples=100, derandomize=True, database=None)
+settings.register_profile("proof", unhurried, max_examples=3_000, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ class Webhook:
         location: where they redirect to, if anywhere.
         asked: how many requests there were, of any method.
         before_answer: called once a message has arrived.
-        drips_seconds: so long an answer takes that comes byte by byte.
+        drips: whether answers come byte by byte, and never end before the webhook does.
         closed: set where the webhook ends, and such answers with it.
     """
 
@@ -35,7 +34,7 @@ class Webhook:
     location: str | None = None
     asked: int = 0
     before_answer: Callable[[], None] = lambda: None
-    drips_seconds: float = 0
+    drips: bool = False
     closed: Event = field(default_factory=Event)
 
     @property
@@ -65,15 +64,15 @@ def webhook() -> Iterator[Webhook]:
             self.send_response(hook.status)
             if hook.location:
                 self.send_header("Location", hook.location)
-            self._drip()
+            if hook.drips:
+                self._drip()
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         def _drip(self) -> None:
-            ends = time.monotonic() + hook.drips_seconds
             with suppress(OSError):
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nX: " if hook.drips_seconds else b"")
-                while time.monotonic() < ends and not hook.closed.wait(0.1):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+                while not hook.closed.wait(0.1):
                     self.wfile.write(b"x")
 
         def log_message(self, *_: object) -> None:

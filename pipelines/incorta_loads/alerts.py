@@ -18,8 +18,12 @@ import duckdb
 from incorta_loads.changes import STANDING, UNSAID
 from incorta_loads.models import project_variables
 from incorta_loads.queries import marts
+from incorta_loads.restarted_ids import RestartedIds
 
 Kind = Literal["broken", "regressed", "well"]
+
+RESTARTED = "ids_restarted"
+"""The state of a cluster, in a row of `alerts` without a table."""
 
 KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
 
@@ -58,6 +62,24 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """A cluster whose ids start over, to be said.
+
+    Attributes:
+        ids: which.
+        missed: receivers that did not take it when it was said; None: it was not said yet.
+    """
+
+    ids: RestartedIds
+    missed: str | None = None
+
+    @property
+    def event_id(self) -> str:
+        """The name of the message."""
+        return hashlib.sha256(str(self.ids).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How many tables are broken, and how many regressed, said or not."""
 
@@ -72,6 +94,21 @@ def unsaid(connection: duckdb.DuckDBPyConnection) -> list[Event]:
         WarehouseError: there is no analysis yet.
     """
     return [Event(**row) for row in marts(connection, UNSAID, _parameters()).rows]
+
+
+def unsaid_restarts(connection: duckdb.DuckDBPyConnection) -> list[Restart]:
+    """Clusters whose ids start over and of which that was not said, or not to all.
+
+    Raises:
+        WarehouseError: there is no analysis yet.
+    """
+    found = marts(connection, _UNSAID_RESTARTS).rows
+    return [
+        Restart(
+            RestartedIds(row["cluster"], row["tenant"], row["highest_loaded_id"]), row["missed"]
+        )
+        for row in found
+    ]
 
 
 def standing(connection: duckdb.DuckDBPyConnection) -> Standing:
@@ -118,6 +155,25 @@ def write_said(
     _write(connection, _SAID, rows)
 
 
+def write_restart(
+    connection: duckdb.DuckDBPyConnection,
+    restart: Restart,
+    *,
+    run_id: str,
+    announced_at: datetime,
+    missed: Sequence[str],
+) -> None:
+    """Notes as said that the ids of a cluster start over; what was noted before goes."""
+    ids = restart.ids
+    key = [ids.cluster, ids.tenant, RESTARTED, ids.execution_id]
+    connection.begin()
+    connection.execute(_FORGET_RESTART, key)
+    connection.execute(
+        _RESTART, [*key, restart.event_id, run_id, announced_at, ",".join(missed) or None]
+    )
+    connection.commit()
+
+
 def write_taken(
     connection: duckdb.DuckDBPyConnection, events: Iterable[Event], *, missed: Sequence[str]
 ) -> None:
@@ -139,6 +195,28 @@ _SAID = "INSERT INTO load_status.alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TAKEN = """
 UPDATE load_status.alerts SET missed = ?
 WHERE
-    missed IS NOT NULL AND cluster = ? AND tenant = ?
+    missed IS NOT NULL AND state <> 'ids_restarted' AND cluster = ? AND tenant = ?
     AND schema_name IS NOT DISTINCT FROM ? AND table_name IS NOT DISTINCT FROM ?
+"""
+
+_UNSAID_RESTARTS = """
+SELECT coverage.cluster, coverage.tenant, coverage.highest_loaded_id, alerts.missed
+FROM load_analysis.coverage
+LEFT JOIN load_status.alerts
+    ON coverage.cluster = alerts.cluster AND coverage.tenant = alerts.tenant
+    AND alerts.state = 'ids_restarted'
+    AND coverage.highest_loaded_id = alerts.since_execution_id
+WHERE coverage.ids_restarted AND (alerts.state IS NULL OR alerts.missed IS NOT NULL)
+ORDER BY ALL
+"""
+
+_FORGET_RESTART = """
+DELETE FROM load_status.alerts
+WHERE cluster = ? AND tenant = ? AND state = ? AND since_execution_id = ?
+"""
+
+_RESTART = """
+INSERT INTO load_status.alerts
+    (cluster, tenant, state, since_execution_id, event_id, run_id, announced_at, missed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 import duckdb
@@ -15,6 +15,8 @@ from incorta_loads.alerts import (
     event_id,
     standing,
     unsaid,
+    unsaid_restarts,
+    write_restart,
     write_said,
     write_taken,
 )
@@ -40,6 +42,7 @@ def announce(
     Raises:
         WarehouseError: there is no analysis yet.
     """
+    _announce_restarts(connection, receivers, run_id)
     found = unsaid(connection)
     if not found:
         return []
@@ -49,7 +52,7 @@ def announce(
         missed = receivers.tell(_message(events, now), receivers.names)
         if not missed or len(missed) < len(receivers.names):
             write_said(
-                connection, events, run_id=run_id, announced_at=datetime.now(UTC), missed=missed
+                connection, events, run_id=run_id, announced_at=_now(connection), missed=missed
             )
     late = sorted((each for each in found if each.missed), key=lambda each: each.missed or "")
     for names, missed_events in groupby(late, key=lambda each: each.missed or ""):
@@ -57,6 +60,30 @@ def announce(
             missed = receivers.tell(_message(events, now), names.split(","))
             write_taken(connection, events, missed=missed)
     return new
+
+
+def _announce_restarts(
+    connection: duckdb.DuckDBPyConnection, receivers: Receivers, run_id: str
+) -> None:
+    """Tells once of each cluster whose ids start over."""
+    for restart in unsaid_restarts(connection):
+        asked = receivers.names if restart.missed is None else restart.missed.split(",")
+        body = f"{printable(str(restart.ids))}\nEvent {restart.event_id}."
+        message = Message("incorta-loads: the ids of a cluster start over", body, is_bad_news=True)
+        missed = receivers.tell(message, asked)
+        if not missed or len(missed) < len(asked):
+            write_restart(
+                connection, restart, run_id=run_id, announced_at=_now(connection), missed=missed
+            )
+
+
+def _now(connection: duckdb.DuckDBPyConnection) -> datetime:
+    """Now, but after all that was said before: a clock that was wrong once must not come last."""
+    (last,) = connection.execute("SELECT max(announced_at) FROM load_status.alerts").fetchone() or (
+        None,
+    )
+    now = datetime.now(UTC)
+    return now if last is None else max(now, last + timedelta(microseconds=1))
 
 
 def sentence(event: Event) -> str:

@@ -117,7 +117,8 @@ ALERTS: Final = pa.schema(
         _column(
             "state",
             TEXT,
-            "What was said of it: always_failing, broken_since, regressed, healthy or recovered.",
+            "What was said of it: always_failing, broken_since, regressed, healthy or recovered; "
+            "ids_restarted in a row without a table: the ids of the cluster start over.",
         ),
         _column(
             "since_execution_id", INTEGER, "Execution in which that state began.", nullable=True

@@ -33,6 +33,7 @@ said AS (
             ELSE 'well'
         END AS kind
     FROM load_status.alerts
+    WHERE state <> 'ids_restarted'
     ORDER BY announced_at DESC, run_id DESC
 
 ),

@@ -184,8 +184,10 @@ def check(*, debug: Debug = False) -> None:
     """Try the configuration: the cluster, the tenant and the token. Writes nothing."""
     from incorta_loads import runs, views
 
-    settings, answer = runs.check(start())
-    views.show_check(settings, answer)
+    settings, answer, restarted = runs.check(start())
+    views.show_check(settings, answer, restarted)
+    if restarted is not None:
+        raise typer.Exit(NOT_ALL_LOADED)
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -70,8 +70,13 @@ def decoded(content: bytes) -> str:
     Raises:
         UnicodeDecodeError: it is neither UTF-8 nor, by its byte-order mark, UTF-16.
     """
+    return content.decode(encoding_of(content))
+
+
+def encoding_of(content: bytes) -> str:
+    """UTF-16 where a byte-order mark says so, else UTF-8 with or without one."""
     is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if is_utf_16 else "utf-8-sig")
+    return "utf-16" if is_utf_16 else "utf-8-sig"
 
 
 def is_blank(value: object) -> bool:

@@ -7,7 +7,6 @@ answers under a known id is another execution, which must not replace the histor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,35 +16,7 @@ from incorta_loads.batches import Batch
 from incorta_loads.status_node import NAMED_TYPES
 from incorta_loads.statuses import compared
 
-_NAMED_TYPES = {compared(name) for name in NAMED_TYPES}
 _OF_ANSWER = [name for name in NODES.names if name != "fetched_at"]
-
-
-@dataclass(frozen=True, slots=True)
-class RestartedIds:
-    """A cluster whose ids seem to have started over.
-
-    Attributes:
-        cluster, tenant: of the warehouse.
-        execution_id: the highest that is here.
-        reason: what the cluster says of it.
-    """
-
-    cluster: str
-    tenant: str
-    execution_id: int
-    reason: str
-
-    def __str__(self) -> str:
-        """What that means, and what to do."""
-        return (
-            f"The cluster {self.cluster}, tenant {self.tenant}, seems to have been restored or "
-            f"migrated: execution {self.execution_id}, the highest in the warehouse, is no longer "
-            f"there ({self.reason.rstrip('.')}). Its ids may name other executions now, so nothing "
-            "is loaded over the history. To load the new executions, set "
-            f'cluster = "{self.cluster}-2" under [sources.incorta], which keeps them apart; if '
-            "only this execution was deleted, load a newer one with --ids."
-        )
 
 
 def is_unchanged(before: pa.Table, after: pa.Table) -> bool:
@@ -107,6 +78,6 @@ def _tables(nodes: pa.Table) -> set[tuple[str | None, str | None]]:
         or (
             row["node_id"] == row["last_descendant_id"]
             and row["schema_name"] is not None
-            and compared(row["type"]) not in _NAMED_TYPES
+            and compared(row["type"]) not in NAMED_TYPES
         )
     }

@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 from incorta_loads.batches import Batch, batch_of, fetch_batches
 from incorta_loads.client import Answer
 from incorta_loads.continuity import (
-    RestartedIds,
     as_gone,
     is_unchanged,
     nodes_of,
@@ -32,6 +31,7 @@ from incorta_loads.errors import (
 from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.plan import Feed, Known, OutcomeOf, asked_for, due, read_known
 from incorta_loads.redaction import Redactor
+from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.run_ids import new_run_id
 from incorta_loads.settings import Settings
 from incorta_loads.warehouse import Warehouse

@@ -37,8 +37,8 @@ def refuse_local_faults(session: requests.Session, settings: Settings) -> None:
 def _check_bundle(path: str) -> None:
     if reason := no_certificates(Path(path)):
         raise InvalidSettingError(
-            f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE is '{path}', {reason}; name a PEM file there, or "
-            "in SOURCES__INCORTA__CA_BUNDLE."
+            f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE is '{path}', {reason}; name a PEM file there, "
+            "or in SOURCES__INCORTA__CA_BUNDLE."
         )
 
 

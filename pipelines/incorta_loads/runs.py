@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from incorta_loads.announcements import announce
+from incorta_loads.batches import batch_of
 from incorta_loads.client import Answer, StatusClient
-from incorta_loads.database import one_line
+from incorta_loads.continuity import why_another
+from incorta_loads.database import one_line, open_for_reading
 from incorta_loads.errors import (
+    BusyError,
     IncortaLoadsError,
     InterruptedRunError,
     RunFailedError,
@@ -34,6 +38,7 @@ from incorta_loads.publish import Published
 from incorta_loads.publish import publish as publish_files
 from incorta_loads.queries import unknown_statuses, unknown_types
 from incorta_loads.redaction import Redactor
+from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.settings import (
     Settings,
     load_settings,
@@ -44,7 +49,7 @@ from incorta_loads.settings import (
 from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.summary import RunSummary
 from incorta_loads.user_rules import configured_status_outcomes, configured_type_roles
-from incorta_loads.warehouse import Warehouse, open_for_writing
+from incorta_loads.warehouse import Warehouse, highest_execution, open_for_writing
 
 logger = logging.getLogger(__name__)
 
@@ -118,8 +123,8 @@ def _going_on(summary: RunSummary) -> Iterator[None]:
         summary.errors.append(WarehouseError(text))
 
 
-def check(redactor: Redactor) -> tuple[Settings, Answer]:
-    """One request, to see whether cluster, tenant and token are right.
+def check(redactor: Redactor) -> tuple[Settings, Answer, RestartedIds | None]:
+    """One request, to see whether cluster, tenant and token are right, and the ids go on.
 
     Raises:
         ConfigurationError: what has to be set otherwise.
@@ -130,7 +135,8 @@ def check(redactor: Redactor) -> tuple[Settings, Answer]:
     Receivers(notify_urls())
     client = StatusClient(settings, redactor)
     try:
-        answer = client.fetch(settings.first_id)
+        before = _highest_execution(settings)
+        answer = client.fetch(settings.first_id if before is None else before[0])
     finally:
         client.close()
     if answer.outcome not in ("loaded", "not_found", "forbidden"):
@@ -139,7 +145,30 @@ def check(redactor: Redactor) -> tuple[Settings, Answer]:
             f"({answer.outcome}: {answer.message}); check SOURCES__INCORTA__CLUSTER_URL and the "
             "network."
         )
-    return settings, answer
+    return settings, answer, _restarted(settings, before, answer, redactor)
+
+
+def _highest_execution(settings: Settings) -> tuple[int, pa.Table] | None:
+    """The highest execution of the warehouse and its nodes, where there is one to be read."""
+    path = database_path()
+    try:
+        with open_for_reading(path, 0) as connection:
+            return highest_execution(connection, settings.cluster, settings.tenant)
+    except (BusyError, WarehouseError, duckdb.CatalogException):
+        return None
+
+
+def _restarted(
+    settings: Settings, before: tuple[int, pa.Table] | None, answer: Answer, redactor: Redactor
+) -> RestartedIds | None:
+    if before is None:
+        return None
+    batch = batch_of(answer, settings, run_id="", redactor=redactor)
+    highest, nodes = before
+    reason = why_another(nodes, batch, was_gone=False)
+    if reason is None:
+        return None
+    return RestartedIds(settings.cluster, settings.tenant, highest, reason)
 
 
 @contextmanager

@@ -52,6 +52,8 @@ class RunSummary:
         """The summary for people."""
         if self.ingested is not None:
             yield f"Asked: {counted(self.ingested.ids, 'id')} ({outcomes_in_words(self.ingested)})"
+            if self.ingested.restarted is not None:
+                yield str(self.ingested.restarted)
         if self.news is None:
             yield "Since the last run: not known, since there is no new analysis"
         elif not self.news:

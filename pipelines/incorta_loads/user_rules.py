@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from incorta_loads.configuration import encoding_of
 from incorta_loads.errors import InvalidSettingError
 from incorta_loads.settings import status_outcomes_path, type_roles_path
 from incorta_loads.statuses import OUTCOMES, ROLES, compared
 
-_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
@@ -129,8 +128,8 @@ class _Reader:
                 f"The file of {self._rules.name} '{self._path}' cannot be read ({error.strerror}); "
                 f"set {setting} under [sources.incorta.models] to a CSV file."
             ) from None
-        is_utf_16 = content.startswith(_UTF_16_MARKS)
-        encoding, name = ("utf-16", "UTF-16") if is_utf_16 else ("utf-8-sig", "UTF-8")
+        encoding = encoding_of(content)
+        name = {"utf-16": "UTF-16", "utf-8-sig": "UTF-8"}[encoding]
         try:
             return content.decode(encoding)
         except UnicodeDecodeError as error:

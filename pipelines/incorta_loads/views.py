@@ -24,6 +24,7 @@ from incorta_loads.printing import (
     value,
 )
 from incorta_loads.queries import Row, Rows
+from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.tree_view import legend, node_line
 from incorta_loads.words import counted, in_utc, listed
 
@@ -144,6 +145,9 @@ def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> N
                 f"{counted(row['ids_missing'], 'id')} missing between them; "
                 f"{row['executions_not_final']} not final."
             )
+            print_line(f"New executions were looked for up to id {row['highest_asked_id']}.")
+        if row["ids_restarted"]:
+            print_line(str(RestartedIds(row["cluster"], row["tenant"], row["highest_loaded_id"])))
         if row["aged"]:
             aged = f"{counted(row['aged'], 'id')} {'is' if row['aged'] == 1 else 'are'}"
             print_line(f"{aged} asked for only with --ids: 30 days gave no answer.")
@@ -198,13 +202,15 @@ def show_run(summary: RunSummary) -> None:
         print_line(line)
 
 
-def show_check(settings: Settings, answer: Answer) -> None:
-    """That the configuration works."""
+def show_check(settings: Settings, answer: Answer, restarted: RestartedIds | None = None) -> None:
+    """That the configuration works, and whether the cluster's ids seem to have started over."""
     print_line(
         f"{settings.cluster_url} answers and takes the tenant '{settings.tenant}' and the token "
         f"(execution {answer.execution_id}: {answer.outcome})."
     )
     print_line(f"Rows will stand under the cluster name '{settings.cluster}'.")
+    if restarted is not None:
+        print_line(str(restarted))
 
 
 def _is_better(row: Row) -> bool:

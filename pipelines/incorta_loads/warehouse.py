@@ -107,13 +107,7 @@ class Warehouse:
 
     def nodes_of(self, cluster: str, tenant: str, execution_id: int) -> pa.Table:
         """The rows of one execution in preorder, with the schema `NODES`."""
-        columns = ", ".join(NODES.names)
-        found = self.connection.execute(
-            f"SELECT {columns} FROM {DATASET}.nodes WHERE cluster = $cluster AND "  # noqa: S608
-            "tenant = $tenant AND execution_id = $id ORDER BY node_id",
-            {"cluster": cluster, "tenant": tenant, "id": execution_id},
-        )
-        return found.to_arrow_table().cast(NODES)
+        return _nodes_of(self.connection, cluster, tenant, execution_id)
 
     def restore_ledger(self, run_id: str) -> int:
         """Writes the ledger rows that a kill between a batch's nodes and its ledger left out.
@@ -259,6 +253,36 @@ def open_for_writing(
                 warehouse.close()
         finally:
             shutil.rmtree(working, ignore_errors=True)
+
+
+def highest_execution(
+    connection: duckdb.DuckDBPyConnection, cluster: str, tenant: str
+) -> tuple[int, pa.Table] | None:
+    """The id of the highest execution of a tenant and its nodes; None: there is none.
+
+    Raises:
+        duckdb.CatalogException: there are no base tables.
+    """
+    [(highest,)] = connection.execute(
+        f"SELECT max(execution_id) FROM {DATASET}.nodes "  # noqa: S608
+        "WHERE cluster = $cluster AND tenant = $tenant AND node_id = 0",
+        {"cluster": cluster, "tenant": tenant},
+    ).fetchall()
+    if highest is None:
+        return None
+    return highest, _nodes_of(connection, cluster, tenant, highest)
+
+
+def _nodes_of(
+    connection: duckdb.DuckDBPyConnection, cluster: str, tenant: str, execution_id: int
+) -> pa.Table:
+    columns = ", ".join(NODES.names)
+    found = connection.execute(
+        f"SELECT {columns} FROM {DATASET}.nodes WHERE cluster = $cluster AND "  # noqa: S608
+        "tenant = $tenant AND execution_id = $id ORDER BY node_id",
+        {"cluster": cluster, "tenant": tenant, "id": execution_id},
+    )
+    return found.to_arrow_table().cast(NODES)
 
 
 def _working_directory(path: Path) -> Path:

@@ -22,6 +22,7 @@ from incorta_loads.settings import Settings, load_settings
 from incorta_loads.warehouse import Warehouse, open_for_writing
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator
+from patience import HANG_SECONDS
 
 TENANT = "Größe/1"
 TOKEN = "q7/Zt+Kp%41.secret-token~42=="
@@ -83,7 +84,7 @@ def make_settings(simulator: Simulator) -> MakeSettings:
             "token": TOKEN,
             "cluster": "test",
             "max_attempts": 1,
-            "timeout_seconds": 30,
+            "timeout_seconds": HANG_SECONDS,
         }
         return load_settings(given | explicit)
 

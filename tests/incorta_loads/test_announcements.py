@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 
+import apprise
 import pytest
 
 from incorta_loads import __version__
@@ -15,6 +17,7 @@ from incorta_loads.announcements import announce, sentence, table_name
 from incorta_loads.errors import InvalidSettingError
 from incorta_loads.notify import Message, Receivers
 from one_table import Told, nothing_told
+from patience import COMMAND_SECONDS, HANG_SECONDS
 from webhook import SECRET, Webhook, webhook
 
 
@@ -112,9 +115,13 @@ def test_who_does_not_take_one_message_is_not_asked_to_take_another(hook: Webhoo
     assert asked == [1]
 
 
-def test_a_receiver_that_takes_its_time_gets_it_once(table: Told, hook: Webhook) -> None:
-    """Apprise waits for an answer for four seconds."""
-    hook.before_answer = lambda: time.sleep(4.5)
+def test_a_receiver_that_takes_its_time_gets_it_once(
+    table: Told, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Apprise by itself waits for an answer for four seconds; here for a moment."""
+    assert apprise.NotifyBase.socket_read_timeout == 4
+    monkeypatch.setattr(apprise.NotifyBase, "socket_read_timeout", 0.2)
+    hook.before_answer = lambda: bool(hook.closed.wait(0.5))
     receivers = Receivers([hook.url])
     announce(table.connection, receivers, "run 1")
     assert said(table) == [("broken_since", None)]
@@ -131,38 +138,48 @@ def test_who_redirects_did_not_take_it(table: Told, hook: Webhook, status: int) 
 
 
 def test_receivers_are_told_at_once(table: Told) -> None:
-    """One that takes its time keeps no other waiting."""
+    """One that takes its time keeps no other waiting: each answers once both were told."""
     with webhook() as first, webhook() as second:
-        at: list[float] = []
-
-        def take_time() -> None:
-            at.append(time.monotonic())
-            time.sleep(0.5)
-
-        first.before_answer = second.before_answer = take_time
+        together = threading.Barrier(2, timeout=HANG_SECONDS)
+        first.before_answer = second.before_answer = lambda: bool(together.wait())
         announce(table.connection, Receivers([first.url, second.url]), "run 1")
-        assert len(at) == 2
-        assert at[1] - at[0] < 0.4
         assert said(table) == [("broken_since", None)]
 
 
-def told_a_dripping_one(hook: Webhook, script: str) -> subprocess.CompletedProcess[str]:
-    """A process that tells a receiver which answers for 30 s; it must end long before."""
-    hook.drips_seconds = 30
-    began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", script, hook.url], capture_output=True, text=True, check=False
+def told_a_dripping_one(
+    hook: Webhook, script: str, number: signal.Signals | None = None
+) -> tuple[int, str, str]:
+    """How a process ends that tells a receiver whose answer has no end.
+
+    Args:
+        hook: the receiver.
+        script: of the process.
+        number: a signal that it gets while it waits for the answer.
+    """
+    running: list[subprocess.Popen[str]] = []
+    hook.drips = True
+    if number is not None:
+        hook.before_answer = lambda: running[0].send_signal(number)
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, hook.url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    assert time.monotonic() - began < 15
-    return done
+    running.append(process)
+    try:
+        output, errors = process.communicate(timeout=COMMAND_SECONDS)
+    finally:
+        process.kill()
+    return process.returncode, output, errors
 
 
 INTERRUPTED = """
-import os, signal, sys, threading
+import sys
 from incorta_loads import cli, notify, errors
 from incorta_loads.interrupts import prompt_interrupt
+notify._MOST_SECONDS = 3600
 receivers = notify.Receivers(sys.argv[1:])
-threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
 try:
     with prompt_interrupt("nothing is lost."):
         receivers.tell(notify.Message("title", "body", True), receivers.names)
@@ -173,10 +190,10 @@ cli.main(["--version"])
 
 
 def test_a_signal_does_not_wait_for_a_receiver(hook: Webhook) -> None:
-    """A scheduler kills what has not ended soon after SIGTERM."""
-    done = told_a_dripping_one(hook, INTERRUPTED)
-    assert done.stdout.startswith("143 ")
-    assert (done.returncode, done.stderr) == (0, "")
+    """A scheduler kills what has not ended soon after SIGTERM; this one may take an hour."""
+    code, output, errors = told_a_dripping_one(hook, INTERRUPTED, signal.SIGTERM)
+    assert output.startswith("143 ")
+    assert (code, errors) == (0, "")
 
 
 DRIPPED_ON = """
@@ -192,15 +209,17 @@ cli.main(["--version"])
 
 def test_a_receiver_that_answers_for_ever_does_not_keep_the_process(hook: Webhook) -> None:
     """Each byte of its answer comes before the time is up for that byte."""
-    done = told_a_dripping_one(hook, DRIPPED_ON)
-    assert (done.returncode, done.stdout.strip()) == (0, __version__)
-    assert "leaked" not in done.stderr
+    code, output, errors = told_a_dripping_one(hook, DRIPPED_ON)
+    assert (code, output.strip()) == (0, __version__)
+    assert "leaked" not in errors
 
 
 def test_a_url_may_say_how_long_to_wait(table: Told, hook: Webhook) -> None:
     """In the words of Apprise."""
-    hook.before_answer = lambda: time.sleep(1)
+    given_up = threading.Event()
+    hook.before_answer = lambda: bool(given_up.wait(HANG_SECONDS))
     announce(table.connection, Receivers([f"{hook.url}?rto=0.2"]), "run 1")
+    given_up.set()
     assert said(table) == []
 
 

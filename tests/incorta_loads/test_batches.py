@@ -31,6 +31,7 @@ from incorta_loads.status_json import decode
 from incorta_loads.status_tree import Execution, flatten
 from incorta_simulator.faults import Exchange, RawBody, Refusal
 from incorta_simulator.server import Simulator
+from patience import HANG_SECONDS
 
 MakeSettings = Callable[..., Settings]
 Row = dict[str, Any]
@@ -275,7 +276,7 @@ def test_as_many_requests_at_a_time_as_are_set(
     simulator: Simulator, make_settings: MakeSettings, concurrency: int
 ) -> None:
     """Never more, and no fewer while there are ids: each answer waits for that many requests."""
-    together = threading.Barrier(concurrency, timeout=20)
+    together = threading.Barrier(concurrency, timeout=HANG_SECONDS)
 
     class Together:
         def write(self, exchange: Exchange) -> None:
@@ -317,15 +318,17 @@ def test_what_is_under_way_at_a_wrong_configuration_is_awaited(
     simulator: Simulator, make_settings: MakeSettings
 ) -> None:
     """An answer that comes after the refusal is kept too."""
-    was_refused = threading.Event()
+    is_here, was_refused = threading.Event(), threading.Event()
 
     class Late:
         def write(self, exchange: Exchange) -> None:
-            assert was_refused.wait(20)
+            is_here.set()
+            assert was_refused.wait(HANG_SECONDS)
             RawBody(TREE).write(exchange)
 
     class RefuseWhenBothAreHere(Refusal):
         def write(self, exchange: Exchange) -> None:
+            assert is_here.wait(HANG_SECONDS)
             super().write(exchange)
             was_refused.set()
 
@@ -349,10 +352,10 @@ def test_after_a_wrong_configuration_nothing_is_asked_again(
 
     class RefuseOnceTheOtherWaits(Refusal):
         def write(self, exchange: Exchange) -> None:
-            assert waits.wait(20)
+            assert waits.wait(HANG_SECONDS)
             super().write(exchange)
 
-    simulator.faults.plan(1, Wait(503, "Down.", retry_after=1), times=1)
+    simulator.faults.plan(1, Wait(503, "Down.", retry_after=60), times=1)
     simulator.faults.plan(2, RefuseOnceTheOtherWaits(401))
     settings = make_settings(concurrency=2, max_attempts=5)
     batches, raised = until_error(fetched("1,2", settings))

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from patience import COMMAND_SECONDS
+
 STARTED = """
 import os, signal, sys
 
@@ -31,7 +33,7 @@ def interrupted(module: str, before: str = "") -> subprocess.CompletedProcess[st
         [sys.executable, "-c", STARTED.format(before=before), module],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=COMMAND_SECONDS,
         check=False,
     )
 

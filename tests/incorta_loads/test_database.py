@@ -23,6 +23,7 @@ from incorta_loads.errors import BusyError, WarehouseError
 from incorta_loads.status_json import decode
 from incorta_loads.status_tree import Execution, flatten
 from incorta_loads.warehouse import open_for_writing
+from patience import HANG_SECONDS
 
 TREE = (
     b'{"name":"Large","type":"LOAD_PLAN","childStatusDetails":'
@@ -69,7 +70,7 @@ def test_who_comes_second_is_told_who_is_first(made_warehouse: Path, warehouse_p
             begin = monotonic()
             with pytest.raises(BusyError) as caught, opened(warehouse_path, 0.2):
                 pass
-            assert 0.2 <= monotonic() - begin < 5
+            assert monotonic() - begin >= 0.2
             assert caught.value.exit_code == 8
             assert str(caught.value) == (
                 f"The warehouse {warehouse_path} is in use (process {first.pid}) and was still so "
@@ -77,7 +78,7 @@ def test_who_comes_second_is_told_who_is_first(made_warehouse: Path, warehouse_p
             )
         assert first.stdin
         first.stdin.close()
-        assert first.wait(timeout=20) == 0
+        assert first.wait(timeout=HANG_SECONDS) == 0
     with open_for_reading(warehouse_path, 5) as connection:
         assert connection.execute("SELECT one FROM main.held").fetchall() == [(1,)]
 
@@ -85,12 +86,12 @@ def test_who_comes_second_is_told_who_is_first(made_warehouse: Path, warehouse_p
 def test_who_waits_gets_in_when_the_first_is_done(
     made_warehouse: Path, warehouse_path: Path
 ) -> None:
-    """Well before the time to wait is over."""
+    """Before the time to wait is over."""
     shutil.copyfile(made_warehouse, warehouse_path)
     with another_process(_HOLD_WAREHOUSE, warehouse_path) as first:
         assert first.stdin
         first.stdin.close()
-        with open_for_writing(warehouse_path, 60) as warehouse:
+        with open_for_writing(warehouse_path, HANG_SECONDS) as warehouse:
             assert warehouse.connection.execute("SELECT one FROM main.held").fetchall() == [(1,)]
 
 
@@ -100,7 +101,7 @@ def test_a_process_that_was_killed_holds_nothing(warehouse_path: Path) -> None:
         working = Path(f"{warehouse_path}.work")
         assert working.is_dir()
         first.kill()
-        assert first.wait(timeout=20) == -signal.SIGKILL
+        assert first.wait(timeout=HANG_SECONDS) == -signal.SIGKILL
         assert working.is_dir()
     with open_for_writing(warehouse_path, 0) as warehouse:
         assert warehouse.connection.execute("SELECT one FROM main.held").fetchall() == [(1,)]
@@ -122,7 +123,7 @@ def test_a_file_that_another_program_has_open_is_busy(
             open_for_writing(warehouse_path, timeout_seconds),
         ):
             pass
-        assert timeout_seconds <= monotonic() - begin < 10
+        assert monotonic() - begin >= timeout_seconds
     assert f"(PID {other.pid})) and was still so after {timeout_seconds:g} s" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -332,7 +333,7 @@ def test_a_reader_works_after_a_kill(made_warehouse: Path, warehouse_path: Path)
     shutil.copyfile(made_warehouse, warehouse_path)
     with another_process(_HOLD_WAREHOUSE, warehouse_path) as first:
         os.kill(first.pid, signal.SIGKILL)
-        first.wait(timeout=20)
+        first.wait(timeout=HANG_SECONDS)
     assert Path(f"{warehouse_path}.wal").stat().st_size > 0
     with open_for_reading(warehouse_path, 0) as connection:
         assert connection.execute("SELECT one FROM main.held").fetchall() == [(1,)]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import pytest
 
+from incorta_loads import watch as watch_module
 from incorta_loads.errors import (
     InvalidTokenError,
     RunFailedError,
@@ -29,6 +30,7 @@ from incorta_loads.watch import (
 )
 from incorta_simulator.faults import Exchange, Gap, RawBody, Refusal, WrongTenant
 from incorta_simulator.server import Simulator
+from incorta_simulator.transport import HangUp
 
 FINAL, RUNNING = "Terminator State", "Load State"
 
@@ -252,13 +254,45 @@ def test_what_asking_again_does_not_make_better_ends_it(
     assert len(simulator.requests) == 1 + is_known
 
 
-def test_the_time_may_be_over(simulator: Simulator, watch: Watch, notes: Notes) -> None:
+class Clock:
+    """Stands still, but for the pauses that are asked for.
+
+    Attributes:
+        pauses: the seconds of each.
+    """
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
+        self._now = 1000.0
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.pass_by(seconds)
+
+    def pass_by(self, seconds: float) -> None:
+        """So much later it is."""
+        self._now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The watch's own; an exchange has the machine's."""
+    clock = Clock()
+    monkeypatch.setattr(watch_module, "time", clock)
+    return clock
+
+
+def test_the_time_may_be_over(
+    simulator: Simulator, watch: Watch, notes: Notes, clock: Clock
+) -> None:
     """Whatever the execution does then; a pause does not outlast it."""
     simulator.faults.plan(7, body("In Progress", state=RUNNING))
-    began = time.monotonic()
-    watched = watch(every_seconds=60, timeout_seconds=0.2)
-    assert 0.2 <= time.monotonic() - began < 10
-    assert watched.exit_code == TIMED_OUT
+    watched = watch(every_seconds=3600, timeout_seconds=900)
+    assert clock.pauses == [900]
+    assert (watched.exit_code, watched.seconds) == (TIMED_OUT, 900)
     assert len(notes.trees) == len(simulator.requests) == 1
 
 
@@ -274,19 +308,28 @@ def test_a_server_that_does_not_answer_cannot_outlast_it_either(
 ) -> None:
     """Nor its own retries; that it was cut short there is no silence of the cluster."""
     simulator.faults.plan(7, Silence())
-    began = time.monotonic()
     watched = watch(timeout_seconds=0.2)
-    assert time.monotonic() - began < 10
     assert (watched.exit_code, watched.tree, notes.said) == (TIMED_OUT, None, [])
+    limit = re.fullmatch(r"unavailable: no whole answer within (.+) s", watched.reason or "")
+    assert limit
+    assert float(limit[1]) <= 0.2
 
 
 def test_an_asking_that_the_end_cuts_short_says_nothing_of_the_cluster(
-    simulator: Simulator, watch: Watch, notes: Notes
+    simulator: Simulator, watch: Watch, notes: Notes, clock: Clock
 ) -> None:
     """What it answered before that is what is known."""
+
+    class Late(HangUp):
+        """The time is over while the server does not answer."""
+
+        def write(self, exchange: Exchange) -> None:
+            clock.pass_by(900)
+            super().write(exchange)
+
     played(simulator, body("In Progress", state=RUNNING))
-    simulator.faults.plan(7, Silence())
-    watched = watch(timeout_seconds=0.5)
+    simulator.faults.plan(7, Late())
+    watched = watch(timeout_seconds=900)
     assert (watched.exit_code, watched.reason, notes.said) == (TIMED_OUT, None, [])
     assert watched.tree is not None
     assert len(simulator.requests) == 2

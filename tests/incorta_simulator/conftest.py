@@ -14,6 +14,7 @@ from incorta_simulator.company import Company
 from incorta_simulator.faults import Fault
 from incorta_simulator.plans import Group, Plan, Schema
 from incorta_simulator.server import Simulator
+from patience import HANG_SECONDS
 
 Ask = Callable[..., tuple[int, Any]]
 Play = Callable[[Fault], socket.socket]
@@ -43,7 +44,7 @@ def simulator(shop: Plan) -> Iterator[Simulator]:
 
 @pytest.fixture
 def connection(simulator: Simulator) -> Iterator[HTTPConnection]:
-    connection = HTTPConnection(simulator.host, simulator.port, timeout=10)
+    connection = HTTPConnection(simulator.host, simulator.port, timeout=HANG_SECONDS)
     yield connection
     connection.close()
 
@@ -69,7 +70,7 @@ def play(simulator: Simulator) -> Iterator[Play]:
 
     def play(fault: Fault) -> socket.socket:
         simulator.faults.plan(1, fault, times=1)
-        client = socket.create_connection((simulator.host, simulator.port), timeout=10)
+        client = socket.create_connection((simulator.host, simulator.port), timeout=HANG_SECONDS)
         clients.append(client)
         client.sendall(REQUEST)
         return client

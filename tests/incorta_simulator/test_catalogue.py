@@ -24,6 +24,7 @@ from incorta_simulator.case import (
 from incorta_simulator.catalogue import CATALOGUE, passing
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator
+from patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -218,7 +219,7 @@ def test_each_fault_is_what_it_says(play: Play, name: str) -> None:
     case = CATALOGUE[name]
     client = play(case.make())
     # Shorter than the pause between two drops.
-    client.settimeout(0.02 if case.is_slow else 10)
+    client.settimeout(0.02 if case.is_slow else HANG_SECONDS)
 
     assert read(client) == (case.outcome, case.http_status, case.nodes)
 

@@ -10,6 +10,7 @@ import pytest
 
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator
+from patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +153,7 @@ def test_an_integer_that_no_id_can_be_is_422(ask: Ask, execution_id: int | str) 
 def test_a_hidden_plan_is_403(shop: Plan) -> None:
     """The token may not view it: its executions exist, and are refused."""
     with Simulator(Company((shop,), executions=1, running=0, hidden_plan="Shop")) as simulator:
-        connection = HTTPConnection(simulator.host, simulator.port, timeout=10)
+        connection = HTTPConnection(simulator.host, simulator.port, timeout=HANG_SECONDS)
         path = "/incorta/api/v2/demo/load-plan/status/1"
         connection.request("GET", path, headers={"Authorization": "Bearer simulator-token"})
         response = connection.getresponse()

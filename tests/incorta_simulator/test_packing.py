@@ -24,6 +24,7 @@ from incorta_simulator.packing import (
     Unframed,
     chunk,
 )
+from patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,6 +161,6 @@ def test_nobody_builds_a_bomb_for_a_client_that_is_gone(play: Play, serving: Thr
     client.recv(10)
     (thread,) = serving()
     client.shutdown(SHUT_WR)
-    thread.join(timeout=5)
+    thread.join(timeout=HANG_SECONDS)
 
     assert not thread.is_alive()

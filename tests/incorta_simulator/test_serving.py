@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from patience import HANG_SECONDS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,12 +35,12 @@ def test_it_serves_until_a_signal(number: signal.Signals, tmp_path: Path) -> Non
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = urlsplit(process.stdout.readline().strip())
-        connection = HTTPConnection(str(url.hostname), url.port, timeout=10)
+        connection = HTTPConnection(str(url.hostname), url.port, timeout=HANG_SECONDS)
         path = f"{url.path}/api/v2/demo/load-plan/status/1"
         connection.request("GET", path, headers={"Authorization": "Bearer simulator-token"})
         status = connection.getresponse().status
         process.send_signal(number)
-        returned = process.wait(timeout=10)
+        returned = process.wait(timeout=HANG_SECONDS)
         connection.close()
 
     assert (status, returned) == (200, number)

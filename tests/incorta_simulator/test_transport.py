@@ -21,6 +21,7 @@ from incorta_simulator.transport import (
     Stall,
     beginning,
 )
+from patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,9 +108,9 @@ def test_a_drip_comes_in_drops(
     play: Play, make: Callable[..., Drip], start: bytes, drop: bytes
 ) -> None:
     """One drop each interval; after the whole time it ends by itself, and nothing is whole."""
+    started = monotonic()
     client = play(make(interval_seconds=0.02, total_seconds=0.1))
     assert receive(client, len(start)) == start
-    started = monotonic()
     drops = [receive(client, len(drop)) for _ in range(6)]
 
     assert drops == [drop] * 5 + [b""]
@@ -139,14 +140,16 @@ def test_a_header_flood_is_as_large_as_it_says(play: Play) -> None:
     assert b"\r\n\r\n" not in received
 
 
-@pytest.mark.parametrize("fault", [Stall("half a body"), Drip.of_body(0.01, 60), Slow(60)], ids=str)
+@pytest.mark.parametrize(
+    "fault", [Stall("half a body"), Drip.of_body(0.01, 3600), Slow(3600)], ids=str
+)
 def test_nobody_waits_for_a_client_that_is_gone(play: Play, serving: Threads, fault: Fault) -> None:
     """The thread ends as soon as the client hangs up."""
     client = play(fault)
     client.recv(10)
     (thread,) = serving()
     client.close()
-    thread.join(timeout=5)
+    thread.join(timeout=HANG_SECONDS)
 
     assert not thread.is_alive()
 

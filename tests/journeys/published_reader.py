@@ -2,8 +2,8 @@
 
     python published_reader.py duckdb|parquet|sqlalchemy DIRECTORY
 
-Ends when its standard input does, and then prints how often it has read. Whatever must not be seen
-ends it with a traceback.
+Prints a line when it has read once. Ends when its standard input does, and then prints how often it
+has read. Whatever must not be seen ends it with a traceback.
 """
 
 from __future__ import annotations
@@ -86,6 +86,9 @@ def main() -> None:
     while not told_to_end.is_set():
         read(directory)
         times += 1
+        if times == 1:
+            sys.stdout.write("reads\n")
+            sys.stdout.flush()
         time.sleep(PAUSE_SECONDS)
     sys.stdout.write(f"{times}\n")
 

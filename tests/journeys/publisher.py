@@ -3,7 +3,8 @@
     python publisher.py WAREHOUSE DIRECTORY
 
 For each line on standard input one more execution is loaded and published by a process of its own.
-A number in the line kills that process after so much of the time that the last whole one took.
+A number in the line kills that process after so much of what the last whole one did, counted in
+file operations and statements: it goes on meanwhile, and waits for its end when it is through.
 Each line is answered with `published` or `killed`.
 """
 
@@ -12,9 +13,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from pathlib import Path
+from typing import NoReturn
 
+from crashes.points import watch
 from incorta_loads.database import opened
 from incorta_loads.publish import publish
 
@@ -39,22 +41,41 @@ def publish_one_more(warehouse: Path, directory: Path) -> None:
         publish(connection, warehouse, directory)
 
 
+def publish_and_tell(warehouse: Path, directory: Path, passes: int, *, is_doomed: bool) -> NoReturn:
+    """Ends the process, which writes a byte into the pipe for all that it is about to do."""
+
+    def tell(_what: str) -> None:
+        os.write(passes, b".")
+
+    watch(tell)
+    publish_one_more(warehouse, directory)
+    os.close(passes)
+    if is_doomed:
+        signal.pause()
+    os._exit(0)
+
+
 def main() -> None:
     """One more publication for each line."""
     warehouse, directory = Path(sys.argv[1]), Path(sys.argv[2])
-    usual_seconds = 0.5
+    usual_points = 0
     for line in sys.stdin:
-        began = time.monotonic()
+        is_doomed = bool(line.strip())
+        passed, passes = os.pipe()
         if (child := os.fork()) == 0:
-            publish_one_more(warehouse, directory)
-            os._exit(0)
-        if line.strip():
-            time.sleep(float(line) * usual_seconds)
+            publish_and_tell(warehouse, directory, passes, is_doomed=is_doomed)
+        os.close(passes)
+        fatal = int(float(line) * usual_points) if is_doomed else sys.maxsize
+        points = 0
+        while points <= fatal and os.read(passed, 1):
+            points += 1
+        if is_doomed:
             os.kill(child, signal.SIGKILL)
+        else:
+            usual_points = points
+        os.close(passed)
         _, status = os.waitpid(child, 0)
-        if not line.strip():
-            assert status == 0
-            usual_seconds = time.monotonic() - began
+        assert is_doomed or status == 0
         sys.stdout.write("killed\n" if os.WIFSIGNALED(status) else "published\n")
         sys.stdout.flush()
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from incorta_simulator.server import Simulator
+from patience import COMMAND_SECONDS, HANG_SECONDS
 
 COMMAND = Path(sys.executable).with_name("incorta-loads")
 CHECKOUT = Path(__file__).parents[2]
@@ -42,15 +43,17 @@ class User:
     def warehouse(self) -> Path:
         return self.home / "incorta_loads.duckdb"
 
-    def runs(self, *arguments: str, exit_code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Runs `incorta-loads …` and checks its exit code."""
+    def runs(
+        self, *arguments: str, exit_code: int = 0, program: Sequence[str | Path] = (COMMAND,)
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs `incorta-loads …`, or what stands for it, and checks its exit code."""
         done = subprocess.run(
-            [COMMAND, *arguments],
+            [*program, *arguments],
             cwd=self.home,
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=COMMAND_SECONDS,
             check=False,
         )
         assert done.returncode == exit_code, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -96,7 +99,7 @@ def finished(
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=COMMAND_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -143,5 +146,5 @@ def held(warehouse: Path) -> Iterator[subprocess.Popen[str]]:
         assert holder.stdout.readline() == "held\n"
         yield holder
         if holder.poll() is None:
-            holder.communicate(timeout=10)
+            holder.communicate(timeout=HANG_SECONDS)
     assert holder.returncode == 0

@@ -11,6 +11,7 @@ import termios
 from collections.abc import Callable
 
 from journeys.shell import COMMAND, User
+from patience import HANG_SECONDS
 
 ROWS, COLUMNS = 24, 100
 
@@ -47,7 +48,7 @@ def on_a_terminal(
         shown += part
         if meanwhile is not None:
             meanwhile(process, shown)
-    exit_code = process.wait(timeout=60)
+    exit_code = process.wait(timeout=HANG_SECONDS)
     os.close(leader)
     return exit_code, shown.decode().replace("\r\n", "\n")
 

@@ -13,6 +13,7 @@ import pytest
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator
 from journeys.shell import COMMAND, TOKEN, User, configured
+from patience import COMMAND_SECONDS
 from proof import IS_PROOF
 
 SIZES = ["2600k", "2900k", "3200k"] if IS_PROOF else ["2600k"]
@@ -52,7 +53,7 @@ def on_a_disk_of(size: str, user: User, script: str, *arguments: str) -> tuple[i
         env=user.environment | {"COMMAND": str(COMMAND), "FROM": str(user.home), "IDS": "1-110"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=COMMAND_SECONDS,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr

@@ -11,6 +11,7 @@ import pytest
 from incorta_simulator.faults import RawBody, Refusal
 from incorta_simulator.server import Simulator
 from journeys.shell import COMMAND, User, held
+from patience import COMMAND_SECONDS
 
 
 def test_ids_that_did_not_load_give_3_and_say_which(user: User, simulator: Simulator) -> None:
@@ -163,20 +164,20 @@ def test_a_signal_ends_the_run_after_the_batch_in_flight(
     fault = HoldUntilSignalled(number)
     simulator.faults.plan(40, fault)
     process = subprocess.Popen(
-        [COMMAND, "ingest", "--ids", "1-120"],
+        [COMMAND, "ingest", "--ids", "1-5000"],
         cwd=user.home,
         env=user.environment | {"PYTHONUNBUFFERED": "1"},
         stderr=subprocess.PIPE,
         text=True,
     )
     fault.process = process
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=COMMAND_SECONDS)
     assert process.returncode == exit_code, errors
     assert "what was fetched is committed" in errors.splitlines()[-1]
     (row,) = user.asks(
         "SELECT count(*) FILTER (WHERE outcome = 'loaded') AS loaded, "
         "(SELECT count(DISTINCT execution_id) FROM load_status.nodes) AS executions, "
-        "count(*) < 120 AS ended_early FROM load_status.fetches"
+        "count(*) < 5000 AS ended_early FROM load_status.fetches"
     )
     assert row["loaded"] == row["executions"] >= 38
     assert row["ended_early"]
@@ -206,7 +207,7 @@ def test_a_pipe_that_is_closed_early_is_no_failure_of_the_run(analysed: User) ->
     assert process.stdout.readline() == b"range\n"
     process.stdout.close()
     assert process.stderr is not None
-    assert (process.wait(timeout=60), process.stderr.read()) == (141, b"")
+    assert (process.wait(timeout=COMMAND_SECONDS), process.stderr.read()) == (141, b"")
     process.stderr.close()
 
 
@@ -220,6 +221,6 @@ def test_tables_too_end_quietly_when_the_pipe_is_closed(analysed: User) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=COMMAND_SECONDS,
     )
     assert (done.returncode, done.stderr) == (141, "")

@@ -8,6 +8,7 @@ import duckdb
 
 from incorta_simulator.server import Simulator
 from journeys.shell import COMMAND, TOKEN, User
+from patience import COMMAND_SECONDS
 
 SCRIPT = """
 import dlt
@@ -38,7 +39,7 @@ def test_the_source_runs_in_a_pipeline_of_ones_own(user: User, simulator: Simula
         env=user.environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=COMMAND_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

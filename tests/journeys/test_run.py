@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from journeys.shell import COMMAND, User
+from patience import COMMAND_SECONDS
 from webhook import SECRET, Webhook, webhook
 
 NOTHING_NEW = ("run", "--ids", "100000")
@@ -62,7 +63,7 @@ def test_a_run_killed_after_sending_repeats_its_message_and_loses_none(
             text=True,
         )
     )
-    running[0].communicate(timeout=120)
+    running[0].communicate(timeout=COMMAND_SECONDS)
     assert running[0].returncode == -signal.SIGKILL
     assert len(hook.messages) == 1
     assert told.asks(ALERTS) == []

@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import subprocess
+from threading import Event
 
 import pytest
 
@@ -15,6 +16,7 @@ from incorta_simulator.server import Simulator
 from incorta_simulator.tree import UNFINISHED
 from journeys.shell import COMMAND, TOKEN, User, held
 from journeys.terminal import ROWS, on_a_terminal
+from patience import COMMAND_SECONDS, HANG_SECONDS
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  ", re.MULTILINE)
 
@@ -35,6 +37,30 @@ def plan(job_status: str, *tables: str) -> RawBody:
 
 def watched(user: User, *options: str, exit_code: int) -> subprocess.CompletedProcess[str]:
     return user.runs("watch", "17", "--every", "0.1", *options, exit_code=exit_code)
+
+
+# The command, for which an hour of pauses is over at once.
+_IN_NO_TIME = """
+import time
+skipped, now = 0.0, time.monotonic
+def skip(seconds):
+    global skipped
+    skipped += seconds
+time.sleep, time.monotonic = skip, lambda: now() + skipped
+from incorta_loads.command import main
+main()
+"""
+
+
+def watched_in_no_time(
+    user: User, *options: str, exit_code: int
+) -> subprocess.CompletedProcess[str]:
+    """Asks each ten minutes by a clock of its own, which no pause holds up."""
+    return user.runs(
+        *("watch", "17", "--every", "600", *options),
+        exit_code=exit_code,
+        program=(COMMAND.with_name("python"), "-c", _IN_NO_TIME),
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,7 +90,7 @@ def test_the_exit_code_says_how_it_ended(
         "TIME  /Daily/Group 1/Sales/a  Running → Failed",
         "TIME  /Daily/Group 1/Sales/b  In Queue → Success",
     ]
-    assert re.sub(r"after \d s", "after N s", last) == (
+    assert re.sub(r"after [^:]+? of watching", "after N s of watching", last) == (
         f"Execution 17 of plan Daily {ending} after N s of watching: "
         f"1 of 2 tables failed; loaded into {user.warehouse}."
     )
@@ -92,8 +118,10 @@ def test_it_asks_no_more_often_than_told(user: User, simulator: Simulator) -> No
 def test_the_time_may_be_over(user: User, simulator: Simulator) -> None:
     """7, with how far it is; nothing is loaded."""
     simulator.faults.plan(17, plan("In Progress", "a:Failed", "b:Running"))
-    done = watched(user, "--timeout", "0.5", exit_code=7)
-    assert re.sub(r"after \d s", "after N s", done.stdout.splitlines()[-1]) == (
+    done = watched_in_no_time(user, "--timeout", "3600", exit_code=7)
+    assert re.sub(
+        r"after [^:]+? of watching", "after N s of watching", done.stdout.splitlines()[-1]
+    ) == (
         "Execution 17 of plan Daily is not final (In Progress) after N s of watching: "
         "1 of 2 tables failed, 1 still running; not loaded."
     )
@@ -104,10 +132,11 @@ def test_a_cluster_that_never_answers_times_out(user: User, simulator: Simulator
     """It was said once that there is no answer, and why."""
     user.settings["SOURCES__INCORTA__MAX_ATTEMPTS"] = "1"
     simulator.faults.plan(17, Refusal(503, "back soon"))
-    done = watched(user, "--timeout", "1", exit_code=7)
+    done = watched_in_no_time(user, "--timeout", "3600", exit_code=7)
     assert re.sub(r"(at|after) [\d-]+ ?[\d:]*", "SOME", done.stderr + done.stdout) == (
         "no answer SOME UTC (unavailable: back soon); asking on\n"
-        "Execution 17 gave no answer in 1 s of watching (unavailable: back soon); not loaded.\n"
+        "Execution 17 gave no answer in 1 h 0 min of watching (unavailable: back soon); "
+        "not loaded.\n"
     )
     assert len(simulator.requests) > 1
 
@@ -189,7 +218,7 @@ def test_a_signal_ends_it_at_once(
         stderr=subprocess.PIPE,
         text=True,
     )
-    output, errors = fault.process.communicate(timeout=60)
+    output, errors = fault.process.communicate(timeout=COMMAND_SECONDS)
     assert fault.process.returncode == exit_code, errors
     assert "1 → 2" in output
     assert errors == f"Error: Interrupted by {number.name}; execution 17 is not loaded.\n"
@@ -206,7 +235,7 @@ def test_runs_go_on_meanwhile_and_a_busy_warehouse_does_not_hide_the_end(
         done = watched(user, exit_code=8)
     assert len(simulator.requests) == 4
     assert re.match(
-        r"Error: Execution 17 of plan .* succeeded after \d s of watching: .* tables succeeded\. "
+        r"Error: Execution 17 of plan .* succeeded after [^:]+ of watching: .* tables succeeded\. "
         r"It was not loaded; incorta-loads ingest --ids 17 loads it\. The warehouse .* is in use",
         done.stderr,
     )
@@ -216,6 +245,7 @@ def test_a_later_answer_stays(user: User, simulator: Simulator) -> None:
     """What a run fetched after the last question of the watch is not overwritten by it."""
     simulator.faults.plan(17, plan("Success", "a:Success"), times=1)
     simulator.faults.plan(17, plan("Success", "a:Success", "b:Success"))
+    user.settings["SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS"] = str(COMMAND_SECONDS)
     with (
         held(user.warehouse) as holder,
         subprocess.Popen(
@@ -232,9 +262,9 @@ def test_a_later_answer_stays(user: User, simulator: Simulator) -> None:
         user.runs("ingest", "--ids", "17")
         del user.settings["DESTINATION__DUCKDB__CREDENTIALS"]
         (user.home / "elsewhere.duckdb").rename(user.warehouse)
-        holder.communicate(timeout=10)
+        holder.communicate(timeout=HANG_SECONDS)
         said = watching.stdout.read()
-        assert watching.wait(timeout=60) == 0
+        assert watching.wait(timeout=HANG_SECONDS) == 0
     assert said.endswith(f"a later answer is in {user.warehouse} already.\n")
     (row,) = user.asks("SELECT count(*) AS nodes FROM load_status.nodes")
     assert row == {"nodes": 5}
@@ -247,8 +277,21 @@ def test_on_a_terminal_the_tree_is_live_and_the_changes_follow(
     tables = [f"t{number:03}:Success" for number in range(300)]
     now = [*tables[:200], "late:Failed", "busy:Running"]
     simulator.faults.plan(17, plan("In Progress", *now), times=1)
-    simulator.faults.plan(17, plan("Failed", *tables[:200], "late:Failed", "busy:Failed"))
-    exit_code, shown = on_a_terminal(user, "watch", "17", "--every", "1.5")
+    end, is_drawn = plan("Failed", *tables[:200], "late:Failed", "busy:Failed"), Event()
+
+    class OnceDrawn:
+        """Comes when the answer before it is on the screen."""
+
+        def write(self, exchange: Exchange) -> None:
+            assert is_drawn.wait(HANG_SECONDS)
+            end.write(exchange)
+
+    def look(_process: subprocess.Popen[bytes], shown: bytes) -> None:
+        if "▸ 1 running".encode() in shown:
+            is_drawn.set()
+
+    simulator.faults.plan(17, OnceDrawn())
+    exit_code, shown = on_a_terminal(user, "watch", "17", "--every", "0.1", meanwhile=look)
     assert exit_code == 6
     frames, _, after = shown.rpartition("\x1b[?25h")
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", frames)

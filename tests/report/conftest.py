@@ -8,9 +8,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from incorta_loads.report.page import write_report
+from patience import HANG_SECONDS
 from report.pages import Made, chromium, opened_page
 from report.warehouses import WAREHOUSES
 
@@ -20,6 +21,7 @@ PUBLISHED_AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One for all tests."""
+    expect.set_options(timeout=HANG_SECONDS * 1000)
     with sync_playwright() as playwright:
         started = chromium(playwright)
         yield started

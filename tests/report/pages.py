@@ -9,6 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright, Route
 
+from patience import HANG_SECONDS
+
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
 Made = Callable[[str], Path]
@@ -20,6 +22,7 @@ def chromium(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(
         executable_path=shutil.which("chromium"),
         args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        timeout=HANG_SECONDS * 1000,
     )
 
 
@@ -33,7 +36,10 @@ def opened_page(
     theme: str = "light",
     bypass_csp: bool = False,
 ) -> Iterator[Page]:
-    """The page as someone sees it; at the end it must have asked and complained of nothing."""
+    """The page as someone sees it, once all of it is drawn.
+
+    At the end it must have asked and complained of nothing.
+    """
     complaints: list[str] = []
 
     def block(route: Route) -> None:
@@ -49,13 +55,14 @@ def opened_page(
         offline=True,
         bypass_csp=bypass_csp,
     ) as context:
+        context.set_default_timeout(HANG_SECONDS * 1000)
         context.route("**/*", block)
         tab = context.new_page()
         tab.on("console", lambda message: complaints.append(f"console: {message.text}"))
         tab.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         tab.on("request", lambda request: _note_foreign(request.url, page, complaints))
         tab.goto(f"{page.as_uri()}{fragment}")
-        tab.wait_for_selector("html[data-drawn]")
+        tab.wait_for_selector("html[data-drawn=all]")
         yield tab
     assert complaints == []
 

@@ -121,7 +121,6 @@ def test_what_a_choice_of_a_plan_does_not_narrow_is_said(story: Page) -> None:
 def test_an_address_may_lead_to_a_section(browser: Browser, made: Made) -> None:
     """As in a message; the address keeps it."""
     with opened_page(browser, made("story"), "#complete") as tab:
-        tab.wait_for_selector("html[data-drawn=all]")
         tab.wait_for_function("scrollY > 1000")
         assert fragment(tab) == "#complete"
 

@@ -32,23 +32,20 @@ def test_it_asks_for_nothing_and_complains_of_nothing(
         tab.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
 
 
-def test_1000_tables_and_200_executions_are_small_and_quick(
+def test_1000_tables_and_200_executions_are_small(
     browser: Browser, made: Made, tell: Callable[[str], None]
 ) -> None:
-    """Under 3 MB, and the first screen in under a second, the best of three times."""
+    """Under 3 MB and 10,000 elements; how soon they are drawn is for `make bench-report`."""
     page = made("large")
     assert page.stat().st_size < 3_000_000
-    times = []
-    for _ in range(3):
-        with opened_page(browser, page) as tab:
-            assert len(rows_of(tab, "failing")) == 8
-            times.append(tab.evaluate("performance.getEntriesByName('first screen')[0].startTime"))
-            drawn = tab.evaluate("document.querySelectorAll('*').length")
-    assert min(times) < 1_000
+    with opened_page(browser, page) as tab:
+        assert len(rows_of(tab, "failing")) == 8
+        assert tab.evaluate("performance.getEntriesByName('first screen').length") == 1
+        drawn = tab.evaluate("document.querySelectorAll('*').length")
     assert drawn < 10_000
     tell(
-        f"report of 1,000 tables × 200 executions: {page.stat().st_size / 1e6:.2f} MB, first "
-        f"screen after {min(times):.0f} ms, {drawn:,} elements"
+        f"report of 1,000 tables × 200 executions: {page.stat().st_size / 1e6:.2f} MB, "
+        f"{drawn:,} elements"
     )
 
 

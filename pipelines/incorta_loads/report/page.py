@@ -17,6 +17,7 @@ import jinja2
 
 from incorta_loads.queries import Row
 from incorta_loads.report.data import report_data
+from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.words import in_utc
 
 REPORT = "report.html"
@@ -72,6 +73,7 @@ def render(data: Mapping[str, Any]) -> str:
         data=data,
         utc=lambda seconds: in_utc(datetime.fromtimestamp(seconds, tz=UTC)),
         coverage=_coverage(data),
+        restarted=lambda row: RestartedIds(row["cluster"], row["tenant"], row["highest_loaded_id"]),
         json=_json(data),
         styles=styles,
         scripts=scripts,

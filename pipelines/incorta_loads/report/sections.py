@@ -68,7 +68,7 @@ CONFLICT = (
 COVERAGE = (
     *(*_PLACE, "ids_asked", "loaded", "not_found", "forbidden", "rejected", "unavailable"),
     *("invalid_payload", "lowest_loaded_id", "highest_loaded_id", "ids_missing"),
-    *("executions_not_final", "aged", "last_fetched_at"),
+    *("executions_not_final", "aged", "last_fetched_at", "ids_restarted"),
 )
 GAP = (*_PLACE, "first_id", "last_id", "ids", "reason")
 

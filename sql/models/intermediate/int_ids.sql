@@ -30,6 +30,7 @@ ids as (
         greatest(asked_ids.last_asked_at, executions.last_fetched_at) as last_fetched_at,
         {{ seconds_between('asked_ids.first_asked_at', 'asked_ids.last_asked_at') }}
             as asked_over_seconds,
+        asked_ids.last_outcome as last_ledger_outcome,
         asked_ids.last_run_id,
         -- run ids sort by the time that the run started
         min(case when executions.nodes is not null then asked_ids.first_loaded_run_id end) over (
@@ -42,6 +43,36 @@ ids as (
         ) as probed_above_id
     from asked_ids
     full join executions using (cluster, tenant, execution_id)
+
+),
+
+-- new ids are looked for above the highest that has nodes, past those that are there without
+placed as (
+
+    select
+        *,
+        coalesce(max(case when last_outcome != 'not_found' then execution_id end) over (
+            partition by cluster, tenant, execution_id > probed_above_id order by execution_id
+            rows between unbounded preceding and 1 preceding
+        ), probed_above_id) as there_below
+    from ids
+
+),
+
+walked as (
+
+    select
+        *,
+        execution_id > probed_above_id
+        and execution_id <= probed_above_id + {{ probe_gap * var('most_probe_gaps') }}
+        and execution_id - there_below <= {{ probe_gap }}
+        and coalesce(max(
+            case when last_outcome != 'not_found' then execution_id - there_below end
+        ) over (
+            partition by cluster, tenant, execution_id > probed_above_id order by execution_id
+            rows between unbounded preceding and 1 preceding
+        ), 0) <= {{ probe_gap }} as is_probed
+    from placed
 
 ),
 
@@ -60,9 +91,10 @@ final as (
             -- a settled gap
             when last_outcome = 'not_found' and first_run_loading_higher < last_run_id then false
             -- every run looks here for new ids
-            else execution_id not between probed_above_id + 1 and probed_above_id + {{ probe_gap }}
-        end as is_aged
-    from ids
+            else not is_probed
+        end as is_aged,
+        is_loaded and last_ledger_outcome = 'not_found' and execution_id = probed_above_id as is_gone
+    from walked
 
 )
 

@@ -28,7 +28,9 @@ final as (
         ) as ids_missing,
         count(*) filter (where not is_final) as executions_not_final,
         count(*) filter (where is_aged) as aged,
-        max(last_fetched_at) as last_fetched_at
+        max(last_fetched_at) as last_fetched_at,
+        coalesce(bool_or(is_gone), false) as ids_restarted,
+        max(execution_id) as highest_asked_id
     from ids
     group by cluster, tenant
 

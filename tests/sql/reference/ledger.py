@@ -89,6 +89,10 @@ def _coverage(asked: Asked, executions: Sequence[Row]) -> Row:
             "ids_missing": max(final) - min(final) + 1 - len(final) if final else 0,
             "executions_not_final": sum(not is_final for is_final in final.values()),
             "aged": sum(_is_aged(i, asked, final) for i in asked),
+            "ids_restarted": bool(final)
+            and max(final) in asked
+            and _last_fetch(asked[max(final)]).outcome == "not_found",
+            "highest_asked_id": max(ids),
         }
     )
 
@@ -98,16 +102,22 @@ def _is_aged(execution_id: int, asked: Asked, final: dict[int, bool]) -> bool:
     if execution_id in final:
         if final[execution_id]:
             return False
-    elif _is_probed(execution_id, final) or _is_settled(execution_id, asked, final):
+    elif execution_id in _probed(asked, final) or _is_settled(execution_id, asked, final):
         return False
     times = [fetch.fetched_at for fetch in asked[execution_id]]
     return max(times) - min(times) >= timedelta(days=30)
 
 
-def _is_probed(execution_id: int, final: dict[int, bool]) -> bool:
-    """Every run looks for new ids among the 20 above the highest that has nodes."""
+def _probed(asked: Asked, final: dict[int, bool]) -> set[int]:
+    """Where every run looks for new ids: above the highest, until 20 in a row do not exist."""
     highest = max(final, default=0)
-    return highest < execution_id <= highest + 20
+    probed: list[int] = []
+    missing = 0
+    while missing < 20 and len(probed) < 1000:
+        probed.append(highest + 1 + len(probed))
+        log = asked.get(probed[-1])
+        missing = missing + 1 if log is None or _last_fetch(log).outcome == "not_found" else 0
+    return set(probed)
 
 
 def _is_settled(execution_id: int, asked: Asked, final: dict[int, bool]) -> bool:
