@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from incorta_loads.base_tables import FETCHES, NODES
 from incorta_loads.batches import Batch
 from incorta_loads.status_node import NAMED_TYPES
-from incorta_loads.statuses import compared
+from incorta_loads.statuses import compared, is_final
 
 _OF_ANSWER = [name for name in NODES.names if name != "fetched_at"]
 
@@ -22,6 +22,11 @@ _OF_ANSWER = [name for name in NODES.names if name != "fetched_at"]
 def is_unchanged(before: pa.Table, after: pa.Table) -> bool:
     """Whether two answers of one execution, rows of `nodes` in preorder, show the same tree."""
     return bool(before.select(_OF_ANSWER).equals(after.select(_OF_ANSWER)))
+
+
+def is_over_and_unchanged(before: pa.Table, after: pa.Table) -> bool:
+    """Whether an execution was final, and another answer shows nothing new."""
+    return is_final(before["state_type"].to_pylist()) and is_unchanged(before, after)
 
 
 def why_another(before: pa.Table, batch: Batch, *, was_gone: bool) -> str | None:

@@ -17,7 +17,7 @@ from incorta_loads.batches import Batch, batch_of, fetch_batches
 from incorta_loads.client import Answer
 from incorta_loads.continuity import (
     as_gone,
-    is_unchanged,
+    is_over_and_unchanged,
     nodes_of,
     why_another,
     without_executions,
@@ -211,14 +211,11 @@ class _Run:
     def _without_unchanged(self, batch: Batch, known: Known) -> Batch:
         """The batch without executions that were final and are as they were: nothing to write."""
         ids = pc.unique(batch.nodes["execution_id"]).to_pylist()
-        final = [
+        unchanged = [
             each
             for each in ids
             if (each == known.highest or each in known.not_successful)
-            and each not in known.not_final
-        ]
-        unchanged = [
-            each for each in final if is_unchanged(self._nodes_of(each), nodes_of(batch, each))
+            and is_over_and_unchanged(self._nodes_of(each), nodes_of(batch, each))
         ]
         return without_executions(batch, unchanged) if unchanged else batch
 

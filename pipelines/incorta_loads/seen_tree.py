@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from incorta_loads.queries import Row
 from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
-from incorta_loads.statuses import compared
+from incorta_loads.statuses import is_final
 
 Status = tuple[str | None, str | None]
 """State type and job status, as received."""
@@ -78,9 +78,7 @@ class SeenTree:
     @cached_property
     def is_final(self) -> bool:
         """The root is in Terminator State and no node is in Load State."""
-        return compared(self.root["state_type"]) == "terminator state" and not any(
-            compared(row["state_type"]) == "load state" for row in self.rows
-        )
+        return is_final([row["state_type"] for row in self.rows])
 
     @cached_property
     def tables(self) -> Counter[str]:

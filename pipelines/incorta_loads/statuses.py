@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from string import ascii_lowercase, ascii_uppercase
 
 OUTCOMES = (
@@ -19,3 +20,9 @@ _TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 def compared(text: str | None) -> str:
     """A state type, job status or type as it is compared: no outer blanks, A–Z in lower case."""
     return (text or "").strip("\t\n\v\f\r ").translate(_TO_LOWER)
+
+
+def is_final(state_types: Sequence[str | None]) -> bool:
+    """Whether an execution has ended, by the state types of its nodes, the root first."""
+    root, *below = map(compared, state_types)
+    return root == "terminator state" and "load state" not in below

@@ -19,7 +19,7 @@ from crashes.processes import apart
 from histories import contents
 from histories.model import Asked, Expected
 from histories.runs import BATCH, TOKEN, Moment, killed_run, run
-from histories.world import BEGINNINGS, CHANGES, HIGHEST_ID, Told, World, serving
+from histories.world import ANSWERS, BEGINNINGS, CHANGES, HIGHEST_ID, Told, World, serving
 from incorta_loads import batches
 from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.warehouse import open_for_writing
@@ -40,7 +40,8 @@ _RUN_WITH_IDS = st.tuples(
 _KILL = st.tuples(st.just("a_killed_run"), st.integers(0, 2), st.booleans())
 _TIME = st.tuples(st.just("time_passes"), st.sampled_from([2, 4, 30, 31 * 24]))
 _LOSS = st.just(("the_ledger_is_lost",))
-WHAT = st.one_of(_RUN, _KILL, _RUN_WITH_IDS, _TIME, _RUN, _KILL, _TIME, _LOSS)
+_RESTORE = st.tuples(st.just("the_cluster_is_restored"), ANSWERS)
+WHAT = st.one_of(_RUN, _KILL, _RUN_WITH_IDS, _TIME, _RUN, _KILL, _TIME, _LOSS, _RESTORE)
 
 
 class Histories(RuleBasedStateMachine):
@@ -83,9 +84,19 @@ class Histories(RuleBasedStateMachine):
         getattr(self, rule_name)(*arguments)
 
     def the_cluster_lives_on(self, changes: dict[int, Told]) -> None:
-        """Executions begin, change, end, are hidden, break, fail, go and come back."""
+        """Executions begin, change, end, are hidden, break, fail, go and come back.
+
+        The highest that is known stays what it is, or hardly any run would load a thing.
+        """
         for execution_id, told in changes.items():
-            self.world.tell(execution_id, told)
+            if execution_id != self.highest or not self.expected.is_gone(execution_id, told):
+                self.world.tell(execution_id, told)
+
+    def the_cluster_is_restored(self, told: Told) -> None:
+        """To some other executions, if any."""
+        if self.highest is not None:
+            self.world.tell(self.highest, told)
+        self.a_scheduled_run()
 
     def time_passes(self, hours: float) -> None:
         """As the warehouse sees it: all that is in it happened so much earlier."""
@@ -112,8 +123,20 @@ class Histories(RuleBasedStateMachine):
         must, may = (self.expected.due(now, self.world.answer) for now in (begin, end))
         assert set(must) <= set(asked) <= set(may)
         self.counts["scheduled runs"] += 1
+        self.counts["of which found the ids to start over"] += self.ids_start_over
         self.counts["of which asked for ids known beforehand"] += must == may
-        self.compare(begin, restored=restored, entered=asked, taken=asked)
+        self.compare(begin, restored=restored, entered=asked, taken=asked, is_scheduled=True)
+
+    @property
+    def highest(self) -> int | None:
+        """The highest execution that the warehouse has."""
+        return max(self.expected.trees, default=None)
+
+    @property
+    def ids_start_over(self) -> bool:
+        """Whether the cluster no longer has that one."""
+        highest = self.highest
+        return highest is not None and self.expected.is_gone(highest, self.world.answer(highest))
 
     def a_run_with_ids(self, ids: set[int]) -> None:
         """It asks for exactly these."""
@@ -143,10 +166,27 @@ class Histories(RuleBasedStateMachine):
         restored = self.expected.restore()
         assert set(asked) <= set(self.expected.due(datetime.now(UTC), self.world.answer))
         batch = package - bool(missing)  # the rows that are restored are a package of their own
-        entered = asked[: BATCH * (batch + is_after)]
-        taken = asked[: BATCH * (batch + 1)]
+        ends = [*self.batch_ends(asked), len(asked)]
+        entered = asked[: ([0, *ends] + ends[-1:] * batch)[batch + is_after]]
+        taken = asked[: (ends + ends[-1:] * batch)[batch]]
         assert asked == taken or survived == ["survived"]
-        self.compare(begin, restored=restored, entered=entered, taken=taken)
+        self.compare(begin, restored=restored, entered=entered, taken=taken, is_scheduled=True)
+
+    def batch_ends(self, asked: list[int]) -> list[int]:
+        """After how many ids each batch ends: the highest has one of its own where it changed."""
+        highest = self.highest
+        if highest is None:
+            first = 0
+        elif self.ids_start_over or not self.is_rewritten(highest):
+            first = 1
+        else:
+            return [1, *range(1 + BATCH, len(asked) + BATCH, BATCH)]
+        return [*range(first + BATCH, len(asked) + BATCH, BATCH)]
+
+    def is_rewritten(self, execution_id: int) -> bool:
+        """Whether a scheduled run writes the nodes of an execution again."""
+        told = self.world.answer(execution_id)
+        return told.tree is not None and not self.expected.stays(execution_id, told, self.highest)
 
     def asked_by(self, action: Callable[[], object]) -> list[int]:
         """The ids that were asked for meanwhile, each once."""
@@ -157,7 +197,13 @@ class Histories(RuleBasedStateMachine):
         return [int(execution_id or -1) for execution_id in asked]
 
     def compare(
-        self, begin: datetime, *, restored: list[int], entered: list[int], taken: list[int]
+        self,
+        begin: datetime,
+        *,
+        restored: list[int],
+        entered: list[int],
+        taken: list[int],
+        is_scheduled: bool = False,
     ) -> None:
         """The warehouse has exactly what it had, and what the run must have added.
 
@@ -166,14 +212,17 @@ class Histories(RuleBasedStateMachine):
             restored: ids whose ledger row was written at its beginning.
             entered: ids whose answers are in the ledger.
             taken: ids whose answers are there.
+            is_scheduled: whether the run chose its ids by itself.
         """
+        gone = {self.highest} if is_scheduled and self.ids_start_over else set()
+        kept = gone | {i for i in taken if is_scheduled and not self.is_rewritten(i)}
         found = contents.read(self.path)
         new = sorted({row.run_id for row in found.fetches} - set(self.numbers))
         assert len(new) == bool(restored) + bool(entered)
         assert not self.numbers or not new or new[0] > max(self.numbers)
         numbers = ([self.expected.runs - 1] if restored else []) + [self.expected.runs]
         self.numbers |= dict(zip(new, numbers, strict=False))
-        trees = {i for i in taken if self.world.answer(i).tree is not None}
+        trees = {i for i in taken if self.world.answer(i).tree is not None} - kept
         times = {i: at for i, at in found.node_times.items() if i in trees}
         times |= (
             {row.execution_id: row.at for row in found.fetches if row.run_id in new[-1:]}
@@ -183,10 +232,12 @@ class Histories(RuleBasedStateMachine):
         assert all(begin <= at for at in times.values())
         for execution_id in taken:
             told = self.world.answer(execution_id)
-            self.expected.take(execution_id, told, times.get(execution_id, begin))
+            if told.tree is None or execution_id not in kept:
+                self.expected.take(execution_id, told, times.get(execution_id, begin))
         for execution_id in entered:
             told = self.world.answer(execution_id)
-            asked = Asked(self.expected.runs, times[execution_id], told.outcome, told.status)
+            outcome = "not_found" if execution_id in gone else told.outcome
+            asked = Asked(self.expected.runs, times[execution_id], outcome, told.status)
             self.expected.enter(execution_id, asked)
         self.counts["ids asked"] += len(taken)
         assert contents.ledger(found, self.numbers) == self.expected.ledger
