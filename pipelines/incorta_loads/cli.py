@@ -163,20 +163,33 @@ def watch(
             help="End with 7 after so many seconds.",
         ),
     ] = math.inf,
+    appear: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=86_400,
+            callback=_number,
+            metavar="S",
+            help="Wait so many seconds for an execution that the cluster does not have yet.",
+        ),
+    ] = 60,
     debug: Debug = False,
 ) -> None:
     """Watch one execution until it is final, then load it.
 
     Prints each change of a status with its time. Exit codes: 0 success, 5 finished with errors,
     6 failed, interrupted or otherwise no success, 7 not final within --timeout, 1 no such
-    execution.
+    execution within --appear.
     """
     from incorta_loads import watching
     from incorta_loads.execution_ids import parse_id
 
     start()
     wanted = parse_id(execution_id)
-    raise typer.Exit(watching.watch(wanted, every_seconds=every, timeout_seconds=timeout))
+    code = watching.watch(
+        wanted, every_seconds=every, timeout_seconds=timeout, appear_seconds=appear
+    )
+    raise typer.Exit(code)
 
 
 @app.command()
