@@ -17,8 +17,9 @@ from typer.exceptions import TyperException
 
 from incorta_loads import __version__, cli_reading
 from incorta_loads.cli_options import App, Debug, Quiet, Verbose, say_error, start
-from incorta_loads.errors import IncortaLoadsError
+from incorta_loads.errors import IncortaLoadsError, OutputError
 from incorta_loads.notify import is_still_sending
+from incorta_loads.streams import discard, is_stderr_incomplete, take_streams
 
 NOT_ALL_LOADED = 3
 """Exit code: the run finished, and some of the ids it asked for did not load."""
@@ -232,10 +233,11 @@ def simulate(
 
 def main(arguments: list[str] | None = None) -> None:
     """The command `incorta-loads`; ends the process with the exit code of the design."""
-    # Closed by whoever started it: what would be said is said to nobody.
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    take_streams()
     code = _exit_code(sys.argv[1:] if arguments is None else arguments)
+    if is_stderr_incomplete():
+        discard(2)
+        code = code or 1
     if is_still_sending():  # Python would wait for the thread, as long as the receiver likes
         atexit._run_exitfuncs()  # noqa: SLF001 (else what they clear away is told as leaked)
         sys.stdout.flush()
@@ -249,6 +251,8 @@ def _exit_code(arguments: list[str]) -> int:
         code = app(arguments, prog_name="incorta-loads", standalone_mode=False)
         sys.stdout.flush()
     except IncortaLoadsError as error:
+        if isinstance(error, OutputError):
+            discard(1)
         return _fail(error, str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _fail(None, "Interrupted.", 130)
@@ -262,7 +266,7 @@ def _exit_code(arguments: list[str]) -> int:
         # Typer makes a closed pipe an exit with 1, which would say that the run failed.
         if not isinstance(error.__context__ or error, BrokenPipeError):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        discard(1)
         return 128 + signal.SIGPIPE
     except OSError as error:
         return _fail(error, f"The system refused: {error}; nothing else is known.", 1)
