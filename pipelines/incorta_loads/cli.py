@@ -17,8 +17,9 @@ from typer.exceptions import TyperException
 
 from incorta_loads import __version__, cli_reading
 from incorta_loads.cli_options import App, Debug, Quiet, Verbose, say_error, start
-from incorta_loads.errors import IncortaLoadsError
+from incorta_loads.errors import IncortaLoadsError, OutputError
 from incorta_loads.notify import is_still_sending
+from incorta_loads.streams import discard, is_stderr_incomplete, take_streams
 
 NOT_ALL_LOADED = 3
 """Exit code: the run finished, and some of the ids it asked for did not load."""
@@ -163,20 +164,33 @@ def watch(
             help="End with 7 after so many seconds.",
         ),
     ] = math.inf,
+    appear: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=86_400,
+            callback=_number,
+            metavar="S",
+            help="Wait so many seconds for an execution that the cluster does not have yet.",
+        ),
+    ] = 60,
     debug: Debug = False,
 ) -> None:
     """Watch one execution until it is final, then load it.
 
     Prints each change of a status with its time. Exit codes: 0 success, 5 finished with errors,
     6 failed, interrupted or otherwise no success, 7 not final within --timeout, 1 no such
-    execution.
+    execution within --appear.
     """
     from incorta_loads import watching
     from incorta_loads.execution_ids import parse_id
 
     start()
     wanted = parse_id(execution_id)
-    raise typer.Exit(watching.watch(wanted, every_seconds=every, timeout_seconds=timeout))
+    code = watching.watch(
+        wanted, every_seconds=every, timeout_seconds=timeout, appear_seconds=appear
+    )
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -221,10 +235,11 @@ def simulate(
 
 def main(arguments: list[str] | None = None) -> None:
     """The command `incorta-loads`; ends the process with the exit code of the design."""
-    # Closed by whoever started it: what would be said is said to nobody.
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    take_streams()
     code = _exit_code(sys.argv[1:] if arguments is None else arguments)
+    if is_stderr_incomplete():
+        discard(2)
+        code = code or 1
     if is_still_sending():  # Python would wait for the thread, as long as the receiver likes
         atexit._run_exitfuncs()  # noqa: SLF001 (else what they clear away is told as leaked)
         sys.stdout.flush()
@@ -238,6 +253,8 @@ def _exit_code(arguments: list[str]) -> int:
         code = app(arguments, prog_name="incorta-loads", standalone_mode=False)
         sys.stdout.flush()
     except IncortaLoadsError as error:
+        if isinstance(error, OutputError):
+            discard(1)
         return _fail(error, str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _fail(None, "Interrupted.", 130)
@@ -251,7 +268,7 @@ def _exit_code(arguments: list[str]) -> int:
         # Typer makes a closed pipe an exit with 1, which would say that the run failed.
         if not isinstance(error.__context__ or error, BrokenPipeError):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        discard(1)
         return 128 + signal.SIGPIPE
     except OSError as error:
         return _fail(error, f"The system refused: {error}; nothing else is known.", 1)

@@ -6,6 +6,7 @@ Imports that cost time are made inside the functions, so that `--help` answers a
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
@@ -107,7 +108,12 @@ def _with_shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def start() -> Redactor:
-    """What every command does first: no telemetry, and logs without secrets."""
+    """What every command does first: no telemetry, and logs without secrets.
+
+    Raises:
+        ConfigurationError: the working directory is gone.
+    """
+    _require_working_directory()
     from incorta_loads.logs import set_up_logs, turn_telemetry_off
     from incorta_loads.misspellings import say_misspelt_settings
     from incorta_loads.redaction import Redactor
@@ -120,6 +126,16 @@ def start() -> Redactor:
     set_up_logs(redactor, verbosity(), log_format())
     say_misspelt_settings()
     return redactor
+
+
+def _require_working_directory() -> None:
+    """Configuration and warehouse are looked for in it."""
+    try:
+        os.getcwd()  # noqa: PTH109 (pathlib is not imported for --help)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The working directory cannot be used ({error.strerror}); change to one that exists."
+        ) from None
 
 
 def say_error(text: str, error: Exception | None, exit_code: int) -> None:

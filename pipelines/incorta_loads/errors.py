@@ -17,7 +17,8 @@ which id or setting, and what to do.
     │   ├── WarehouseError              the warehouse cannot be read or written
     │   │   └── OutOfMemoryError            DuckDB needs more memory than a run gives it
     │   ├── ModelsError                 a SQL model or one of its tests failed
-    │   └── PublishError                the published files cannot be written
+    │   ├── PublishError                the published files cannot be written
+    │   └── OutputError                 stdout cannot be written
     ├── BusyError                   8   another process holds the warehouse
     └── InterruptedRunError       130   Ctrl-C, or SIGTERM (143)
 """
@@ -89,6 +90,10 @@ class ModelsError(RunFailedError):
 
 class PublishError(RunFailedError):
     """The published files cannot be written; those of the last publication stay."""
+
+
+class OutputError(RunFailedError):
+    """What a command prints cannot be written; what it changed before stays."""
 
 
 class BusyError(IncortaLoadsError):

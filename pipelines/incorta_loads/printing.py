@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,22 +13,14 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from incorta_loads.choices import Format
 from incorta_loads.queries import Row, Rows
-
-_LEAST_TEXT_WIDTH = 4
-"""Narrower than this no text column becomes, even where the terminal has to break the lines."""
+from incorta_loads.table_layout import CellColumn, laid_out
 
 MOST_TEXT = 200
 """Longer texts are shortened for people; no terminal shows them in a way that helps."""
-
-_GAP = 2  # between two columns
-
-_BLANKS_AT_END = re.compile(r" +(?=(?: |\x1b\[[0-9;]*m)*$)", re.MULTILINE)
-"""Of lines, before what ends a style too."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +30,7 @@ class Column:
     Attributes:
         title: its heading.
         text: a row → what to show.
-        is_number: aligned to the right, and never broken into lines.
+        is_number: aligned to the right, and never folded.
     """
 
     title: str
@@ -79,7 +70,7 @@ def _write(text: str) -> None:
 
 def print_line(text: str, style: str = "") -> None:
     """One line of text as it is: nothing in it is markup or moves the cursor."""
-    _console().print(Text(printable(text), style), soft_wrap=True)
+    print_text(Text(printable(text), style))
 
 
 def value(name: str, title: str | None = None) -> Column:
@@ -124,9 +115,15 @@ def probability(of: Callable[[Row], float | None], title: str) -> Column:
     return Column(title, text, is_number=True)
 
 
-def print_text(text: Text) -> None:
-    """One line with its style; what is in it must be `printable`."""
-    _console().print(text, soft_wrap=True)
+def print_text(*lines: Text) -> None:
+    """Lines with their styles; what is in them must be `printable`."""
+    console = _console()
+    if console.color_system is None:  # in a pipe, where rendering would cost most of a large tree
+        sys.stdout.writelines(f"{line.plain}\n" for line in lines)
+        sys.stdout.flush()
+        return
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
 def can_show(text: str) -> bool:
@@ -169,33 +166,25 @@ def _as_is(name: str, rows: Sequence[Row]) -> Column:
 
 
 def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | None) -> None:
-    headings = [Text(printable(column.title)) for column in columns]
-    cells = [[Text(_cell(column.text(row))) for column in columns] for row in rows]
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    least_width = -_GAP
-    for column, *texts in zip(columns, headings, *cells, strict=True):
-        width = max(text.cell_len for text in texts)
-        least = width if column.is_number else min(width, _LEAST_TEXT_WIDTH)
-        least_width += least + _GAP
-        table.add_column(
-            texts[0],
-            justify="right" if column.is_number else "left",
-            no_wrap=column.is_number,
-            overflow="fold",
-            min_width=least,
-        )
-    for row_cells in cells:
-        table.add_row(*row_cells)
     if title:
         print_line(title, "bold")
     if not rows:
         print_line("No rows.")
         return
-    console = _console()
-    console.width = max(console.width, least_width)
-    with console.capture() as capture:
-        console.print(table)
-    sys.stdout.write(_BLANKS_AT_END.sub("", capture.get()))
+    cells = [
+        CellColumn(
+            printable(column.title), [_cell(column.text(row)) for row in rows], column.is_number
+        )
+        for column in columns
+    ]
+    texts = laid_out(cells, _terminal_width())
+    print_text(Text(next(texts), "bold"))
+    sys.stdout.writelines(f"{text}\n" for text in texts)
+
+
+def _terminal_width() -> int | None:
+    """None: stdout is no terminal, so nothing breaks lines and each row may stay one."""
+    return _console().width if sys.stdout.isatty() else None
 
 
 def _cell(text: str) -> str:

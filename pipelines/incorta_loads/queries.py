@@ -254,8 +254,10 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row) -> 
 
 def _unlike(names: list[str]) -> list[str]:
     """The names, of which repeated ones get a number, as in a subquery of DuckDB: a, a_1."""
+    taken: set[str] = set()
+    numbers = {name: chain([name], map(f"{name}_{{}}".format, count(1))) for name in names}
     unlike: list[str] = []
     for name in names:
-        numbered = chain([name], map(f"{name}_{{}}".format, count(1)))
-        unlike.append(next(each for each in numbered if each not in unlike))
+        unlike.append(next(each for each in numbers[name] if each not in taken))
+        taken.add(unlike[-1])
     return unlike

@@ -26,6 +26,9 @@ _SIGNS = {
 }
 """By outcome: the sign, and the one where the output takes ASCII only."""
 
+_MOST_INDENTED = 50
+"""Deeper nodes are indented as these: a chain of 5,000 would be mostly blanks."""
+
 _ERRORS = ("failure", "partial")
 
 
@@ -47,7 +50,8 @@ def in_words(counts: Mapping[str, int]) -> str:
 def node_line(row: Row) -> Text:
     """One node, indented by its depth."""
     outcome = row["outcome"]
-    text = f"{'  ' * row['depth']}{sign(outcome)} {node_name(row)}  {node_status(row)}"
+    indent = "  " * min(row["depth"], _MOST_INDENTED)
+    text = f"{indent}{sign(outcome)} {node_name(row)}  {node_status(row)}"
     return Text(text, STYLES.get(outcome, ""))
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from rich.text import Text
 
 from incorta_loads.choices import Format
 from incorta_loads.client import OUTCOMES
@@ -18,6 +20,7 @@ from incorta_loads.printing import (
     print_line,
     print_rows,
     print_text,
+    printable,
     probability,
     rate,
     rate_with_interval,
@@ -177,15 +180,20 @@ def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:
     if not nodes.rows:
         print_line(f"Nothing failed in execution {execution_id}.")
         return
-    for row in nodes.rows:
-        if row["depth"] == 0:
-            print_line(
-                f"Execution {row['execution_id']} of {row['cluster']}, tenant {row['tenant']}, "
-                f"as of {in_utc(row['fetched_at'])}",
-                "bold",
-            )
-        print_text(node_line(row))
+    print_text(*_tree_lines(nodes.rows))
     print_line(legend(Counter(row["outcome"] for row in nodes.rows)))
+
+
+def _tree_lines(rows: Sequence[Row]) -> Iterator[Text]:
+    """Each tree below a line that says which it is."""
+    for row in rows:
+        if row["depth"] == 0:
+            heading = (
+                f"Execution {row['execution_id']} of {row['cluster']}, tenant {row['tenant']}, "
+                f"as of {in_utc(row['fetched_at'])}"
+            )
+            yield Text(printable(heading), "bold")
+        yield node_line(row)
 
 
 def show_published(published: Published) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -15,6 +17,7 @@ from incorta_loads.redaction import Redactor
 from incorta_loads.seen_tree import SeenTree, Transition, transitions
 from incorta_loads.settings import Settings
 from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
+from incorta_loads.words import duration
 
 FINISHED_WITH_ERRORS = 5
 """Exit code: the execution ended with errors."""
@@ -24,6 +27,8 @@ NOT_A_SUCCESS = 6
 
 TIMED_OUT = 7
 """Exit code: the execution was not final within the time given."""
+
+_LAST_QUESTION_SECONDS = 10.0
 
 _REFUSED = {
     "forbidden": "the token's user needs View on a schema of the plan",
@@ -41,7 +46,10 @@ class Screen(Protocol):
         """The first of any number of askings in a row without a tree."""
 
     def answers_again(self, silent_seconds: float) -> None:
-        """The first tree after that."""
+        """The first answer after that."""
+
+    def not_there_yet(self, patience_seconds: float) -> None:
+        """The first answer that there is no such execution, and how long it is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +90,21 @@ def watch_until_final(
     *,
     every_seconds: float,
     timeout_seconds: float,
+    appear_seconds: float,
     outcomes: StatusOutcomes,
     roles: TypeRoles,
     screen: Screen,
 ) -> Watched:
     """Asks for an execution until it is final or the time is over.
 
+    If the time ends during a pause, one last request finds out how the execution is then.
+
     Args:
         settings: the cluster.
         execution_id: what to ask for.
         every_seconds: from an answer to the next question, at least.
         timeout_seconds: how long to go on; infinite: until it is final.
+        appear_seconds: how long an execution that was never seen may be missing.
         outcomes: what statuses mean.
         roles: what types mean.
         screen: is told what is seen.
@@ -103,39 +115,115 @@ def watch_until_final(
         RunFailedError: the cluster refuses to show it.
     """
     redactor = Redactor([settings.token])
-    client = StatusClient(settings, redactor)
-    watched = Watched(execution_id)
-    began = time.monotonic()
-    deadline = began + timeout_seconds
-    silent_since: float | None = None
-    try:
+    known = _Known(execution_id, screen, appear_seconds)
+    deadline = known.began + timeout_seconds
+    with (
+        closing(StatusClient(settings, redactor)) as client,
+        closing(StatusClient(_for_last_question(settings), redactor)) as last_client,
+    ):
         while True:
             asked_at = time.monotonic()
-            answer = client.fetch(execution_id, within_seconds=deadline - asked_at)
+            if asked_at < deadline:
+                answer = client.fetch(execution_id, within_seconds=deadline - asked_at)
+            else:
+                answer = last_client.fetch(execution_id)
+            is_over = time.monotonic() >= deadline
             tree, reason = _tree(answer, settings, redactor, (outcomes, roles))
-            _refuse(answer, is_known=watched.tree is not None)
-            now = time.monotonic()
-            watched = replace(watched, seconds=now - began)
             if tree is not None:
-                if silent_since is not None:
-                    screen.answers_again(now - silent_since)
-                    silent_since = None
-                screen.saw(tree, transitions(watched.tree, tree) if watched.tree else [])
-                watched = replace(watched, answer=answer, tree=tree, reason=None)
-            elif now < deadline:
-                if silent_since is None:
-                    silent_since = asked_at
-                    screen.no_answer(answer.fetched_at, reason or "")
-                watched = replace(watched, reason=reason)
-            elif watched.tree is None:  # our own end cut it: it says nothing against a tree
-                watched = replace(watched, reason=watched.reason or reason)
-            if watched.reason is None and watched.is_final:
-                return watched
-            time.sleep(max(0.0, min(every_seconds, deadline - now)))
-            if time.monotonic() >= deadline:
-                return replace(watched, seconds=time.monotonic() - began)
-    finally:
-        client.close()
+                known.saw(answer, tree)
+            elif answer.outcome == "not_found":
+                known.missed(answer, asked_at, is_over=is_over)
+            else:
+                _refuse(answer)
+                known.got_nothing(answer, reason or "", asked_at, is_over=is_over)
+            if is_over or known.watched.is_final:
+                return known.at_the_end()
+            time.sleep(known.pause_seconds(every_seconds, deadline))
+
+
+def _for_last_question(settings: Settings) -> Settings:
+    """One attempt, so that a server that does not answer cannot outlast the deadline by much."""
+    limit_seconds = min(settings.timeout_seconds, _LAST_QUESTION_SECONDS)
+    return replace(settings, max_attempts=1, timeout_seconds=limit_seconds)
+
+
+class _Known:
+    """What the answers so far say of the execution.
+
+    Attributes:
+        began: when watching began, on the monotonic clock.
+        watched: how it would have ended now.
+    """
+
+    def __init__(self, execution_id: int, screen: Screen, appear_seconds: float) -> None:
+        self.began = time.monotonic()
+        self.watched = Watched(execution_id)
+        self._screen = screen
+        self._appear_seconds = appear_seconds
+        self._silent_since: float | None = None
+        self._missing: Answer | None = None
+        self._was_said_missing = False
+
+    def saw(self, answer: Answer, tree: SeenTree) -> None:
+        self._end_silence()
+        before = self.watched.tree
+        self._screen.saw(tree, transitions(before, tree) if before else [])
+        self._missing = None
+        self.watched = replace(self.watched, answer=answer, tree=tree, reason=None)
+
+    def missed(self, answer: Answer, asked_at: float, *, is_over: bool) -> None:
+        """The cluster has no such execution; raises if it is not waited for any more."""
+        if self.watched.tree is not None or is_over or asked_at >= self._patient_until:
+            raise self._unknown(answer)
+        self._end_silence()
+        self._missing = answer
+        self.watched = replace(self.watched, reason=None)
+        if not self._was_said_missing:
+            self._was_said_missing = True
+            self._screen.not_there_yet(self._appear_seconds)
+
+    def got_nothing(self, answer: Answer, reason: str, asked_at: float, *, is_over: bool) -> None:
+        """No tree; an answer that our own end cut short says nothing against what is known."""
+        if is_over:
+            if self.watched.tree is None:
+                self.watched = replace(self.watched, reason=self.watched.reason or reason)
+            return
+        self._missing = None
+        self.watched = replace(self.watched, reason=reason)
+        if self._silent_since is None:
+            self._silent_since = asked_at
+            self._screen.no_answer(answer.fetched_at, reason)
+
+    def pause_seconds(self, every_seconds: float, deadline: float) -> float:
+        """Until the next question: not beyond the deadline, nor the patience while it counts."""
+        until = min(deadline, self._patient_until if self._missing else math.inf)
+        return max(0.0, min(every_seconds, until - time.monotonic()))
+
+    def at_the_end(self) -> Watched:
+        """How it ended; raises if the execution was missing to the end."""
+        if self._missing is not None:
+            raise self._unknown(self._missing)
+        return replace(self.watched, seconds=time.monotonic() - self.began)
+
+    @property
+    def _patient_until(self) -> float:
+        return self.began + self._appear_seconds
+
+    def _end_silence(self) -> None:
+        if self._silent_since is not None:
+            self._screen.answers_again(time.monotonic() - self._silent_since)
+            self._silent_since = None
+
+    def _unknown(self, answer: Answer) -> UnknownExecutionError:
+        has, looked = "no longer has", ""
+        if self.watched.tree is None:
+            has = "has no"
+            if self._appear_seconds:
+                looked = f" after {duration(time.monotonic() - self.began)} of looking for it"
+        return UnknownExecutionError(
+            f"The cluster {has} execution {answer.execution_id} ({_said(answer)}){looked}; name an "
+            "id that the call that starts a load plan returned."
+        )
 
 
 def _tree(
@@ -152,17 +240,14 @@ def _tree(
     return None, f"{row['outcome']}: {row['message']}"
 
 
-def _refuse(answer: Answer, *, is_known: bool) -> None:
+def _refuse(answer: Answer) -> None:
     """Raises for an answer that asking again will not make better."""
-    wanted, said = answer.execution_id, (answer.message or "").rstrip(".")
-    if answer.outcome == "not_found":
-        has = "no longer has" if is_known else "has no"
-        raise UnknownExecutionError(
-            f"The cluster {has} execution {wanted} ({said}); name an id that the call that starts "
-            "a load plan returned."
-        )
     if answer.outcome in _REFUSED:
         raise RunFailedError(
-            f"The cluster does not show execution {wanted} ({answer.outcome}: {said}): "
-            f"{_REFUSED[answer.outcome]}; nothing was loaded."
+            f"The cluster does not show execution {answer.execution_id} ({answer.outcome}: "
+            f"{_said(answer)}): {_REFUSED[answer.outcome]}; nothing was loaded."
         )
+
+
+def _said(answer: Answer) -> str:
+    return (answer.message or "").rstrip(".")

@@ -23,7 +23,7 @@ from incorta_loads.seen_tree import SeenTree, Status, Transition
 from incorta_loads.settings import Settings
 from incorta_loads.tree_view import clipped, in_words, legend, node_line, node_status
 from incorta_loads.watch import Screen
-from incorta_loads.words import in_utc
+from incorta_loads.words import duration, in_utc
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +69,9 @@ class _Lines:
     def answers_again(self, silent_seconds: float) -> None:
         logger.warning("answers again after %s", duration(silent_seconds))
 
+    def not_there_yet(self, patience_seconds: float) -> None:
+        logger.info("%s", _not_there(patience_seconds))
+
 
 class LiveTree:
     """The tree as it is, and what is to be said of it when it is gone.
@@ -84,6 +87,7 @@ class LiveTree:
         self._began = time.monotonic()
         self._tree: SeenTree | None = None
         self._silence = ""
+        self._absence = "asking …"
         self._shown: tuple[SeenTree | None, int, list[Text]] = None, 0, []
 
     def saw(self, tree: SeenTree, changes: Sequence[Transition]) -> None:
@@ -96,11 +100,14 @@ class LiveTree:
     def answers_again(self, silent_seconds: float) -> None:  # noqa: ARG002 (its end shows)
         self._silence = ""
 
+    def not_there_yet(self, patience_seconds: float) -> None:
+        self._absence = _not_there(patience_seconds)
+
     def frame(self) -> Group:
         """What is on the screen now."""
         tree, watched = self._tree, duration(time.monotonic() - self._began)
         if tree is None:
-            return Group(_one_line(self._title, "bold"), _one_line(self._silence or "asking …"))
+            return Group(_one_line(self._title, "bold"), _one_line(self._silence or self._absence))
         return Group(
             _one_line(f"{self._title}, as of {in_utc(tree.fetched_at)}", "bold"),
             _one_line(f"watched for {watched}; tables: {legend(tree.tables) or 'none'}"),
@@ -113,6 +120,10 @@ class LiveTree:
         if self._shown[:2] != (tree, most):
             self._shown = tree, most, list(_node_lines(tree, most))
         return self._shown[2]
+
+
+def _not_there(patience_seconds: float) -> str:
+    return f"not there yet; it may take {duration(patience_seconds)} to appear (--appear)"
 
 
 def _one_line(text: str, style: str = "") -> Text:
@@ -159,15 +170,6 @@ def _pair(before: Status | None, after: Status | None) -> tuple[str, str]:
         return f"{text} ({printable(shortened(state or 'no state'))})" if with_state else text
 
     return words(before), words(after)
-
-
-def duration(seconds: float) -> str:
-    """Such as `3 min 20 s`."""
-    whole = round(seconds)
-    hours, minutes = whole // 3600, whole // 60 % 60
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
 
 
 def _path(path: str) -> str:

@@ -16,7 +16,8 @@ from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.tree_view import node_status
 from incorta_loads.warehouse import open_for_writing
 from incorta_loads.watch import Watched, watch_until_final
-from incorta_loads.watch_view import duration, watch_shown
+from incorta_loads.watch_view import watch_shown
+from incorta_loads.words import duration
 
 _ENDS = {
     "success": "succeeded",
@@ -36,7 +37,9 @@ _TABLES_ENDS = {
 }
 
 
-def watch(execution_id: int, *, every_seconds: float, timeout_seconds: float) -> int:
+def watch(
+    execution_id: int, *, every_seconds: float, timeout_seconds: float, appear_seconds: float
+) -> int:
     """Watches an execution until it is final, and loads it; returns the exit code.
 
     The warehouse is held only while it is written, so that runs go on meanwhile.
@@ -57,6 +60,7 @@ def watch(execution_id: int, *, every_seconds: float, timeout_seconds: float) ->
                     execution_id,
                     every_seconds=every_seconds,
                     timeout_seconds=timeout_seconds,
+                    appear_seconds=appear_seconds,
                     outcomes=outcomes,
                     roles=roles,
                     screen=screen,

@@ -19,3 +19,12 @@ def listed(counts: Mapping[str, int], names: Iterable[str]) -> str:
 def in_utc(at: datetime) -> str:
     """A time of UTC to the second."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def duration(seconds: float) -> str:
+    """Such as `3 min 20 s`."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"

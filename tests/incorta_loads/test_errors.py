@@ -25,6 +25,7 @@ TREE = [
     ("OutOfMemoryError", 3, 1),
     ("ModelsError", 2, 1),
     ("PublishError", 2, 1),
+    ("OutputError", 2, 1),
     ("BusyError", 1, 8),
     ("InterruptedRunError", 1, 1),
 ]

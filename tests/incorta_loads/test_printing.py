@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import FrameType
 from typing import Any
 from uuid import UUID
 
@@ -234,37 +237,65 @@ def test_nothing_in_a_table_is_markup_or_moves_the_cursor(capsys: Printed) -> No
     assert capsys.readouterr().out == f"{shown}\n{shown}\n{shown}\n"
 
 
-def test_long_names_are_folded_and_numbers_are_not(capsys: Printed) -> None:
-    """At 80 columns every character of both is there, and no line is longer."""
-    row = {"name": "x" * 100, "a": 123_456_789_012_345, "b": 0.123456789012}
-    print_rows(rows_of(row), Format.TABLE)
-    lines = capsys.readouterr().out.splitlines()
-    assert [len(line) for line in lines] == [80, 80, 47, 6]
-    assert [line.split() for line in lines] == [
-        ["name", "a", "b"],
-        ["x" * 47, "123456789012345", "0.123456789012"],
-        ["x" * 47],
-        ["x" * 6],
-    ]
-
-
-def test_numbers_are_whole_at_any_width(capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where they do not fit, lines get longer than the terminal, which breaks them."""
+def test_in_a_pipe_each_row_is_one_line(capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its width, and whatever width the environment names."""
     monkeypatch.setenv("COLUMNS", "20")
-    print_rows(rows_of({"name": "x" * 15, "a": 123_456_789_012, "b": 987_654_321}), Format.TABLE)
-    assert capsys.readouterr().out.splitlines() == [
-        "name             a          b",
-        "xxxx  123456789012  987654321",
-        "xxxx",
-        "xxxx",
-        "xxx",
-    ]
+    print_rows(rows_of({"name": "x" * 150, "more": "y" * 150, "a": 1}), Format.TABLE)
+    heading, line = capsys.readouterr().out.splitlines()
+    assert line == f"{'x' * 150}  {'y' * 150}  1"
+    assert heading == f"{'name':150}  {'more':150}  a"
 
 
 def test_wide_characters_keep_the_columns_straight(capsys: Printed) -> None:
     """A character of two cells takes two."""
     print_rows(rows_of({"a": "漢字", "b": "x"}, {"a": "abcd", "b": "y"}), Format.TABLE)
     assert capsys.readouterr().out.splitlines() == ["a     b", "漢字  x", "abcd  y"]
+
+
+def calls(print_all: Callable[[], None]) -> int:
+    """How many Python functions are called, which grows with the work and not with the machine."""
+    count = 0
+
+    def note(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        print_all()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("character", ["x", "漢"])
+def test_the_cost_of_a_table_does_not_grow_with_its_width(capsys: Printed, character: str) -> None:
+    """Ten times longer texts are no more work, ten times more rows are ten times the work."""
+
+    def cost(rows: int, characters: int) -> int:
+        texts = [{"a": character * characters, "b": character * characters, "n": 1}] * rows
+        return calls(lambda: print_rows(rows_of(*texts), Format.TABLE))
+
+    narrow = cost(100, 20)
+    assert cost(100, 200) < 1.1 * narrow
+    assert cost(1_000, 20) < 11 * narrow
+
+
+def test_a_cell_of_a_megabyte_costs_what_is_shown_of_it(capsys: Printed) -> None:
+    """The rest is cut before it is measured."""
+    rows = rows_of({"a": "漢" * 1_000_000})
+    assert calls(lambda: print_rows(rows, Format.TABLE)) < 2_000
+
+
+def test_the_cost_of_a_wide_table_grows_with_its_columns(capsys: Printed) -> None:
+    """2,000 columns are twice the work of 1,000."""
+
+    def cost(columns: int) -> int:
+        rows = rows_of({f"c{number}": "x" for number in range(columns)})
+        return calls(lambda: print_rows(rows, Format.TABLE))
+
+    assert cost(2_000) < 2.2 * cost(1_000)
 
 
 # --- Lines ---------------------------------------------------------------------------------------

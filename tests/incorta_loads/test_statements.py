@@ -98,6 +98,12 @@ def test_columns_of_one_name_keep_their_values(reading: Connection) -> None:
     assert one_statement(reading, same) == found
 
 
+def test_thousands_of_columns_of_one_name_get_their_numbers(reading: Connection) -> None:
+    """Each is found without trying those before it, of which there are 12,500,000."""
+    found = one_statement(reading, f"SELECT {', '.join(['1 AS a'] * 5_000)}")
+    assert found.names[-1] == "a_4999"
+
+
 MERGE = """
 MERGE INTO load_status.nodes USING (SELECT 1 AS execution_id) AS s USING (execution_id)
 WHEN MATCHED THEN DELETE

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from incorta_loads.queries import Row
 from incorta_loads.statuses import OUTCOMES
-from incorta_loads.tree_view import clipped, in_words
+from incorta_loads.tree_view import clipped, in_words, node_line
 
 LEVELS = (3, 4, 10)
 """Groups, schemas a group, tables a schema."""
@@ -87,3 +87,10 @@ def test_nothing_is_lost_or_counted_twice(outcomes: dict[int, str], most: int) -
     leaves = Counter(row["outcome"] for row in rows if row["depth"] == len(LEVELS))
     seen = Counter(row["outcome"] for row, _ in shown if row["depth"] == len(LEVELS))
     assert seen + sum((hidden for _, hidden in shown), Counter()) == leaves
+
+
+@pytest.mark.parametrize(("depth", "blanks"), [(0, 0), (4, 8), (50, 100), (5_000, 100)])
+def test_a_chain_of_thousands_is_not_mostly_blanks(depth: int, blanks: int) -> None:
+    """Its size is that of its names, not their square."""
+    row = {"depth": depth, "outcome": "success", "type": "TABLE", "name": "t", "job_status": "Ok"}
+    assert node_line(row).plain == " " * blanks + "✓ t  Ok"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pytest
@@ -26,9 +27,10 @@ from incorta_loads.watch import (
     NOT_A_SUCCESS,
     TIMED_OUT,
     Watched,
+    _for_last_question,
     watch_until_final,
 )
-from incorta_simulator.faults import Exchange, Gap, RawBody, Refusal, WrongTenant
+from incorta_simulator.faults import Exchange, Fault, Gap, RawBody, Refusal, WrongTenant
 from incorta_simulator.server import Simulator
 from incorta_simulator.transport import HangUp
 
@@ -55,6 +57,9 @@ class Notes:
     def answers_again(self, silent_seconds: float) -> None:  # noqa: ARG002
         self.said.append("answers again")
 
+    def not_there_yet(self, patience_seconds: float) -> None:
+        self.said.append(f"not there yet ({patience_seconds:g})")
+
 
 @pytest.fixture
 def notes() -> Notes:
@@ -69,6 +74,7 @@ def watch(settings: Settings, notes: Notes) -> Watch:
         *,
         every_seconds: float = 0.01,
         timeout_seconds: float = math.inf,
+        appear_seconds: float = 0,
         lines: Sequence[Sequence[str]] = (),
         using: Settings = settings,
     ) -> Watched:
@@ -77,6 +83,7 @@ def watch(settings: Settings, notes: Notes) -> Watch:
             7,
             every_seconds=every_seconds,
             timeout_seconds=timeout_seconds,
+            appear_seconds=appear_seconds,
             outcomes=StatusOutcomes(lines),
             roles=TypeRoles(),
             screen=notes,
@@ -96,7 +103,7 @@ def body(job_status: str, *children: str, state: str = FINAL) -> RawBody:
     return RawBody(f'{text}, "childStatusDetails": [{below}]}}'.encode())
 
 
-def played(simulator: Simulator, *answers: RawBody | Refusal) -> None:
+def played(simulator: Simulator, *answers: Fault) -> None:
     """What execution 7 answers, one after another."""
     for answer in answers:
         simulator.faults.plan(7, answer, times=1)
@@ -288,12 +295,45 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def test_the_time_may_be_over(
     simulator: Simulator, watch: Watch, notes: Notes, clock: Clock
 ) -> None:
-    """Whatever the execution does then; a pause does not outlast it."""
-    simulator.faults.plan(7, body("In Progress", state=RUNNING))
+    """A pause does not outlast it, and one last question shows how the execution is then."""
+    played(simulator, body("In Progress", state=RUNNING))
+    simulator.faults.plan(7, body("In Progress", "a:Running", state=RUNNING))
     watched = watch(every_seconds=3600, timeout_seconds=900)
     assert clock.pauses == [900]
     assert (watched.exit_code, watched.seconds) == (TIMED_OUT, 900)
-    assert len(notes.trees) == len(simulator.requests) == 1
+    assert watched.tree is notes.trees[1]
+    assert [change.path for change in notes.changes] == ["/P/a"]
+    assert len(notes.trees) == len(simulator.requests) == 2
+
+
+@pytest.mark.parametrize(("job_status", "exit_code"), [("Success", 0), ("Failed", NOT_A_SUCCESS)])
+def test_what_ended_during_the_last_pause_is_seen(
+    simulator: Simulator, watch: Watch, job_status: str, exit_code: int
+) -> None:
+    """By the last question: the time was enough, the pause was too long."""
+    played(simulator, body("In Progress", state=RUNNING), body(job_status))
+    assert watch(every_seconds=60, timeout_seconds=0.2).exit_code == exit_code
+
+
+@pytest.mark.parametrize("answer", [Refusal(503), Refusal(404), RawBody(b"<html>")])
+def test_a_last_question_without_a_tree_changes_nothing(
+    simulator: Simulator, watch: Watch, notes: Notes, answer: Refusal | RawBody
+) -> None:
+    """It is not asked again, and what was known before is what is known."""
+    played(simulator, body("In Progress", state=RUNNING))
+    simulator.faults.plan(7, answer)
+    watched = watch(every_seconds=60, timeout_seconds=0.2)
+    assert (watched.exit_code, watched.reason, notes.said) == (TIMED_OUT, None, [])
+    assert watched.tree is notes.trees[0]
+    assert len(simulator.requests) == 2
+
+
+def test_a_last_question_that_is_refused_says_so(simulator: Simulator, watch: Watch) -> None:
+    """As any other: the next watch would be refused too."""
+    played(simulator, body("In Progress", state=RUNNING))
+    simulator.faults.plan(7, Refusal(401))
+    with pytest.raises(InvalidTokenError):
+        watch(every_seconds=60, timeout_seconds=0.2)
 
 
 class Silence:
@@ -332,6 +372,131 @@ def test_an_asking_that_the_end_cuts_short_says_nothing_of_the_cluster(
     watched = watch(timeout_seconds=900)
     assert (watched.exit_code, watched.reason, notes.said) == (TIMED_OUT, None, [])
     assert watched.tree is not None
+    assert len(simulator.requests) == 2
+
+
+def test_a_server_that_hangs_at_the_last_question_cannot_outlast_it_by_much(
+    simulator: Simulator, watch: Watch, settings: Settings
+) -> None:
+    """It has as long as any answer may take, and 10 s at most; there are no retries."""
+    played(simulator, body("In Progress", state=RUNNING))
+    simulator.faults.plan(7, Silence())
+    using = replace(settings, timeout_seconds=0.1, max_attempts=5)
+    watched = watch(every_seconds=60, timeout_seconds=0.5, using=using)
+    assert (watched.exit_code, watched.reason) == (TIMED_OUT, None)
+    assert len(simulator.requests) == 2
+    limits = _for_last_question(replace(settings, timeout_seconds=3_600))
+    assert (limits.max_attempts, limits.timeout_seconds) == (1, 10)
+
+
+@pytest.mark.parametrize("missing", [1, 3])
+def test_an_execution_may_appear_late(
+    simulator: Simulator, watch: Watch, notes: Notes, missing: int
+) -> None:
+    """The call that starts a load plan returns before its status can be asked for."""
+    played(simulator, *[Gap()] * missing, body("Success"))
+    assert watch(appear_seconds=60).exit_code == 0
+    assert notes.said == ["not there yet (60)"]
+    assert len(simulator.requests) == missing + 1
+
+
+@pytest.mark.parametrize("every_seconds", [0.05, 60])
+def test_the_patience_ends_with_one_last_question(
+    simulator: Simulator, watch: Watch, notes: Notes, every_seconds: float
+) -> None:
+    """However long the pauses are; then there is no such execution."""
+    simulator.faults.plan(7, Gap())
+    began = time.monotonic()
+    with pytest.raises(UnknownExecutionError) as raised:
+        watch(every_seconds=every_seconds, appear_seconds=0.3)
+    assert 0.3 <= time.monotonic() - began < 60
+    assert re.search(
+        r"has no execution 7 \(INC_.*\) after \d+ s of looking for it; name", str(raised.value)
+    )
+    assert notes.said == ["not there yet (0.3)"]
+    if every_seconds == 60:
+        assert len(simulator.requests) == 2
+
+
+def test_the_last_question_of_the_patience_may_find_it(simulator: Simulator, watch: Watch) -> None:
+    """It is asked when the patience is over, not before."""
+    played(simulator, Gap(), body("Success"))
+    assert watch(every_seconds=60, appear_seconds=0.2).exit_code == 0
+
+
+def test_a_time_that_ends_before_the_patience_ends_it_too(
+    simulator: Simulator, watch: Watch
+) -> None:
+    """What was never there did not time out."""
+    simulator.faults.plan(7, Gap())
+    with pytest.raises(UnknownExecutionError, match="of looking for it"):
+        watch(every_seconds=60, timeout_seconds=0.2, appear_seconds=60)
+    assert len(simulator.requests) == 2
+
+
+@pytest.mark.parametrize("end", [Refusal(503), Silence()])
+def test_what_was_missing_is_missing_whatever_the_last_question_brings(
+    simulator: Simulator, watch: Watch, settings: Settings, end: Refusal | Silence
+) -> None:
+    """No answer says nothing against the one before."""
+    played(simulator, Gap())
+    simulator.faults.plan(7, end)
+    using = replace(settings, timeout_seconds=0.3)
+    with pytest.raises(UnknownExecutionError, match="of looking for it"):
+        watch(every_seconds=60, timeout_seconds=0.4, appear_seconds=60, using=using)
+
+
+def test_what_was_seen_once_is_not_waited_for(simulator: Simulator, watch: Watch) -> None:
+    """A cluster that no longer has it will not have it again."""
+    played(simulator, Gap(), body("In Progress", state=RUNNING))
+    simulator.faults.plan(7, Gap())
+    with pytest.raises(
+        UnknownExecutionError, match=r"no longer has execution 7 \(INC_[^)]*\); name"
+    ):
+        watch(appear_seconds=60)
+    assert len(simulator.requests) == 3
+
+
+def test_silence_between_two_answers_that_it_is_missing_is_told(
+    simulator: Simulator, watch: Watch, notes: Notes
+) -> None:
+    """That it is missing is not told again; a 404 of someone else's is silence."""
+    played(simulator, Gap(), *[Refusal(404)] * 2, Gap(), Refusal(404), body("Success"))
+    assert watch(appear_seconds=60).exit_code == 0
+    assert [each.partition(" (")[0] for each in notes.said] == [
+        *("not there yet", "no answer", "answers again", "no answer", "answers again"),
+    ]
+
+
+def test_a_404_of_someone_else_is_never_the_end(simulator: Simulator, watch: Watch) -> None:
+    """The patience is for what the cluster itself says."""
+    played(simulator, *[Refusal(404)] * 8, body("Success"))
+    assert watch(appear_seconds=0).exit_code == 0
+
+
+def test_a_cluster_that_falls_silent_before_the_execution_appears_times_out(
+    simulator: Simulator, watch: Watch
+) -> None:
+    """Whether it is there by then is not known."""
+    played(simulator, Gap())
+    simulator.faults.plan(7, Refusal(404))
+    watched = watch(timeout_seconds=1, appear_seconds=60)
+    assert (watched.exit_code, watched.tree) == (TIMED_OUT, None)
+    assert (watched.reason or "").startswith("unavailable: a 404 that is not the cluster's own")
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [(Refusal(401), InvalidTokenError), (WrongTenant(), WrongTenantError)],
+)
+def test_a_refusal_ends_the_patience(
+    simulator: Simulator, watch: Watch, fault: Refusal, error: type[Exception]
+) -> None:
+    """At once."""
+    played(simulator, Gap())
+    simulator.faults.plan(7, fault)
+    with pytest.raises(error):
+        watch(appear_seconds=60)
     assert len(simulator.requests) == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from incorta_loads.seen_tree import SeenTree, Status, Transition
-from incorta_loads.watch_view import LiveTree, duration, transition_line
+from incorta_loads.watch_view import LiveTree, transition_line
 
 AT = datetime(2026, 11, 24, 19, 20, 5, 999_999, tzinfo=UTC)
 FINAL, RUNNING = "Terminator State", "Load State"
@@ -64,15 +64,6 @@ def test_the_arrow_of_a_terminal_without_unicode(monkeypatch: pytest.MonkeyPatch
     assert line((RUNNING, "a"), (RUNNING, "é")).endswith("  a -> \\xe9")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (7_500, "2 h 5 min")],
-)
-def test_durations_are_for_people(seconds: float, expected: str) -> None:
-    """Two units at most."""
-    assert duration(seconds) == expected
-
-
 def shown(live: LiveTree) -> list[str]:
     console = Console(file=io.StringIO(), width=60)
     console.print(live.frame())
@@ -84,8 +75,14 @@ def test_a_screen_says_whether_there_are_answers() -> None:
     """Before the first one, between two, and no longer when there is one again."""
     live = LiveTree(Console(file=io.StringIO(), width=60, height=20), "Execution 7 of c, tenant t")
     assert shown(live) == ["Execution 7 of c, tenant t", "asking …"]
+    live.not_there_yet(60)
+    waiting = "not there yet; it may take 1 min 0 s to appear (--appear)"
+    assert shown(live)[1] == waiting
     live.no_answer(AT, "unavailable: gone")
     assert shown(live)[1] == "no answer since 2026-11-24 19:20:05 UTC (unavailable: gone)…"
+    live.answers_again(3)
+    assert shown(live)[1] == waiting
+    live.no_answer(AT, "unavailable: gone")
     node = {"node_id": 0, "parent_id": None, "last_descendant_id": 0, "depth": 0, "path": "/P"}
     status = {"type": "TABLE", "name": "P" * 100, "state_type": RUNNING, "job_status": "Running"}
     live.answers_again(3)

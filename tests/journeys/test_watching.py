@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 
-from incorta_simulator.faults import Exchange, RawBody, Refusal
+from incorta_simulator.faults import Exchange, Gap, RawBody, Refusal
 from incorta_simulator.server import Simulator
 from incorta_simulator.tree import UNFINISHED
 from journeys.shell import COMMAND, TOKEN, User, held
@@ -143,10 +143,71 @@ def test_a_cluster_that_never_answers_times_out(user: User, simulator: Simulator
 
 def test_no_such_execution_gives_1(user: User) -> None:
     """At once, in one sentence."""
-    done = user.runs("watch", "9999", exit_code=1)
+    done = user.runs("watch", "9999", "--appear", "0", exit_code=1)
     assert done.stdout == ""
     assert done.stderr.startswith("Error: The cluster has no execution 9999 (INC_05291904")
     assert done.stderr.count("\n") == 1
+
+
+def test_an_execution_that_just_started_may_be_missing(user: User, simulator: Simulator) -> None:
+    """It is said once on stderr, and then it is watched."""
+    for _ in range(3):
+        simulator.faults.plan(17, Gap(), times=1)
+    simulator.faults.plan(17, plan("Success", "a:Success"))
+    done = watched(user, exit_code=0)
+    assert done.stderr == "not there yet; it may take 1 min 0 s to appear (--appear)\n"
+    assert len(simulator.requests) == 4
+
+
+def test_what_never_appears_gives_1(user: User) -> None:
+    """After the patience, which the sentence names."""
+    done = user.runs("watch", "9999", "--appear", "2", exit_code=1)
+    said, error = done.stderr.splitlines()
+    assert said == "not there yet; it may take 2 s to appear (--appear)"
+    assert re.fullmatch(
+        r"Error: The cluster has no execution 9999 \(INC_.*\) after \d+ s of looking for it; .*",
+        error,
+    )
+
+
+def test_a_last_question_is_asked_when_the_time_is_over(user: User, simulator: Simulator) -> None:
+    """What ended during the last pause gives its own exit code, and is loaded."""
+    simulator.faults.plan(17, plan("Running", "a:Running"), times=1)
+    simulator.faults.plan(17, plan("Success", "a:Success"))
+    done = user.runs("watch", "17", "--every", "60", "--timeout", "2")
+    assert "Running → Success" in done.stdout
+    assert f"loaded into {user.warehouse}." in done.stdout
+
+
+class SignalledWhileMissing:
+    """No such execution, and after saying so twice a signal."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[str] | None = None
+        self.answers = 0
+
+    def write(self, exchange: Exchange) -> None:
+        self.answers += 1
+        Gap().write(exchange)
+        if self.answers == 2:
+            assert self.process is not None
+            self.process.send_signal(signal.SIGTERM)
+
+
+def test_a_signal_ends_the_patience(user: User, simulator: Simulator) -> None:
+    """At once, in one sentence after the one that it is waited for."""
+    fault = SignalledWhileMissing()
+    simulator.faults.plan(17, fault)
+    fault.process = subprocess.Popen(
+        [COMMAND, "watch", "17", "--every", "0.2"],
+        cwd=user.home,
+        env=user.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _, errors = fault.process.communicate(timeout=60)
+    assert fault.process.returncode == 143
+    assert errors.splitlines()[1:] == ["Error: Interrupted by SIGTERM; execution 17 is not loaded."]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +238,14 @@ def test_a_wrong_tenant_gives_2(user: User) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["x"], ["1-2"], ["17", "--every", "0"], ["17", "--every", "nan"], ["17", "--timeout", "-1"]],
+    [
+        ["x"],
+        ["1-2"],
+        ["17", "--every", "0"],
+        ["17", "--every", "nan"],
+        ["17", "--timeout", "-1"],
+        *(["17", "--appear", each] for each in ("-1", "nan", "86401")),
+    ],
 )
 def test_wrong_usage_gives_2(user: User, simulator: Simulator, arguments: list[str]) -> None:
     """Before anything is asked."""
