@@ -33,7 +33,7 @@ class Webhook:
     status: int = 200
     location: str | None = None
     asked: int = 0
-    before_answer: Callable[[], None] = lambda: None
+    before_answer: Callable[[], object] = lambda: None
     drips: bool = False
     closed: Event = field(default_factory=Event)
 
