@@ -121,7 +121,7 @@ def test_a_receiver_that_takes_its_time_gets_it_once(
     """Apprise by itself waits for an answer for four seconds; here for a moment."""
     assert apprise.NotifyBase.socket_read_timeout == 4
     monkeypatch.setattr(apprise.NotifyBase, "socket_read_timeout", 0.2)
-    hook.before_answer = lambda: bool(hook.closed.wait(0.5))
+    hook.before_answer = lambda: hook.closed.wait(0.5)
     receivers = Receivers([hook.url])
     announce(table.connection, receivers, "run 1")
     assert said(table) == [("broken_since", None)]
@@ -141,7 +141,7 @@ def test_receivers_are_told_at_once(table: Told) -> None:
     """One that takes its time keeps no other waiting: each answers once both were told."""
     with webhook() as first, webhook() as second:
         together = threading.Barrier(2, timeout=HANG_SECONDS)
-        first.before_answer = second.before_answer = lambda: bool(together.wait())
+        first.before_answer = second.before_answer = together.wait
         announce(table.connection, Receivers([first.url, second.url]), "run 1")
         assert said(table) == [("broken_since", None)]
 
@@ -217,7 +217,7 @@ def test_a_receiver_that_answers_for_ever_does_not_keep_the_process(hook: Webhoo
 def test_a_url_may_say_how_long_to_wait(table: Told, hook: Webhook) -> None:
     """In the words of Apprise."""
     given_up = threading.Event()
-    hook.before_answer = lambda: bool(given_up.wait(HANG_SECONDS))
+    hook.before_answer = lambda: given_up.wait(HANG_SECONDS)
     announce(table.connection, Receivers([f"{hook.url}?rto=0.2"]), "run 1")
     given_up.set()
     assert said(table) == []
