@@ -38,6 +38,9 @@ CREATE TABLE load_analysis.failure_episodes (
     cluster TEXT, tenant TEXT, schema_name TEXT, table_name TEXT, first_execution_id BIGINT,
     first_node_id BIGINT, last_execution_id BIGINT, ended_by_execution_id BIGINT
 );
+CREATE TABLE load_analysis.coverage (
+    cluster TEXT, tenant TEXT, highest_loaded_id BIGINT, ids_restarted BOOLEAN
+);
 """
 
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import apprise
+import duckdb
 import pytest
 
 from incorta_loads import __version__
@@ -295,3 +297,70 @@ def test_each_kind_has_a_sentence() -> None:
         "s.a fails more often since execution 70: 6 of 20 runs, 2 of 100 before",
         "s.a is healthy: 130 runs without an error, 7 of 37 before",
     ]
+
+
+# --- Ids that start over --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def restarted() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse of two clusters, the ids of one of which start over after 428."""
+    with nothing_told() as told:
+        told.connection.execute(
+            "INSERT INTO load_analysis.coverage "
+            "VALUES ('prod', 'default', 428, true), ('test', 'default', 7, false)"
+        )
+        yield told.connection
+
+
+def noted(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    return connection.execute(
+        "SELECT cluster, tenant, schema_name, table_name, state, since_execution_id "
+        "FROM load_status.alerts ORDER BY ALL"
+    ).fetchall()
+
+
+def test_ids_that_start_over_are_told_once(
+    restarted: duckdb.DuckDBPyConnection, hook: Webhook
+) -> None:
+    """With what it means and what to set; and once more where it happens at another id."""
+    receivers = Receivers([hook.url])
+    for run_id in ("run 1", "run 2"):
+        assert announce(restarted, receivers, run_id) == []
+    assert hook.titles == ["incorta-loads: the ids of a cluster start over"]
+    text = hook.messages[0]["message"]
+    assert "execution 428, the highest in the warehouse, is no longer there" in text
+    assert 'set cluster = "prod-2" under [sources.incorta]' in text
+    assert noted(restarted) == [("prod", "default", None, None, "ids_restarted", 428)]
+    restarted.execute("UPDATE load_analysis.coverage SET highest_loaded_id = 500")
+    announce(restarted, receivers, "run 3")
+    assert len(hook.messages) == 2
+
+
+def test_who_missed_that_ids_start_over_gets_it_later(
+    restarted: duckdb.DuckDBPyConnection, hook: Webhook
+) -> None:
+    """And who got it does not get it again."""
+    with webhook() as other:
+        other.status = 500
+        announce(restarted, Receivers([hook.url, other.url]), "run 1")
+        assert (len(hook.messages), len(other.messages)) == (1, 0)
+        other.status = 200
+        for run_id in ("run 2", "run 3"):
+            announce(restarted, Receivers([hook.url, other.url]), run_id)
+        assert (len(hook.messages), len(other.messages)) == (1, 1)
+    assert len(noted(restarted)) == 1
+
+
+def test_a_notification_is_never_dated_before_the_last_one(table: Told, hook: Webhook) -> None:
+    """After a clock that was wrong once, what is said next must be what was said last."""
+    future = datetime(2100, 1, 1, tzinfo=UTC)
+    announce(table.connection, Receivers([hook.url]), "run 1")
+    table.connection.execute("UPDATE load_status.alerts SET announced_at = $at", {"at": future})
+    table.run("recovered")
+    table.connection.execute(
+        "DELETE FROM load_status.alerts WHERE announced_at < $at", {"at": future}
+    )
+    announce(table.connection, Receivers([hook.url]), "run 2")
+    announce(table.connection, Receivers([hook.url]), "run 3")
+    assert [title.rpartition(" ")[2] for title in hook.titles] == ["broke", "again"]

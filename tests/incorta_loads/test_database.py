@@ -17,6 +17,7 @@ from time import monotonic
 import duckdb
 import pytest
 
+from incorta_loads import database
 from incorta_loads.batches import Batch
 from incorta_loads.database import open_for_reading, reading, table_columns
 from incorta_loads.errors import BusyError, WarehouseError
@@ -337,3 +338,16 @@ def test_a_reader_works_after_a_kill(made_warehouse: Path, warehouse_path: Path)
     assert Path(f"{warehouse_path}.wal").stat().st_size > 0
     with open_for_reading(warehouse_path, 0) as connection:
         assert connection.execute("SELECT one FROM main.held").fetchall() == [(1,)]
+
+
+def test_the_owner_of_a_lock_is_named(tmp_path: Path) -> None:
+    """Where it is somebody else's; without an account by the number."""
+    lock = tmp_path / "w.duckdb.lock"
+    assert database._owner(lock) == ""
+    lock.touch()
+    assert database._owner(lock) == ""
+    if os.geteuid() == 0:
+        os.chown(lock, 54_321, -1)
+        assert database._owner(lock) == f": {lock} belongs to 54321"
+    else:
+        assert database._owner(Path("/")) == ": / belongs to root"

@@ -1,0 +1,39 @@
+"""Rules of which names of the environment a command leaves to its libraries."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from incorta_loads.environment import environment_as_given, take_steering_names_away
+
+STEERING = {
+    "DLT_USE_JSON": "simplejson",
+    "DLT_DATA_DIR": "/nowhere",
+    "DBT_TARGET": "prod",
+    "TYPER_USE_RICH": "maybe",
+    "TERMINAL_WIDTH": "abc",
+    "SSLKEYLOGFILE": "/tmp/keys",
+}
+HONORED = {
+    "DLT_PROJECT_DIR": "/project",
+    "DLT_CONFIG_FOLDER": ".dlt2",
+    "HTTPS_PROXY": "http://proxy",
+    "REQUESTS_CA_BUNDLE": "/ca.pem",
+    "NO_COLOR": "1",
+    "TZ": "Asia/Tokyo",
+    "SOURCES__INCORTA__TENANT": "t",
+    "PGHOST": "db",
+}
+
+
+def test_names_that_steer_a_library_are_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others stay, and who is started for the user gets all of them."""
+    for name, value in (STEERING | HONORED).items():
+        monkeypatch.setenv(name, value)
+    given = dict(os.environ)
+    take_steering_names_away()
+    assert not STEERING.keys() & os.environ.keys()
+    assert HONORED.items() <= os.environ.items()
+    assert environment_as_given() == given
