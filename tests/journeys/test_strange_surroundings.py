@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from dbt.cli import params
+from dbt.cli.main import cli
 
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator
@@ -50,13 +50,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, cluster: Simulator) ->
 
 def of_dbt() -> set[str]:
     """Every variable that dbt's own command line takes."""
-    options = [getattr(value, "__wrapped__", value) for value in vars(params).values()]
-    names: set[str] = set()
-    for option in options:
-        if callable(option):
-            found = getattr(option(lambda: None), "__click_params__", [])
-            names |= {str(each.envvar) for each in found if each.envvar}
-    return names
+    options = [option for command in cli.commands.values() for option in command.params]
+    return {str(option.envvar) for option in [*cli.params, *options] if option.envvar}
 
 
 HOSTILE_FILES = {
@@ -129,7 +124,7 @@ def test_files_of_settings_may_have_a_byte_order_mark(
 # --- Paths ----------------------------------------------------------------------------------------
 
 ODD = "%'\"\\ ?#;:*[]{}()$&|<>~!@+=,.-_aZ0öÖ€😀`^"
-TRIALS = 24 if IS_PROOF else 2
+TRIALS = 24 if IS_PROOF else 1
 
 
 def odd_names(draw: random.Random) -> tuple[str, str]:
@@ -172,7 +167,7 @@ def test_any_path_works_or_is_refused_at_once(
     assert contents(user, snapshot) == undisturbed
 
 
-@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("is_there", [False, True] if IS_PROOF else [False])
 def test_a_link_is_the_file_that_it_leads_to(
     tmp_path: Path, cluster: Simulator, undisturbed: Mapping[str, Any], is_there: bool
 ) -> None:
