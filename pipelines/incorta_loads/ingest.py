@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -257,12 +257,14 @@ def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> boo
     _restore_ledger(warehouse)
     later = warehouse.connection.execute(
         "SELECT 1 FROM load_status.nodes WHERE cluster = $cluster AND tenant = $tenant "
-        "AND execution_id = $id AND node_id = 0 AND fetched_at > $fetched_at",
+        # what a clock left that was wrong once is no later answer
+        "AND execution_id = $id AND node_id = 0 AND fetched_at BETWEEN $after AND $now",
         {
             "cluster": settings.cluster,
             "tenant": settings.tenant,
             "id": answer.execution_id,
-            "fetched_at": answer.fetched_at,
+            "after": answer.fetched_at + timedelta(microseconds=1),
+            "now": datetime.now(UTC),
         },
     ).fetchone()
     if later:

@@ -83,9 +83,9 @@ def say_sums(ingested: Ingested) -> None:
     if ingested.in_vain is not None:
         ids_in_a_row, last = ingested.in_vain
         logger.warning(
-            "the search for new executions stopped at id %d: %d ids in a row have no nodes, though "
-            "not all are gaps; to look further, name ids with --ids, raise probe_gap, or use a "
-            "token that may see them",
+            "probing for new executions stopped at id %d: none of %d consecutive ids could be "
+            "loaded, though some of them exist; to look further, use a token that may see them, "
+            "name ids with --ids, or raise probe_gap",
             last,
             ids_in_a_row,
         )

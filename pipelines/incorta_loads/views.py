@@ -148,7 +148,7 @@ def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> N
                 f"{counted(row['ids_missing'], 'id')} missing between them; "
                 f"{row['executions_not_final']} not final."
             )
-            print_line(f"New executions were looked for up to id {row['highest_asked_id']}.")
+        print_line(f"Looked for executions up to id {row['highest_asked_id']}.")
         if row["ids_restarted"]:
             print_line(str(RestartedIds(row["cluster"], row["tenant"], row["highest_loaded_id"])))
         if row["aged"]:

@@ -7,12 +7,15 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 
+from incorta_loads.client import StatusClient
 from incorta_loads.errors import ClusterDownError, InvalidTokenError, WarehouseError
 from incorta_loads.execution_ids import ExecutionIds
-from incorta_loads.ingest import Ingested, ingest_into
+from incorta_loads.ingest import Ingested, ingest_into, load_answer
+from incorta_loads.redaction import Redactor
 from incorta_loads.settings import Settings
 from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.warehouse import Warehouse
@@ -343,6 +346,23 @@ def test_a_token_that_sees_nothing_new_gives_up(
     ingested = ingest(empty_warehouse, make_settings(probe_gap=2))
     assert ingested.outcomes == Counter(forbidden=100)
     assert ingested.in_vain == (100, 100)
+
+
+@pytest.mark.parametrize(("later", "is_loaded"), [("1 second", False), ("400 days", True)])
+def test_what_was_received_later_stays_unless_it_is_from_the_future(
+    empty_warehouse: Warehouse, small: Settings, later: str, is_loaded: bool
+) -> None:
+    """As a clock left it that was wrong once."""
+    client = StatusClient(small, Redactor([small.token]))
+    received = client.fetch(7)
+    client.close()
+    answer = replace(received, fetched_at=received.fetched_at - timedelta(seconds=5))
+    ingest(empty_warehouse, small, "7")
+    empty_warehouse.connection.execute(
+        "UPDATE load_status.nodes SET fetched_at = $at + $later::INTERVAL",
+        {"at": answer.fetched_at, "later": later},
+    )
+    assert load_answer(empty_warehouse, small, answer) is is_loaded
 
 
 # --- What is asked for again ----------------------------------------------------------------------

@@ -16,6 +16,7 @@ from incorta_loads.ingest import Ingested
 from incorta_loads.logs import set_up_logs
 from incorta_loads.progress import say_sums, shown_progress
 from incorta_loads.redaction import Redactor
+from incorta_loads.restarted_ids import RestartedIds
 
 
 @pytest.fixture
@@ -135,6 +136,22 @@ def test_a_cluster_without_executions_has_its_advice(said: pytest.LogCaptureFixt
             "one that the execute call returned"
         ),
     ]
+
+
+def test_probing_in_vain_has_its_advice(said: pytest.LogCaptureFixture) -> None:
+    """How far it looked, and how to go on; and so has a cluster whose ids start over."""
+    say_sums(Ingested("run-1", Counter(forbidden=0), seconds=0.5, in_vain=(1000, 1090)))
+    assert lines(said)[1:] == [
+        (
+            "WARNING: probing for new executions stopped at id 1090: none of 1000 consecutive ids "
+            "could be loaded, though some of them exist; to look further, use a token that may see "
+            "them, name ids with --ids, or raise probe_gap"
+        ),
+    ]
+    said.clear()
+    restarted = RestartedIds("prod", "default", 428, "gone")
+    say_sums(Ingested("run-1", Counter(not_found=1), seconds=0.5, restarted=restarted))
+    assert lines(said)[1:] == [f"WARNING: {restarted}"]
 
 
 @pytest.fixture

@@ -51,7 +51,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, cluster: Simulator) ->
 def of_dbt() -> set[str]:
     """Every variable that dbt's own command line takes."""
     options = [option for command in cli.commands.values() for option in command.params]
-    return {str(option.envvar) for option in [*cli.params, *options] if option.envvar}
+    found = [option.envvar or [] for option in [*cli.params, *options]]
+    return {name for names in found for name in ([names] if isinstance(names, str) else names)}
 
 
 HOSTILE_FILES = {
