@@ -53,16 +53,22 @@ def test_ingest_loads_every_execution_and_accounts_for_every_id(
 def test_the_next_run_asks_only_for_what_can_have_changed(
     pulled: User, simulator: Simulator
 ) -> None:
-    """Executions that were running, the probe gap, and once more the gaps that are not settled."""
+    """Executions that were running, the probe gap, and once more the gaps that are not settled.
+
+    And, each time, the highest and the newest of each plan where it did not end in success.
+    """
     simulator.company.finish_all()
+    trees = {id_: simulator.company.tree(id_) for id_ in simulator.company.ids}
+    newest = {tree["name"]: id_ for id_, tree in trees.items()}
+    in_error = {i for i in newest.values() if trees[i]["status"]["jobStatus"] != "Success"}
     pulled.runs("ingest")
     probed = list(range(126, 146))
     second = [request.execution_id for request in simulator.requests]
-    assert Counter(second) == Counter(RUNNING + probed + GAPS)
+    assert Counter(second) == Counter(sorted({*RUNNING} | in_error) + probed + GAPS)
     asked = len(simulator.requests)
     pulled.runs("ingest")
     third = [request.execution_id for request in simulator.requests[asked:]]
-    assert Counter(third) == Counter(probed)
+    assert Counter(third) == Counter(sorted({125} | in_error) + probed)
 
 
 def test_new_executions_are_found(pulled: User, simulator: Simulator) -> None:
@@ -120,10 +126,13 @@ def test_coverage_says_how_much_of_the_truth_is_here(analysed: User) -> None:
         "ids_missing": 5,
         "executions_not_final": 3,
         "aged": 0,
+        "ids_restarted": False,
+        "highest_asked_id": 145,
     }
     text = analysed.runs("coverage").stdout
     assert "145 ids asked: 120 loaded, 25 not_found." in text
     assert "Executions 1 to 125, with 5 ids missing between them; 3 not final." in text
+    assert "Looked for executions up to id 145." in text
 
 
 def test_show_gives_the_tree_as_it_was_sent(analysed: User, company: Company) -> None:

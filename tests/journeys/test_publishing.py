@@ -215,7 +215,7 @@ def test_a_snapshot_that_is_gone_is_not_read(analysed: User, tmp_path: Path) -> 
         ("incorta_loads.duckdb/below", 1, "cannot be written (Not a directory)"),
         ("", 2, "has no name"),
         ("s3://bucket/published", 2, "s3://… is no directory of this machine"),
-        ("x" * 300, 2, "cannot be published into (File name too long)"),
+        ("x" * 300, 2, "(File name too long); name another place"),
         (os.fsdecode(b"\xff"), 2, "is not UTF-8"),
     ],
 )

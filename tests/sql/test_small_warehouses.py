@@ -119,8 +119,8 @@ def test_nothing_counted_is_no_rate(small: Path) -> None:
 def test_coverage_counts_what_was_asked_and_what_was_not(small: Path) -> None:
     """Nodes without a ledger row are loaded; an id above them that was not found is not missing."""
     assert select(small, "from load_analysis.coverage order by tenant") == [
-        ("cluster", "ended", 2, 1, 1, 0, 0, 0, 0, 7, 7, 0, 0, 0, NOON),
-        ("cluster", "running", 1, 1, 0, 0, 0, 0, 0, 8, 8, 0, 1, 0, NOON),
+        ("cluster", "ended", 2, 1, 1, 0, 0, 0, 0, 7, 7, 0, 0, 0, NOON, False, 9),
+        ("cluster", "running", 1, 1, 0, 0, 0, 0, 0, 8, 8, 0, 1, 0, NOON, False, 8),
     ]
 
 

@@ -31,7 +31,11 @@ def coverage(
     return [
         named(TENANT, tenant)
         | _coverage(_asked(fetches, tenant), by_tenant.get(tenant, []))
-        | {"last_fetched_at": max(row["fetched_at"] for row in answers)}
+        | {
+            "last_fetched_at": max(row["fetched_at"] for row in answers),
+            "ids_restarted": _is_restarted(_asked(fetches, tenant), by_tenant.get(tenant, [])),
+            "highest_asked_id": max(row["execution_id"] for row in answers),
+        }
         for tenant, answers in fetched.items()
     ]
 
@@ -89,12 +93,14 @@ def _coverage(asked: Asked, executions: Sequence[Row]) -> Row:
             "ids_missing": max(final) - min(final) + 1 - len(final) if final else 0,
             "executions_not_final": sum(not is_final for is_final in final.values()),
             "aged": sum(_is_aged(i, asked, final) for i in asked),
-            "ids_restarted": bool(final)
-            and max(final) in asked
-            and _last_fetch(asked[max(final)]).outcome == "not_found",
-            "highest_asked_id": max(ids),
         }
     )
+
+
+def _is_restarted(asked: Asked, executions: Sequence[Row]) -> bool:
+    """Whether the highest execution that is here did not exist when it was last asked for."""
+    highest = max((row["execution_id"] for row in executions), default=None)
+    return highest in asked and _last_fetch(asked[highest]).outcome == "not_found"
 
 
 def _is_aged(execution_id: int, asked: Asked, final: dict[int, bool]) -> bool:
