@@ -12,6 +12,7 @@ import pytest
 from incorta_loads.choices import Format
 from incorta_loads.client import Answer
 from incorta_loads.queries import Row, Rows
+from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.settings import Settings
 from incorta_loads.statuses import OUTCOMES
 from incorta_loads.views import show_check, show_coverage, show_execution, show_failure_rates
@@ -179,6 +180,8 @@ COVERAGE: Row = {
     "executions_not_final": 1,
     "aged": 0,
     "last_fetched_at": AT,
+    "ids_restarted": False,
+    "highest_asked_id": 31,
 }
 NONE_UNKNOWN = Rows(["type", "nodes"], [])
 
@@ -194,8 +197,17 @@ def test_coverage_in_full(capsys: Printed) -> None:
         "Coverage of c, tenant t",
         "12 ids asked: 7 loaded, 2 not_found, 1 forbidden, 2 unavailable.",
         "Executions 3 to 11, with 2 ids missing between them; 1 not final.",
+        "Looked for executions up to id 31.",
         "Last answer: 2026-11-23 21:43:45 UTC.",
     ]
+
+
+def test_coverage_says_that_ids_start_over(capsys: Printed) -> None:
+    """With what that means and what to do."""
+    show_coverage(
+        covered(COVERAGE | {"ids_restarted": True}), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE
+    )
+    assert lines(capsys)[4] == str(RestartedIds("c", "t", 11))
 
 
 def test_coverage_of_ids_without_executions(capsys: Printed) -> None:
@@ -208,12 +220,14 @@ def test_coverage_of_ids_without_executions(capsys: Printed) -> None:
         "aged": 3,
         "lowest_loaded_id": None,
         "highest_loaded_id": None,
+        "highest_asked_id": 3,
         "last_fetched_at": AT,
     }
     show_coverage(covered(nothing), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE)
     assert lines(capsys) == [
         "Coverage of [c], tenant \\x1bt",
         "3 ids asked: 3 not_found.",
+        "Looked for executions up to id 3.",
         "3 ids are asked for only with --ids: 30 days gave no answer.",
         "Last answer: 2026-11-23 21:43:45 UTC.",
     ]
@@ -226,7 +240,7 @@ def test_one_is_not_more(capsys: Printed) -> None:
     told = lines(capsys)
     assert told[1].startswith("1 id asked: ")
     assert "with 1 id missing between them" in told[2]
-    assert told[3].startswith("1 id is asked for only with --ids")
+    assert told[4].startswith("1 id is asked for only with --ids")
 
 
 def test_coverage_of_nothing(capsys: Printed) -> None:
@@ -244,7 +258,7 @@ def test_coverage_shows_statuses_that_no_rule_knows(capsys: Printed) -> None:
         [{"type": "TABLE", "job_status": "Odd\n[red]", "nodes": 5}],
     )
     show_coverage(covered(COVERAGE), unknown, NONE_UNKNOWN, Format.TABLE)
-    assert lines(capsys)[4:] == [
+    assert lines(capsys)[5:] == [
         "Statuses that no rule knows (outcome unknown)",
         "type   job_status  nodes",
         "TABLE  Odd\\n[red]      5",
@@ -261,7 +275,7 @@ def test_coverage_shows_types_without_a_role(capsys: Printed) -> None:
         [{"type": "VIEW", "role_taken": "table", "nodes": 5}],
     )
     show_coverage(covered(COVERAGE), NONE_UNKNOWN, types, Format.TABLE)
-    assert lines(capsys)[4:] == [
+    assert lines(capsys)[5:] == [
         "Types without a role, and what they are counted as",
         "type  role_taken  nodes",
         "VIEW  table           5",
