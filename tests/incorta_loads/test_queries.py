@@ -226,17 +226,24 @@ def test_coverage_has_a_row_a_cluster_and_tenant(marts: Connection) -> None:
     """By their names, with all columns of the mart."""
     marts.execute(
         "CREATE TABLE load_analysis.coverage AS "
-        "SELECT * FROM (VALUES ('d', 't', 1), ('c', 'u', 2), ('c', 't', 3)) "
-        "AS rows(cluster, tenant, ids_asked)"
+        "SELECT * FROM (VALUES ('d', 't', true), ('c', 'u', false), ('c', 't', false)) "
+        "AS rows(cluster, tenant, ids_restarted)"
     )
     assert coverage(marts) == Rows(
-        ["cluster", "tenant", "ids_asked"],
+        ["cluster", "tenant", "ids_restarted"],
         [
-            {"cluster": "c", "tenant": "t", "ids_asked": 3},
-            {"cluster": "c", "tenant": "u", "ids_asked": 2},
-            {"cluster": "d", "tenant": "t", "ids_asked": 1},
+            {"cluster": "c", "tenant": "t", "ids_restarted": False},
+            {"cluster": "c", "tenant": "u", "ids_restarted": False},
+            {"cluster": "d", "tenant": "t", "ids_restarted": True},
         ],
     )
+
+
+def test_coverage_by_another_version_is_told(marts: Connection) -> None:
+    """One that does not know of ids that start over."""
+    marts.execute("CREATE TABLE load_analysis.coverage AS SELECT 'c' AS cluster, 't' AS tenant")
+    with pytest.raises(WarehouseError, match="by another version; run incorta-loads analyze"):
+        coverage(marts)
 
 
 def test_unknown_statuses_come_with_the_most_frequent_first(marts: Connection) -> None:
