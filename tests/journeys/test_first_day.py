@@ -66,6 +66,7 @@ def test_the_next_run_asks_only_for_what_can_have_changed(
     second = [request.execution_id for request in simulator.requests]
     assert Counter(second) == Counter(sorted({*RUNNING} | in_error) + probed + GAPS)
     asked = len(simulator.requests)
+    pulled.lets_a_day_pass()
     pulled.runs("ingest")
     third = [request.execution_id for request in simulator.requests[asked:]]
     assert Counter(third) == Counter(sorted({125} | in_error) + probed)

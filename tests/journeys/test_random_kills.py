@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from crashes.readers import State, broken, state
@@ -108,15 +107,6 @@ class History:
         return most_seconds if process.returncode == -signal.SIGKILL else took_seconds
 
 
-def let_a_day_pass(user: User) -> None:
-    """Moves all that was asked for into the past: by then every pause of an id is over."""
-    with duckdb.connect(user.warehouse) as connection:
-        for table in ("nodes", "fetches"):
-            connection.execute(
-                f"UPDATE load_status.{table} SET fetched_at = fetched_at - INTERVAL 1 DAY"
-            )
-
-
 def made_user(home: Path, simulator: Simulator) -> User:
     """Someone who asks each id twice at most."""
     home.mkdir()
@@ -162,7 +152,7 @@ def test_kills_at_any_time_change_nothing(
         simulator.faults.weather = None
         company.finish_all()
         for user in (disturbed, calm):
-            let_a_day_pass(user)
+            user.lets_a_day_pass()
             user.runs("ingest", exit_code=3)
     differences = differing_rows(state(disturbed.warehouse), state(calm.warehouse))
     tell(
