@@ -13,6 +13,23 @@ import pytest
 from incorta_simulator.server import Simulator
 from journeys.shell import CHECKOUT, Demo, User, make_run, shell
 
+USERS_SCRIPT = """
+import dlt
+from incorta_loads import incorta_load_status
+
+pipeline = dlt.pipeline("mine", destination="duckdb")
+reveal_type(incorta_load_status(ids="1-5"))
+"""
+
+OWN_TYPES_ONLY = """
+[mypy]
+follow_imports = skip
+[mypy-incorta_loads]
+follow_imports = normal
+[mypy-incorta_loads.source]
+follow_imports = normal
+"""
+
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -53,8 +70,17 @@ def test_the_wheel_works_in_an_environment_of_its_own(
     command = home / "bin" / "incorta-loads"
     environment = user.environment
     shell(command, "run", cwd=user.home, **environment)
-    printed = shell(command, "failures", "--limit", "1", cwd=user.home, **environment)
+    printed = shell(python, "-m", "incorta_loads", "failures", cwd=user.home, **environment)
     assert printed.startswith("Failure rates by table")
+    script = tmp_path / "mine.py"
+    script.write_text(USERS_SCRIPT)
+    revealed = "dlt.extract.source.DltSource"
+    if not request.config.getoption("--full"):  # the types of dlt and pandas take mypy a minute
+        (tmp_path / "mypy.ini").write_text(OWN_TYPES_ONLY)
+        revealed = "Any"
+    mypy = (sys.executable, "-m", "mypy", "--strict", "--python-executable", python)
+    checked = shell(*mypy, script, cwd=tmp_path)
+    assert f'mine.py:6: note: Revealed type is "{revealed}"' in checked
 
 
 def test_make_run_shows_the_whole_way_and_again_what_can_change(demo: Demo) -> None:

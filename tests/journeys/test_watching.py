@@ -47,7 +47,7 @@ def skip(seconds):
     global skipped
     skipped += seconds
 time.sleep, time.monotonic = skip, lambda: now() + skipped
-from incorta_loads.command import main
+from incorta_loads.__main__ import main
 main()
 """
 

@@ -17,3 +17,7 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, handler)
     cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -21,7 +21,7 @@ class Interrupting:
             os.kill(os.getpid(), signal.SIGINT)
 
 {before}
-from incorta_loads.command import main
+from incorta_loads.__main__ import main
 sys.meta_path.insert(0, Interrupting())
 main()
 """
