@@ -21,8 +21,7 @@ from incorta_loads.alerts import (
     write_taken,
 )
 from incorta_loads.notify import Message, Receivers
-from incorta_loads.printing import printable
-from incorta_loads.words import counted
+from incorta_loads.text import counted, shortened, visible
 
 _MOST_TABLES = 20
 """So many are named in a message; the rest are counted."""
@@ -68,7 +67,7 @@ def _announce_restarts(
     """Tells once of each cluster whose ids start over."""
     for restart in unsaid_restarts(connection):
         asked = receivers.names if restart.missed is None else restart.missed.split(",")
-        body = f"{printable(str(restart.ids))}\nEvent {restart.event_id}."
+        body = f"{visible(str(restart.ids))}\nEvent {restart.event_id}."
         message = Message("incorta-loads: the ids of a cluster start over", body, is_bad_news=True)
         missed = receivers.tell(message, asked)
         if not missed or len(missed) < len(asked):
@@ -105,8 +104,8 @@ def table_name(event: Event) -> str:
     """The name of a table for people, in one line: with its schema where it does not say it."""
     table = event.table_name or "(no name)"
     is_qualified = event.schema_name is None or table.startswith(f"{event.schema_name}.")
-    name = printable(table if is_qualified else f"{event.schema_name}/{table}")
-    return name if len(name) <= _MOST_NAME else f"{name[: _MOST_NAME - 1]}…"
+    name = visible(table if is_qualified else f"{event.schema_name}.{table}")
+    return shortened(name, _MOST_NAME)
 
 
 def _messages(events: Iterable[Event]) -> list[list[Event]]:
@@ -122,7 +121,7 @@ def _message(events: Sequence[Event], now: Standing) -> Message:
     words = {"broken": "broke", "regressed": "got worse", "well": "well again"}
     title = ", ".join(f"{counted(count, 'table')} {words[kind]}" for kind, count in counts.items())
     places = sorted({f"{each.cluster}, tenant {each.tenant}" for each in events})
-    lines = [printable(place) for place in places]
+    lines = [visible(place) for place in places]
     lines += [f"- {sentence(each)}" for each in events[:_MOST_TABLES]]
     if len(events) > _MOST_TABLES:
         lines.append(f"- and {len(events) - _MOST_TABLES} more")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from incorta_loads.errors import ModelsError, in_one_line
+from incorta_loads.errors import ModelsError, one_line
 
 _READ = "SELECT fingerprint FROM load_analysis.build_state"
 _KEEP = "CREATE OR REPLACE TABLE load_analysis.build_state AS SELECT $fingerprint AS fingerprint"
@@ -72,7 +72,7 @@ def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(str(database)) as warehouse:
             yield warehouse
     except duckdb.Error as error:
-        raise ModelsError(f"the SQL models could not be run: {in_one_line(error)}") from error
+        raise ModelsError(f"the SQL models could not be run: {one_line(error)}") from error
 
 
 def _fingerprint(project: Path, variables: Mapping[str, object]) -> str:

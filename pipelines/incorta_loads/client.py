@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 import tenacity
 
-from incorta_loads.errors import InvalidTokenError, WrongTenantError
+from incorta_loads.errors import InvalidTokenError, WrongTenantError, one_line
 from incorta_loads.exchange import MOST_ERROR_BODY_BYTES, Body, Exchanges, NoReply, Reply
 from incorta_loads.redaction import REPLACEMENT, Redactor
 from incorta_loads.settings import Settings
@@ -158,7 +158,7 @@ class StatusClient:
         try:
             reply = self._exchanges.get(self.url(execution_id), limit_seconds=limit_seconds)
         except NoReply as error:
-            message = _one_line(self._redactor.clean_text(str(error)))
+            message = _ledger_text(self._redactor.clean_text(str(error)))
             raise _Retry(
                 Answer(execution_id, "unavailable", datetime.now(UTC), message=message)
             ) from None
@@ -183,7 +183,7 @@ class StatusClient:
         if status == 200:  # noqa: PLR2004
             return self._judge_success(answer, reply)
         said = reply.body.read()[:MOST_ERROR_BODY_BYTES]
-        text = _one_line(self._redactor.clean_text(_said(said)))
+        text = _ledger_text(self._redactor.clean_text(_said(said)))
         answer = replace(answer, message=text or f"HTTP {status} without a message")
         if status == 401:  # noqa: PLR2004
             raise InvalidTokenError(
@@ -205,7 +205,7 @@ class StatusClient:
                 _PLACEHOLDER, REPLACEMENT
             )
             text = f"redirected to {where}, which was not followed because it would get the token"
-            return replace(answer, message=_one_line(text))
+            return replace(answer, message=_ledger_text(text))
         return answer
 
     def _judge_success(self, answer: Answer, reply: Reply) -> Answer:
@@ -222,7 +222,7 @@ class StatusClient:
             )
         if _GAP.search(message):
             return replace(answer, outcome="not_found")
-        text = _one_line(f"a 404 that is not the cluster's own: {answer.message}")
+        text = _ledger_text(f"a 404 that is not the cluster's own: {answer.message}")
         return replace(answer, outcome="unavailable", message=text)
 
 
@@ -276,10 +276,6 @@ def _message(body: bytes) -> str:
     return message if isinstance(message, str) else ""
 
 
-def _one_line(text: str) -> str:
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()[:_MOST_MESSAGE]
-
-
 def _target(location: str) -> str:
     """Where a redirect leads, as far as it may be shown: a query or a user can be anything."""
     try:
@@ -287,3 +283,7 @@ def _target(location: str) -> str:
     except ValueError:
         return "what is no address"
     return target.netloc.rpartition("@")[2] or target.path or "nowhere"
+
+
+def _ledger_text(text: str) -> str:
+    return one_line(text)[:_MOST_MESSAGE]

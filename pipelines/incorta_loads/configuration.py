@@ -12,7 +12,7 @@ import codecs
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from incorta_loads.errors import InvalidSettingError, in_one_line
+from incorta_loads.errors import InvalidSettingError, one_line
 
 SECTION = ("sources", "incorta")
 
@@ -100,7 +100,7 @@ def _providers() -> Sequence[Any]:
     except InvalidSettingError:
         raise
     except Exception as error:  # noqa: BLE001 (whatever levels and paths bring up in dlt)
-        reason = in_one_line(error)
+        reason = one_line(error)
         raise InvalidSettingError(
             f"The configuration of dlt cannot be read ({reason}); correct it and try again."
         ) from None

@@ -16,7 +16,7 @@ import duckdb
 import tenacity
 from filelock import FileLock, Timeout
 
-from incorta_loads.errors import BusyError, WarehouseError
+from incorta_loads.errors import BusyError, WarehouseError, first_line
 from incorta_loads.places import database_path
 from incorta_loads.settings import lock_timeout_seconds
 from incorta_loads.snapshots import Snapshot, last_snapshot
@@ -124,7 +124,7 @@ def connected(
             raise BusyError(_busy(path, who, timeout_seconds)) from None
         newer = "; use the DuckDB that wrote it, or load into a new file" if _NEWER in text else ""
         raise WarehouseError(
-            f"The warehouse {path} cannot be opened and was left alone: {one_line(error)}{newer}."
+            f"The warehouse {path} cannot be opened and was left alone: {first_line(error)}{newer}."
         ) from None
     try:
         connection.execute("SET TimeZone = 'UTC'")
@@ -233,11 +233,6 @@ def table_columns(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[st
     for table, column, kind in rows:
         tables.setdefault(table, {})[column] = kind
     return tables
-
-
-def one_line(error: BaseException) -> str:
-    """The first line of an error's text, without a full stop."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 def _busy(path: Path, who: str, timeout_seconds: float) -> str:

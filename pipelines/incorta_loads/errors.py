@@ -25,6 +25,8 @@ which id or setting, and what to do.
 
 from __future__ import annotations
 
+import re
+
 
 class IncortaLoadsError(Exception):
     """Root of the tree."""
@@ -110,6 +112,18 @@ class InterruptedRunError(IncortaLoadsError):
         self.exit_code = 128 + signal_number
 
 
-def in_one_line(message: object) -> str:
-    """What someone else says, which may have many lines."""
-    return " ".join(str(message).split())
+def one_line(message: object) -> str:
+    """The text of an error, which may have many lines and control characters, in one line."""
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", str(message)).strip()
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, without a full stop; its type if it has no text."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """The innermost error that led to this one, as a traceback would show it first."""
+    while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
+        error = inner
+    return error

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import requests
 from requests.auth import AuthBase
 
-from incorta_loads.errors import SpoolError
+from incorta_loads.errors import SpoolError, root_cause
 from incorta_loads.local_faults import refuse_local_faults
 from incorta_loads.settings import Settings
 from incorta_loads.watchdog import WatchedAdapter, limited_to
@@ -129,7 +129,7 @@ class Exchanges:
             except NoReply as error:
                 reason = str(error)
             except (requests.RequestException, OSError) as error:
-                cause = _innermost(error)
+                cause = root_cause(error)
                 reason = late if isinstance(cause, TimeoutError) else _reason(cause)
         if watchdog.has_bitten:  # a connection that was shut down looks like the end of a body
             raise NoReply(late)
@@ -212,13 +212,6 @@ def _is_framed(response: requests.Response) -> bool:
     """Whether the answer says where its body ends; 204 has none."""
     headers = {"Content-Length", "Transfer-Encoding"} & {name.title() for name in response.headers}
     return bool(headers) or response.status_code == 204  # noqa: PLR2004
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """The first cause, which is where urllib3 keeps the words that help."""
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return error
 
 
 def _reason(cause: BaseException) -> str:

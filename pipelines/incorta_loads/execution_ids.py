@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from incorta_loads.errors import InvalidIdsError
+from incorta_loads.text import shortened
+
+_MOST_SHOWN = 60
 
 HIGHEST_ID = 2**63 - 1
 """The warehouse stores ids as 64-bit integers."""
@@ -41,7 +44,7 @@ class ExecutionIds:
         ids = cls.of_ranges(_parse_range(part) for part in parts)
         if len(ids) > MOST_IDS:
             raise InvalidIdsError(
-                f"'{_shortened(text)}' names {_count(ids):,} ids; at most {MOST_IDS:,} can be "
+                f"{_quoted(text)} names {_count(ids):,} ids; at most {MOST_IDS:,} can be "
                 "asked for at once, so split the range."
             )
         return ids
@@ -102,12 +105,10 @@ def parse_id(text: str) -> int:
         InvalidIdsError: when it is no id, or more than one.
     """
     if _RANGE.fullmatch(text) is None:
-        raise InvalidIdsError(
-            f"'{_shortened(text)}' is not an execution id, which is a whole number."
-        )
+        raise InvalidIdsError(f"{_quoted(text)} is not an execution id, which is a whole number.")
     first, last = _parse_range(text)
     if first != last:
-        raise InvalidIdsError(f"'{_shortened(text)}' is more than one execution id; name one.")
+        raise InvalidIdsError(f"{_quoted(text)} is more than one execution id; name one.")
     return first
 
 
@@ -119,19 +120,19 @@ def _parse_range(part: str) -> tuple[int, int]:
     match = _RANGE.fullmatch(part)
     if match is None:
         raise InvalidIdsError(
-            f"'{_shortened(part)}' is not an execution id; ids are whole numbers, "
+            f"{_quoted(part)} is not an execution id; ids are whole numbers, "
             "written as single ids and ranges: --ids 1-500,720."
         )
     digits = [text.lstrip("0") or "0" for text in (match[1], match[2] or match[1])]
     # Python refuses to read thousands of digits.
     if any(len(each) > len(str(HIGHEST_ID)) or int(each) > HIGHEST_ID for each in digits):
         raise InvalidIdsError(
-            f"'{_shortened(part)}' is beyond the largest id there can be ({HIGHEST_ID})."
+            f"{_quoted(part)} is beyond the largest id there can be ({HIGHEST_ID})."
         )
     first, last = map(int, digits)
     if first > last:
         raise InvalidIdsError(
-            f"'{_shortened(part.strip())}' ends before it begins; write {last}-{first}."
+            f"{_quoted(part.strip())} ends before it begins; write {last}-{first}."
         )
     return first, last
 
@@ -143,11 +144,11 @@ def _checked(execution_id: int) -> int:
         number = -1
     if not 0 <= number <= HIGHEST_ID:
         raise InvalidIdsError(
-            f"{_shortened(repr(execution_id))} is not an execution id; ids are whole numbers "
-            f"from 0 to {HIGHEST_ID}."
+            f"{shortened(repr(execution_id), _MOST_SHOWN)} is not an execution id; ids are whole "
+            f"numbers from 0 to {HIGHEST_ID}."
         )
     return number
 
 
-def _shortened(text: str, most: int = 60) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _quoted(text: str) -> str:
+    return f"'{shortened(text, _MOST_SHOWN)}'"

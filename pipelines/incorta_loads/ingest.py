@@ -34,8 +34,8 @@ from incorta_loads.redaction import Redactor
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.run_ids import new_run_id
 from incorta_loads.settings import Settings
+from incorta_loads.text import counted
 from incorta_loads.warehouse import Warehouse
-from incorta_loads.words import counted
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from incorta_loads.configuration import SECTION, configured_tables, environment_variable
-from incorta_loads.printing import printable, shortened
 from incorta_loads.settings import SETTINGS
+from incorta_loads.text import shortened, visible
 
 logger = logging.getLogger(__name__)
 
@@ -64,5 +64,5 @@ def _is_ours(key: str) -> bool:
 
 def _line(what: str, name: str, right: set[str]) -> str:
     closest = get_close_matches(name, sorted(right), 1, cutoff=0.0)[0]
-    shown = printable(shortened(what))
+    shown = visible(shortened(what))
     return f"{shown} is no setting and has no effect; the closest one is {closest}."

@@ -21,7 +21,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from incorta_loads.errors import ModelsError, in_one_line
+from incorta_loads.errors import ModelsError, one_line
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -158,14 +158,14 @@ def _successes(answer: dbtRunnerResult) -> Sequence[Any]:
         raise answer.exception
     if answer.exception is not None:
         raise ModelsError(
-            f"the SQL models could not be run: {in_one_line(answer.exception)}"
+            f"the SQL models could not be run: {one_line(answer.exception)}"
         ) from answer.exception
     results: Sequence[Any] = answer.result.results
     for result in results:
         if result.status in ("error", "fail"):
             kind = "test" if result.node.resource_type in ("test", "unit_test") else "model"
             raise ModelsError(
-                f"the SQL {kind} {result.node.name} failed: {in_one_line(result.message)}"
+                f"the SQL {kind} {result.node.name} failed: {one_line(result.message)}"
             )
     return results
 

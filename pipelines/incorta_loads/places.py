@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from incorta_loads.configuration import SECTION, look_up
-from incorta_loads.errors import InvalidSettingError, in_one_line
+from incorta_loads.errors import InvalidSettingError, one_line
 
 DEFAULT_DATABASE = "incorta_loads.duckdb"
 DEFAULT_PUBLISHED = "published"
@@ -74,7 +74,7 @@ def resolved(text: str, what: str) -> Path:
     except UnicodeError:
         reason = "it is not UTF-8, which DuckDB needs"
     except (ValueError, RuntimeError, OSError) as error:
-        reason = getattr(error, "strerror", None) or in_one_line(error)
+        reason = getattr(error, "strerror", None) or one_line(error)
     else:
         return path
     raise InvalidSettingError(f"{what} cannot be at {text!r} ({reason}); name another place.")

@@ -18,9 +18,7 @@ from rich.text import Text
 from incorta_loads.choices import Format
 from incorta_loads.queries import Row, Rows
 from incorta_loads.table_layout import CellColumn, laid_out
-
-MOST_TEXT = 200
-"""Longer texts are shortened for people; no terminal shows them in a way that helps."""
+from incorta_loads.text import shortened, visible
 
 
 @dataclass(frozen=True)
@@ -139,25 +137,9 @@ def _encodable(text: str) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def shortened(text: str, most: int = MOST_TEXT) -> str:
-    """The text if it is not longer; else its beginning and its end."""
-    if len(text) <= most:
-        return text
-    return f"{text[: most // 2]}…{text[most // 2 + 1 - most :]}"
-
-
 def printable(text: str) -> str:
-    """The text with every character that would not show, or move the cursor, as its escape."""
+    """The text as stdout can show it, with every other character as its escape."""
     return visible(_encodable(text))
-
-
-def visible(text: str) -> str:
-    """As `printable`, wherever it is to be shown."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
-    )
 
 
 def _as_is(name: str, rows: Sequence[Row]) -> Column:

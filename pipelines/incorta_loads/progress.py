@@ -14,7 +14,7 @@ from incorta_loads.client import OUTCOMES
 from incorta_loads.ingest import Ingested
 from incorta_loads.logs import may_draw
 from incorta_loads.queries import Rows
-from incorta_loads.words import counted, listed
+from incorta_loads.text import counted, listed
 
 logger = logging.getLogger(__name__)
 

@@ -31,7 +31,7 @@ from incorta_loads.published_files import PublishedFiles
 from incorta_loads.queries import coverage
 from incorta_loads.report.page import REPORT, write_report
 from incorta_loads.snapshots import SNAPSHOT, remember_snapshot, write_snapshot
-from incorta_loads.words import counted
+from incorta_loads.text import counted
 
 logger = logging.getLogger(__name__)
 

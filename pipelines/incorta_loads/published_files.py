@@ -23,8 +23,7 @@ from typing import Self
 
 import duckdb
 
-from incorta_loads.database import one_line
-from incorta_loads.errors import PublishError
+from incorta_loads.errors import PublishError, first_line
 from incorta_loads.publication import JOURNAL, STAGING, Publication, PublishedFile, sum_of
 from incorta_loads.snapshots import MANIFEST
 
@@ -191,7 +190,7 @@ class PublishedFiles:
             )
             raise PublishError(
                 f"The directory {self.directory} cannot be written "
-                f"({getattr(error, 'strerror', None) or one_line(error)}); {state}: "
+                f"({getattr(error, 'strerror', None) or first_line(error)}); {state}: "
                 f"{f'{advice} or ' if advice else ''}name another directory, and publish again."
             ) from None
 

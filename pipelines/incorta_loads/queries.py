@@ -11,7 +11,7 @@ import duckdb
 
 from incorta_loads.choices import By, Sort
 from incorta_loads.errors import ConfigurationError, UnknownExecutionError, WarehouseError
-from incorta_loads.words import in_utc
+from incorta_loads.text import in_utc
 
 Row = dict[str, Any]
 OutcomeOf = Callable[[str | None, str | None], str]

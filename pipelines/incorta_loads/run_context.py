@@ -24,7 +24,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from dlt.common.runtime.run_context import RunContext
 
 from incorta_loads.configuration import decoded
-from incorta_loads.errors import InvalidSettingError, in_one_line
+from incorta_loads.errors import InvalidSettingError, one_line
 
 # What dlt would do without being told: send telemetry, and ask Airflow's database for secrets.
 _SETTINGS_OF_DLT = {
@@ -111,11 +111,11 @@ def _read(path: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        reason = error.strerror or in_one_line(error)
+        reason = error.strerror or one_line(error)
     except UnicodeDecodeError:
         reason = "it is neither UTF-8 nor UTF-16"
     except tomllib.TOMLDecodeError as error:
-        reason = in_one_line(error)
+        reason = one_line(error)
     raise InvalidSettingError(
         f"The configuration file {path} cannot be read ({reason}); correct it and try again."
     )

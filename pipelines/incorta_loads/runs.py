@@ -14,13 +14,14 @@ from incorta_loads.announcements import announce
 from incorta_loads.batches import batch_of
 from incorta_loads.client import Answer, StatusClient
 from incorta_loads.continuity import why_another
-from incorta_loads.database import one_line, open_for_reading
+from incorta_loads.database import open_for_reading
 from incorta_loads.errors import (
     BusyError,
     IncortaLoadsError,
     InterruptedRunError,
     RunFailedError,
     WarehouseError,
+    first_line,
 )
 from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.ingest import Ingested, ingest_into
@@ -119,7 +120,7 @@ def _going_on(summary: RunSummary) -> Iterator[None]:
     except IncortaLoadsError as error:
         summary.errors.append(error)
     except duckdb.Error as error:
-        text = f"The warehouse {summary.warehouse} could not be used: {one_line(error)}."
+        text = f"The warehouse {summary.warehouse} could not be used: {first_line(error)}."
         summary.errors.append(WarehouseError(text))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from incorta_loads.errors import ConfigurationError, in_one_line
+from incorta_loads.errors import ConfigurationError, one_line
 from incorta_loads.queries import Rows, rows
 
 
@@ -28,5 +28,5 @@ def one_statement(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:
             )
         return rows(connection, query, {})
     except duckdb.Error as error:
-        reason = in_one_line(str(error).partition("\n\nLINE ")[0])
+        reason = one_line(str(error).partition("\n\nLINE ")[0])
         raise ConfigurationError(f"DuckDB refused the statement: {reason}") from None

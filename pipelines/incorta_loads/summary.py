@@ -13,7 +13,7 @@ from incorta_loads.ingest import Ingested
 from incorta_loads.progress import outcomes_in_words
 from incorta_loads.publish import Published
 from incorta_loads.run_ids import new_run_id
-from incorta_loads.words import counted
+from incorta_loads.text import counted
 
 _MOST_TABLES = 5
 _HEADINGS = {"broken": "Broke", "regressed": "Got worse", "well": "Well again"}

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.text import Text
 
-from incorta_loads.printing import can_show, printable, shortened
+from incorta_loads.printing import can_show, printable
 from incorta_loads.queries import Row
 from incorta_loads.statuses import OUTCOMES
-from incorta_loads.words import listed
+from incorta_loads.text import listed, shortened
 
 STYLES = {"failure": "red", "partial": "red", "success": "green", "unknown": "yellow"}
 

@@ -28,8 +28,8 @@ from incorta_loads.printing import (
 )
 from incorta_loads.queries import Row, Rows
 from incorta_loads.restarted_ids import RestartedIds
+from incorta_loads.text import counted, in_utc, listed
 from incorta_loads.tree_view import legend, node_line
-from incorta_loads.words import counted, in_utc, listed
 
 if TYPE_CHECKING:
     from incorta_loads.client import Answer

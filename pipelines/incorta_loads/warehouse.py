@@ -33,8 +33,8 @@ from incorta_loads.base_tables import (
     duckdb_types,
 )
 from incorta_loads.batches import Batch
-from incorta_loads.database import one_line, opened, require_file, table_columns
-from incorta_loads.errors import OutOfMemoryError, WarehouseError
+from incorta_loads.database import opened, require_file, table_columns
+from incorta_loads.errors import OutOfMemoryError, WarehouseError, first_line, root_cause
 from incorta_loads.memory import Memory, is_out_of_memory, release_memory
 
 if TYPE_CHECKING:
@@ -163,10 +163,10 @@ class Warehouse:
             raise self._not_written(error) from error
 
     def _not_written(self, error: Exception) -> WarehouseError:
-        root = _root(error)
+        root = root_cause(error)
         kind = OutOfMemoryError if is_out_of_memory(root) else WarehouseError
         return kind(
-            f"The warehouse {self.path} could not be written ({one_line(root)}); "
+            f"The warehouse {self.path} could not be written ({first_line(root)}); "
             "what was committed before is kept, and the next run asks for the rest."
         )
 
@@ -299,12 +299,6 @@ def _working_directory(path: Path) -> Path:
         f"Neither {path.parent} nor {elsewhere.parent} can hold the files of a load, since dlt "
         "cannot use a path with ' or %; set TMPDIR to another directory."
     )
-
-
-def _root(error: BaseException) -> BaseException:
-    while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
-        error = inner
-    return error
 
 
 # Nodes whose answer has no ledger row: the run that wrote them was killed before it could.

@@ -17,7 +17,7 @@ from incorta_loads.redaction import Redactor
 from incorta_loads.seen_tree import SeenTree, Transition, transitions
 from incorta_loads.settings import Settings
 from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
-from incorta_loads.words import duration
+from incorta_loads.text import duration
 
 FINISHED_WITH_ERRORS = 5
 """Exit code: the execution ended with errors."""

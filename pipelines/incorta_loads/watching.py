@@ -10,14 +10,14 @@ from incorta_loads.errors import BusyError, RunFailedError
 from incorta_loads.ingest import load_answer
 from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.places import database_path
-from incorta_loads.printing import print_line, shortened
+from incorta_loads.printing import print_line
 from incorta_loads.settings import load_settings
 from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
+from incorta_loads.text import duration, shortened
 from incorta_loads.tree_view import node_status
 from incorta_loads.warehouse import open_for_writing
 from incorta_loads.watch import Watched, watch_until_final
 from incorta_loads.watch_view import watch_shown
-from incorta_loads.words import duration
 
 _ENDS = {
     "success": "succeeded",

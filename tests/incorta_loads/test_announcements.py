@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import subprocess
 import sys
@@ -274,17 +275,24 @@ def test_the_name_of_a_receiver_does_not_tell_its_url(hook: Webhook) -> None:
     ("schema", "table", "shown"),
     [
         ("s", "s.a", "s.a"),
-        ("s", "a", "s/a"),
+        ("s", "a", "s.a"),
         (None, "a", "a"),
-        ("s", None, "s/(no name)"),
+        ("s", None, "s.(no name)"),
         ("s", "s.a\n\x1b[31m", r"s.a\n\x1b[31m"),
-        ("s", "s." + "a" * 1000, "s." + "a" * 117 + "…"),
+        ("s", "s." + "a" * 1000, "s." + "a" * 58 + "…" + "a" * 59),
     ],
 )
 def test_a_table_has_one_short_line(schema: str | None, table: str | None, shown: str) -> None:
     """Whatever its name is."""
     event = Event("c", "t", schema, table, "broken", "broken_since", 1, 3, 3, 0, 0)
     assert table_name(event) == shown
+
+
+def test_a_notification_is_written_for_its_receiver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Characters that this terminal cannot show are none of its business."""
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    event = Event("c", "t", "Größen", "Maße", "broken", "broken_since", 1, 3, 3, 0, 0)
+    assert sentence(event).startswith("Größen.Maße is broken")
 
 
 def test_each_kind_has_a_sentence() -> None:

@@ -23,7 +23,6 @@ from incorta_loads.printing import (
     print_json,
     print_line,
     print_rows,
-    printable,
     rate,
     rate_with_interval,
     value,
@@ -313,30 +312,6 @@ def test_styles_are_for_terminals(capsys: Printed) -> None:
     """In a pipe a line is its text."""
     print_line("failed", "bold red")
     assert capsys.readouterr().out == "failed\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("", ""),
-        ("Größe 漢字 😀 – “x” \\n", "Größe 漢字 😀 – “x” \\n"),
-        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
-        ("a\r\nb\tc\bd\x7f", "a\\r\\nb\\tc\\x08d\\x7f"),
-        ("\u200b\u200f\u202e\u2066\ufeff", "\\u200b\\u200f\\u202e\\u2066\\ufeff"),
-        ("\u2028\u2029\x85\xa0\u3000", "\\u2028\\u2029\\x85\\xa0\\u3000"),
-        ("\U000e0041\ud800", "\\U000e0041\\ud800"),
-    ],
-)
-def test_what_does_not_show_is_shown_as_its_escape(text: str, shown: str) -> None:
-    """Controls, marks of direction, blanks of no width, odd blanks, tags, surrogates."""
-    assert printable(text) == shown
-
-
-@given(st.text())
-def test_printable_text_is_printable(text: str) -> None:
-    """And stays as it is when it was."""
-    assert printable(text).isprintable()
-    assert printable(printable(text)) == printable(text)
 
 
 def test_endless_texts_are_shortened_for_people_only(capsys: Printed) -> None:

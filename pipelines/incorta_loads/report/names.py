@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from incorta_loads.printing import shortened, visible
+from incorta_loads.text import shortened, visible
 
 _SAID_OF_NONE = ("(no name)", "(empty)")
 """How the page shows None and the empty name."""

@@ -18,7 +18,7 @@ import jinja2
 from incorta_loads.queries import Row
 from incorta_loads.report.data import report_data
 from incorta_loads.restarted_ids import RestartedIds
-from incorta_loads.words import in_utc
+from incorta_loads.text import in_utc
 
 REPORT = "report.html"
 

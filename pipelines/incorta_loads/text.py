@@ -1,9 +1,12 @@
-"""Counts and times in sentences."""
+"""Counts, times and names as people read them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+
+MOST_CHARACTERS = 200
+"""Longer texts are shortened for people; no terminal shows them in a way that helps."""
 
 
 def counted(count: int, noun: str) -> str:
@@ -28,3 +31,19 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
+
+
+def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
+    """The text if it has at most `most` characters; else its beginning and its end."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}…{text[most // 2 + 1 - most :]}"
+
+
+def visible(text: str) -> str:
+    """The text with every character that would not show, or move the cursor, as its escape."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )

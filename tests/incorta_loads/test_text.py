@@ -1,0 +1,55 @@
+"""Counts and times in sentences."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incorta_loads.text import counted, duration, shortened, visible
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, "0 ids"), (1, "1 id"), (2, "2 ids")])
+def test_only_one_is_singular(count: int, expected: str) -> None:
+    """The noun follows its count."""
+    assert counted(count, "id") == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (7_500, "2 h 5 min")],
+)
+def test_durations_are_for_people(seconds: float, expected: str) -> None:
+    """Two units at most."""
+    assert duration(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("Größe 漢字 😀 – “x” \\n", "Größe 漢字 😀 – “x” \\n"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("a\r\nb\tc\bd\x7f", "a\\r\\nb\\tc\\x08d\\x7f"),
+        ("\u200b\u200f\u202e\u2066\ufeff", "\\u200b\\u200f\\u202e\\u2066\\ufeff"),
+        ("\u2028\u2029\x85\xa0\u3000", "\\u2028\\u2029\\x85\\xa0\\u3000"),
+        ("\U000e0041\ud800", "\\U000e0041\\ud800"),
+    ],
+)
+def test_what_does_not_show_is_shown_as_its_escape(text: str, shown: str) -> None:
+    """Controls, marks of direction, blanks of no width, odd blanks, tags, surrogates."""
+    assert visible(text) == shown
+
+
+@given(st.text())
+def test_printable_text_is_visible(text: str) -> None:
+    """And stays as it is when it was."""
+    assert visible(text).isprintable()
+    assert visible(visible(text)) == visible(text)
+
+
+def test_long_texts_keep_their_beginning_and_their_end() -> None:
+    """In exactly as many characters as asked for."""
+    assert shortened("abcdefghij", 10) == "abcdefghij"
+    assert shortened("abcdefghijk", 10) == "abcde…hijk"
+    assert len(shortened("x" * 1_000)) == 200
