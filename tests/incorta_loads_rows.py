@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS
 from incorta_loads.batches import Batch
-from incorta_loads.status_json import decode
-from incorta_loads.status_tree import Execution, flatten
+from incorta_loads.tree.decoding import decode
+from incorta_loads.tree.flattening import Execution, flatten
 
 
 def at(minute: int) -> datetime:

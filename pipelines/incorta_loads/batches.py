@@ -16,9 +16,9 @@ from incorta_loads.errors import ClusterDownError, IncortaLoadsError
 from incorta_loads.plan import Feed
 from incorta_loads.redaction import Redactor
 from incorta_loads.settings import Settings
-from incorta_loads.status_json import decode
-from incorta_loads.status_node import InvalidPayload, Tree
-from incorta_loads.status_tree import Execution, flatten
+from incorta_loads.tree.decoding import decode
+from incorta_loads.tree.flattening import Execution, flatten
+from incorta_loads.tree.nodes import InvalidPayload, Tree
 
 MOST_EXECUTIONS = 100
 MOST_NODES = 100_000

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from incorta_loads.base_tables import FETCHES, NODES
 from incorta_loads.batches import Batch
-from incorta_loads.status_node import NAMED_TYPES
-from incorta_loads.statuses import compared, is_final
+from incorta_loads.tree.nodes import NAMED_TYPES
+from incorta_loads.tree.statuses import compared, is_final
 
 _OF_ANSWER = [name for name in NODES.names if name != "fetched_at"]
 

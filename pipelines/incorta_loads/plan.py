@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import duckdb
 
 from incorta_loads.execution_ids import HIGHEST_ID, ExecutionIds
-from incorta_loads.statuses import compared
+from incorta_loads.tree.statuses import ENDED_STATE, RUNNING_STATE, compared
 
 OutcomeOf = Callable[[str | None, str | None], str]
 """State type and job status → what they mean."""
@@ -208,8 +208,8 @@ def read_known(
         "now": now,
         "aged": AGED_AFTER,
         "pauses": PAUSES_IN_SPAN,
-        "ended": [state for (state,) in states if compared(state) == "terminator state"],
-        "running": [state for (state,) in states if compared(state) == "load state"],
+        "ended": [state for (state,) in states if compared(state) == ENDED_STATE],
+        "running": [state for (state,) in states if compared(state) == RUNNING_STATE],
     }
     connection.execute(_CREATE_IDS, parameters)
     try:

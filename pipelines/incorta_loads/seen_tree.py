@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from incorta_loads.queries import Row
 from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
-from incorta_loads.statuses import is_final
+from incorta_loads.tree.statuses import is_final
 
 Status = tuple[str | None, str | None]
 """State type and job status, as received."""

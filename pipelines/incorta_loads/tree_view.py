@@ -9,8 +9,8 @@ from rich.text import Text
 
 from incorta_loads.printing import can_show, printable
 from incorta_loads.queries import Row
-from incorta_loads.statuses import OUTCOMES
 from incorta_loads.text import listed, shortened
+from incorta_loads.tree.statuses import OUTCOMES
 
 STYLES = {"failure": "red", "partial": "red", "success": "green", "unknown": "yellow"}
 

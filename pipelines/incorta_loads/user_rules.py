@@ -11,7 +11,7 @@ from pathlib import Path
 from incorta_loads.configuration import encoding_of
 from incorta_loads.errors import InvalidSettingError
 from incorta_loads.settings import status_outcomes_path, type_roles_path
-from incorta_loads.statuses import OUTCOMES, ROLES, compared
+from incorta_loads.tree.statuses import OUTCOMES, ROLES, compared
 
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 

@@ -168,7 +168,7 @@ def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:
     line. No rows are what is left where nothing failed: as JSON null.
     """
     if output is Format.JSON:
-        from incorta_loads.status_tree import encode  # noqa: PLC0415 (Arrow; not for the others)
+        from incorta_loads.tree.flattening import encode  # noqa: PLC0415 (Arrow; not for the others)
 
         trees = groupby(nodes.rows, lambda row: (row["cluster"], row["tenant"]))
         lines = [encode(rows).decode() for _, rows in trees]

@@ -27,8 +27,8 @@ from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.plan import asked_for
 from incorta_loads.redaction import Redactor
 from incorta_loads.settings import Settings
-from incorta_loads.status_json import decode
-from incorta_loads.status_tree import Execution, flatten
+from incorta_loads.tree.decoding import decode
+from incorta_loads.tree.flattening import Execution, flatten
 from incorta_simulator.faults import Exchange, RawBody, Refusal
 from incorta_simulator.server import Simulator
 from patience import HANG_SECONDS

@@ -21,8 +21,8 @@ from incorta_loads import database
 from incorta_loads.batches import Batch
 from incorta_loads.database import open_for_reading, reading, table_columns
 from incorta_loads.errors import BusyError, WarehouseError
-from incorta_loads.status_json import decode
-from incorta_loads.status_tree import Execution, flatten
+from incorta_loads.tree.decoding import decode
+from incorta_loads.tree.flattening import Execution, flatten
 from incorta_loads.warehouse import open_for_writing
 from patience import HANG_SECONDS
 

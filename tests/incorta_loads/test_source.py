@@ -21,8 +21,8 @@ from incorta_loads.batches import Batch
 from incorta_loads.errors import InvalidTokenError, MissingSettingError
 from incorta_loads.settings import Settings
 from incorta_loads.source import incorta_load_status, loaded_batch
-from incorta_loads.status_json import decode
-from incorta_loads.status_tree import Execution, flatten
+from incorta_loads.tree.decoding import decode
+from incorta_loads.tree.flattening import Execution, flatten
 from incorta_simulator.faults import RawBody, Refusal
 from incorta_simulator.server import Simulator
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incorta_loads.base_tables import NODES
-from incorta_loads.status_json import decode
-from incorta_loads.status_limits import MOST_LEVELS
-from incorta_loads.status_node import InvalidPayload
-from incorta_loads.status_tree import Execution, encode, flatten
+from incorta_loads.tree.decoding import decode
+from incorta_loads.tree.flattening import Execution, encode, flatten
+from incorta_loads.tree.limits import MOST_LEVELS
+from incorta_loads.tree.nodes import InvalidPayload
 
 NOW = datetime(2026, 11, 23, 21, 43, 45, 123456, tzinfo=UTC)
 

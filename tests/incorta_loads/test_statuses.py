@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from incorta_loads.statuses import compared
+from incorta_loads.tree.statuses import compared
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incorta_loads.queries import Row
-from incorta_loads.statuses import OUTCOMES
+from incorta_loads.tree.statuses import OUTCOMES
 from incorta_loads.tree_view import clipped, in_words, node_line
 
 LEVELS = (3, 4, 10)

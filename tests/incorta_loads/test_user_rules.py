@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from incorta_loads.errors import InvalidSettingError
-from incorta_loads.statuses import OUTCOMES, ROLES
+from incorta_loads.tree.statuses import OUTCOMES, ROLES
 from incorta_loads.user_rules import read_status_outcomes, read_type_roles
 
 HEADER = "state_type,job_status,outcome\n"

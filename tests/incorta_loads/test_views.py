@@ -14,7 +14,7 @@ from incorta_loads.client import Answer
 from incorta_loads.queries import Row, Rows
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.settings import Settings
-from incorta_loads.statuses import OUTCOMES
+from incorta_loads.tree.statuses import OUTCOMES
 from incorta_loads.views import show_check, show_coverage, show_execution, show_failure_rates
 
 Printed = pytest.CaptureFixture[str]

@@ -23,8 +23,8 @@ from incorta_loads.batches import Batch
 from incorta_loads.database import table_columns
 from incorta_loads.errors import WarehouseError
 from incorta_loads.models import project_directory
-from incorta_loads.status_json import decode
-from incorta_loads.status_tree import Execution, flatten
+from incorta_loads.tree.decoding import decode
+from incorta_loads.tree.flattening import Execution, flatten
 from incorta_loads.warehouse import Warehouse, open_for_writing
 from incorta_loads_rows import at, batch_of
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from incorta_loads.status_outcomes import StatusOutcomes
-from incorta_loads.statuses import OUTCOMES
+from incorta_loads.tree.statuses import OUTCOMES
 from sql.base_rows import History, Tree, rows, select, write_base_tables
 from sql.compiled import Model, built_in_file, compiled_models
 

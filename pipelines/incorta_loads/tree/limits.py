@@ -6,8 +6,8 @@ import re
 from itertools import chain, islice
 from typing import NamedTuple
 
-from incorta_loads.status_node import NAMED_TYPES, InvalidPayload, Node, Status
-from incorta_loads.statuses import compared
+from incorta_loads.tree.nodes import NAMED_TYPES, InvalidPayload, Node, Status
+from incorta_loads.tree.statuses import compared
 
 MOST_LEVELS = 5_000
 MOST_ROW_TEXT_BYTES = 64 * 2**20

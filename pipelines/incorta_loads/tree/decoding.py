@@ -17,14 +17,14 @@ import ijson.backends.python as ijson  # the C backend replaces lone surrogates 
 import msgspec
 from ijson.common import JSONError
 
-from incorta_loads.status_limits import (
+from incorta_loads.tree.limits import (
     MOST_LEVELS,
     TOO_MANY_LEVELS,
     refuse_too_large,
     refuse_too_many_values,
     row_text_bytes,
 )
-from incorta_loads.status_node import ExtendedNode, InvalidPayload, Node, Status, Tree
+from incorta_loads.tree.nodes import ExtendedNode, InvalidPayload, Node, Status, Tree
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 

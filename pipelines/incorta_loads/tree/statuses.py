@@ -14,6 +14,10 @@ OUTCOMES = (
 ROLES = ("load_plan", "group", "schema", "table", "none")
 """What a node of a type can be; `none` is none of the others."""
 
+ENDED_STATE = "terminator state"
+RUNNING_STATE = "load state"
+"""State types, as `compared`. An execution is final if its root has ended and no node runs."""
+
 _TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
@@ -25,4 +29,4 @@ def compared(text: str | None) -> str:
 def is_final(state_types: Sequence[str | None]) -> bool:
     """Whether an execution has ended, by the state types of its nodes, the root first."""
     root, *below = map(compared, state_types)
-    return root == "terminator state" and "load state" not in below
+    return root == ENDED_STATE and RUNNING_STATE not in below

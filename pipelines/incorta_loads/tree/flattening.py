@@ -21,9 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from incorta_loads.base_tables import NODES
-from incorta_loads.status_limits import MOST_LEVELS
-from incorta_loads.status_node import NAMED_TYPES, Node, Status, Tree
-from incorta_loads.statuses import compared
+from incorta_loads.tree.limits import MOST_LEVELS
+from incorta_loads.tree.nodes import NAMED_TYPES, Node, Status, Tree
+from incorta_loads.tree.statuses import compared
 
 Integers = npt.NDArray[np.int64]
 
