@@ -24,8 +24,10 @@ from incorta_loads.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-Outcome = Literal["loaded", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload"]
-OUTCOMES: tuple[Outcome, ...] = Outcome.__args__  # type: ignore[attr-defined]
+FetchOutcome = Literal[
+    "loaded", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload"
+]
+FETCH_OUTCOMES: tuple[FetchOutcome, ...] = FetchOutcome.__args__  # type: ignore[attr-defined]
 
 MOST_RETRY_AFTER_SECONDS = 60.0
 """A server that asks for a longer pause is asked again after this one."""
@@ -59,7 +61,7 @@ class Answer:
     """
 
     execution_id: int
-    outcome: Outcome
+    outcome: FetchOutcome
     fetched_at: datetime
     http_status: int | None = None
     message: str | None = None

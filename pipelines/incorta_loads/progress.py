@@ -10,7 +10,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from incorta_loads.client import OUTCOMES
+from incorta_loads.client import FETCH_OUTCOMES
 from incorta_loads.ingest import Ingested
 from incorta_loads.logs import may_draw
 from incorta_loads.queries import Rows
@@ -147,5 +147,5 @@ def _log_progress(ingested: Ingested) -> None:
 
 def outcomes_in_words(ingested: Ingested) -> str:
     """Such as `400 loaded, 48 not_found`, or why there is nothing to count."""
-    words = listed(ingested.outcomes, OUTCOMES)
+    words = listed(ingested.outcomes, FETCH_OUTCOMES)
     return words or ("nothing was answered" if ingested.ended_by else "nothing was due")

@@ -36,7 +36,7 @@ class StatusOutcomes:
         return cls(configured_status_outcomes())
 
     def of(self, state_type: str | None, job_status: str | None) -> str:
-        """One of `statuses.OUTCOMES`."""
+        """One of `statuses.STATUS_OUTCOMES`."""
         status = state_type, job_status
         if status not in self._known:  # few, however many nodes there are
             self._known[status] = self._looked_up(compared(state_type), compared(job_status))

@@ -10,7 +10,7 @@ from rich.text import Text
 from incorta_loads.printing import can_show, printable
 from incorta_loads.queries import Row
 from incorta_loads.text import listed, shortened
-from incorta_loads.tree.statuses import OUTCOMES
+from incorta_loads.tree.statuses import STATUS_OUTCOMES
 
 STYLES = {"failure": "red", "partial": "red", "success": "green", "unknown": "yellow"}
 
@@ -39,12 +39,14 @@ def sign(outcome: str) -> str:
 
 def legend(counts: Mapping[str, int]) -> str:
     """What the signs say, each with how many there are: `✓ 12 success  ✗ 2 failure`."""
-    return "  ".join(f"{sign(each)} {counts[each]} {each}" for each in OUTCOMES if counts.get(each))
+    return "  ".join(
+        f"{sign(each)} {counts[each]} {each}" for each in STATUS_OUTCOMES if counts.get(each)
+    )
 
 
 def in_words(counts: Mapping[str, int]) -> str:
     """Such as `12 success, 2 failure`."""
-    return listed(counts, OUTCOMES)
+    return listed(counts, STATUS_OUTCOMES)
 
 
 def node_line(row: Row) -> Text:

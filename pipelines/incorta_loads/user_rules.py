@@ -11,7 +11,7 @@ from pathlib import Path
 from incorta_loads.configuration import encoding_of
 from incorta_loads.errors import InvalidSettingError
 from incorta_loads.settings import status_outcomes_path, type_roles_path
-from incorta_loads.tree.statuses import OUTCOMES, ROLES, compared
+from incorta_loads.tree.statuses import ROLES, STATUS_OUTCOMES, compared
 
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
@@ -44,7 +44,7 @@ _STATUS_OUTCOMES = _Rules(
     setting="status_outcomes",
     name="status outcomes",
     columns=("state_type", "job_status", "outcome"),
-    meanings=OUTCOMES,
+    meanings=STATUS_OUTCOMES,
     has_wildcard=True,
 )
 _TYPE_ROLES = _Rules(

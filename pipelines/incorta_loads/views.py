@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from incorta_loads.choices import Format
-from incorta_loads.client import OUTCOMES
+from incorta_loads.client import FETCH_OUTCOMES
 from incorta_loads.printing import (
     Column,
     number,
@@ -139,7 +139,7 @@ def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> N
         print_line("Nothing was asked for yet.")
     for row in found.rows:
         print_line(f"Coverage of {row['cluster']}, tenant {row['tenant']}", "bold")
-        counts = listed(row, OUTCOMES)
+        counts = listed(row, FETCH_OUTCOMES)
         asked = counted(row["ids_asked"], "id")
         print_line(f"{asked} asked: {counts or 'nothing came back'}.")
         if row["lowest_loaded_id"] is not None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incorta_loads.queries import Row
-from incorta_loads.tree.statuses import OUTCOMES
+from incorta_loads.tree.statuses import STATUS_OUTCOMES
 from incorta_loads.tree_view import clipped, in_words, node_line
 
 LEVELS = (3, 4, 10)
@@ -74,7 +74,7 @@ def test_a_screen_of_hardly_any_lines_has_the_root(most: int) -> None:
 
 
 @given(
-    st.dictionaries(st.integers(0, 119), st.sampled_from(OUTCOMES), max_size=120),
+    st.dictionaries(st.integers(0, 119), st.sampled_from(STATUS_OUTCOMES), max_size=120),
     st.integers(1, 200),
 )
 def test_nothing_is_lost_or_counted_twice(outcomes: dict[int, str], most: int) -> None:

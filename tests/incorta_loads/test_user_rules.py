@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from incorta_loads.errors import InvalidSettingError
-from incorta_loads.tree.statuses import OUTCOMES, ROLES
+from incorta_loads.tree.statuses import ROLES, STATUS_OUTCOMES
 from incorta_loads.user_rules import read_status_outcomes, read_type_roles
 
 HEADER = "state_type,job_status,outcome\n"
@@ -30,8 +30,8 @@ def test_lines_come_as_they_stand(path: Path) -> None:
 
 def test_each_outcome_may_be_named(path: Path) -> None:
     """The eight of the analysis."""
-    path.write_text(HEADER + "".join(f"*,{each},{each}\n" for each in OUTCOMES))
-    assert [line[2] for line in read_status_outcomes(path)] == list(OUTCOMES)
+    path.write_text(HEADER + "".join(f"*,{each},{each}\n" for each in STATUS_OUTCOMES))
+    assert [line[2] for line in read_status_outcomes(path)] == list(STATUS_OUTCOMES)
 
 
 def test_a_file_of_a_spreadsheet_is_read(path: Path) -> None:

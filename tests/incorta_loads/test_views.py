@@ -14,7 +14,7 @@ from incorta_loads.client import Answer
 from incorta_loads.queries import Row, Rows
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.settings import Settings
-from incorta_loads.tree.statuses import OUTCOMES
+from incorta_loads.tree.statuses import STATUS_OUTCOMES
 from incorta_loads.views import show_check, show_coverage, show_execution, show_failure_rates
 
 Printed = pytest.CaptureFixture[str]
@@ -336,7 +336,7 @@ def test_the_signs_of_a_terminal_without_unicode(monkeypatch: pytest.MonkeyPatch
     """One of ASCII for each outcome, and no two alike."""
     stdout = io.TextIOWrapper(io.BytesIO(), "ascii")
     monkeypatch.setattr("sys.stdout", stdout)
-    nodes = [node(0, 0, 1, outcome=each, job_status=each) for each in OUTCOMES]
+    nodes = [node(0, 0, 1, outcome=each, job_status=each) for each in STATUS_OUTCOMES]
     show_execution(7, executed(node(0, 0, 0, name="Größe"), *nodes), Format.TABLE)
     stdout.seek(0)
     assert [line.strip() for line in stdout.readlines()[1:-1]] == [

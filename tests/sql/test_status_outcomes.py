@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from incorta_loads.status_outcomes import StatusOutcomes
-from incorta_loads.tree.statuses import OUTCOMES
+from incorta_loads.tree.statuses import STATUS_OUTCOMES
 from sql.base_rows import History, Tree, rows, select, write_base_tables
 from sql.compiled import Model, built_in_file, compiled_models
 
@@ -125,5 +125,5 @@ def test_python_and_sql_say_the_same(tmp_path: Path, compiled: list[Model]) -> N
         assert isinstance(state, str | None)
         assert isinstance(job, str | None)
         assert outcomes.of(state, job) == outcome
-    assert {outcome for *_, outcome in said} == set(OUTCOMES)
+    assert {outcome for *_, outcome in said} == set(STATUS_OUTCOMES)
     assert len(said) == len(tables) + 1

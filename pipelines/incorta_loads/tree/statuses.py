@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import ascii_lowercase, ascii_uppercase
 
-OUTCOMES = (
+STATUS_OUTCOMES = (
     *("success", "partial", "failure", "interrupted"),
     *("skipped", "running", "queued", "unknown"),
 )
