@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from incorta_loads.environment import take_steering_names_away
+from incorta_loads.config.environment import take_steering_names_away
 
 
 def main() -> None:

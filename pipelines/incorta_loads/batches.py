@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS, NODES
-from incorta_loads.client import Answer, StatusClient
+from incorta_loads.config.settings import Settings
+from incorta_loads.endpoint.client import Answer, StatusClient
 from incorta_loads.errors import ClusterDownError, IncortaLoadsError
 from incorta_loads.plan import Feed
 from incorta_loads.redaction import Redactor
-from incorta_loads.settings import Settings
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
 from incorta_loads.tree.nodes import InvalidPayload, Tree

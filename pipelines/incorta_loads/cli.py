@@ -183,7 +183,7 @@ def watch(
     execution within --appear.
     """
     from incorta_loads import watching
-    from incorta_loads.execution_ids import parse_id
+    from incorta_loads.endpoint.execution_ids import parse_id
 
     start()
     wanted = parse_id(execution_id)

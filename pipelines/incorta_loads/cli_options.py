@@ -114,17 +114,17 @@ def start() -> Redactor:
         ConfigurationError: the working directory is gone.
     """
     _require_working_directory()
+    from incorta_loads.config.run_context import configure_dlt_by_nothing
+    from incorta_loads.config.settings import log_format, secret_values
+    from incorta_loads.config.unknown_settings import log_unknown_settings
     from incorta_loads.logs import set_up_logs, turn_telemetry_off
-    from incorta_loads.misspellings import say_misspelt_settings
     from incorta_loads.redaction import Redactor
-    from incorta_loads.run_context import configure_dlt_by_nothing
-    from incorta_loads.settings import log_format, secret_values
 
     turn_telemetry_off()
     configure_dlt_by_nothing()
     redactor = Redactor(secret_values())
     set_up_logs(redactor, verbosity(), log_format())
-    say_misspelt_settings()
+    log_unknown_settings()
     return redactor
 
 
@@ -144,10 +144,10 @@ def say_error(text: str, error: Exception | None, exit_code: int) -> None:
     import sys
     import traceback
 
+    from incorta_loads.config.run_context import configure_dlt_by_nothing
+    from incorta_loads.config.settings import log_format, secret_values
     from incorta_loads.logs import log_formatter
     from incorta_loads.redaction import Redactor
-    from incorta_loads.run_context import configure_dlt_by_nothing
-    from incorta_loads.settings import log_format, secret_values
 
     configure_dlt_by_nothing()
     redactor = Redactor(secret_values())

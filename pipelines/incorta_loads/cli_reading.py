@@ -130,7 +130,7 @@ def show(
 ) -> None:
     """The status tree of one execution; with --format json as the cluster sent it."""
     from incorta_loads import database, queries, views
-    from incorta_loads.execution_ids import parse_id
+    from incorta_loads.endpoint.execution_ids import parse_id
     from incorta_loads.status_outcomes import StatusOutcomes
 
     start()

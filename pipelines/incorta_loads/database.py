@@ -16,9 +16,9 @@ import duckdb
 import tenacity
 from filelock import FileLock, Timeout
 
+from incorta_loads.config.paths import database_path
+from incorta_loads.config.settings import lock_timeout_seconds
 from incorta_loads.errors import BusyError, WarehouseError, first_line
-from incorta_loads.places import database_path
-from incorta_loads.settings import lock_timeout_seconds
 from incorta_loads.snapshots import Snapshot, last_snapshot
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from incorta_loads.batches import Batch, batch_of, fetch_batches
-from incorta_loads.client import Answer
+from incorta_loads.config.settings import Settings
 from incorta_loads.continuity import (
     as_gone,
     is_over_and_unchanged,
@@ -22,18 +22,18 @@ from incorta_loads.continuity import (
     why_another,
     without_executions,
 )
+from incorta_loads.endpoint.client import Answer
+from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import (
     ClusterDownError,
     ConfigurationError,
     IncortaLoadsError,
     SpoolError,
 )
-from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.plan import Feed, Known, OutcomeOf, asked_for, due, read_known
 from incorta_loads.redaction import Redactor
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.run_ids import new_run_id
-from incorta_loads.settings import Settings
 from incorta_loads.text import counted
 from incorta_loads.warehouse import Warehouse
 

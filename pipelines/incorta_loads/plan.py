@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from incorta_loads.execution_ids import HIGHEST_ID, ExecutionIds
+from incorta_loads.endpoint.execution_ids import HIGHEST_ID, ExecutionIds
 from incorta_loads.tree.statuses import ENDED_STATE, RUNNING_STATE, compared
 
 OutcomeOf = Callable[[str | None, str | None], str]

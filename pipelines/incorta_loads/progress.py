@@ -10,7 +10,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from incorta_loads.client import FETCH_OUTCOMES
+from incorta_loads.endpoint.client import FETCH_OUTCOMES
 from incorta_loads.ingest import Ingested
 from incorta_loads.logs import may_draw
 from incorta_loads.queries import Rows

@@ -12,9 +12,18 @@ import pyarrow as pa
 
 from incorta_loads.announcements import announce
 from incorta_loads.batches import batch_of
-from incorta_loads.client import Answer, StatusClient
+from incorta_loads.config.paths import database_path, published_directory
+from incorta_loads.config.settings import (
+    Settings,
+    load_settings,
+    lock_timeout_seconds,
+    notify_urls,
+    probing,
+)
 from incorta_loads.continuity import why_another
 from incorta_loads.database import open_for_reading
+from incorta_loads.endpoint.client import Answer, StatusClient
+from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import (
     BusyError,
     IncortaLoadsError,
@@ -23,12 +32,10 @@ from incorta_loads.errors import (
     WarehouseError,
     first_line,
 )
-from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.ingest import Ingested, ingest_into
 from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.models import build_models
 from incorta_loads.notify import Receivers
-from incorta_loads.places import database_path, published_directory
 from incorta_loads.progress import (
     say_sums,
     say_unknown_statuses,
@@ -40,13 +47,6 @@ from incorta_loads.publish import publish as publish_files
 from incorta_loads.queries import unknown_statuses, unknown_types
 from incorta_loads.redaction import Redactor
 from incorta_loads.restarted_ids import RestartedIds
-from incorta_loads.settings import (
-    Settings,
-    load_settings,
-    lock_timeout_seconds,
-    notify_urls,
-    probing,
-)
 from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.summary import RunSummary
 from incorta_loads.user_rules import configured_status_outcomes, configured_type_roles

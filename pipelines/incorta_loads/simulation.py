@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from incorta_loads.environment import environment_as_given
+from incorta_loads.config.environment import environment_as_given
 from incorta_loads.errors import ConfigurationError
 from incorta_loads.printing import print_json, print_line
 from incorta_simulator.company import Company

@@ -32,11 +32,11 @@ from dlt.extract import DltResource
 
 from incorta_loads.base_tables import EXECUTION_KEY, FETCHES, INVALID_PAYLOADS, NODES
 from incorta_loads.batches import Batch, fetch_batches
-from incorta_loads.execution_ids import ExecutionIds
+from incorta_loads.config.settings import load_settings
+from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.plan import asked_for
 from incorta_loads.redaction import Redactor
 from incorta_loads.run_ids import new_run_id
-from incorta_loads.settings import load_settings
 
 REPLACE_EXECUTIONS: Final[TWriteDispositionConfig] = {
     "disposition": "merge",
@@ -76,7 +76,7 @@ def incorta_load_status(
         cluster_url: scheme, host and base path, when not in the configuration.
         tenant: when not in the configuration.
         token: when not in the configuration; better left there.
-        settings: any other of `incorta_loads.settings.Settings`.
+        settings: any other of `incorta_loads.config.settings.Settings`.
 
     Raises:
         ConfigurationError: a wrong or missing setting, ids that cannot be read; while the pipeline

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from incorta_loads.choices import Format
-from incorta_loads.client import FETCH_OUTCOMES
+from incorta_loads.endpoint.client import FETCH_OUTCOMES
 from incorta_loads.printing import (
     Column,
     number,
@@ -32,9 +32,9 @@ from incorta_loads.text import counted, in_utc, listed
 from incorta_loads.tree_view import legend, node_line
 
 if TYPE_CHECKING:
-    from incorta_loads.client import Answer
+    from incorta_loads.config.settings import Settings
+    from incorta_loads.endpoint.client import Answer
     from incorta_loads.publish import Published
-    from incorta_loads.settings import Settings
     from incorta_loads.summary import RunSummary
 
 logger = logging.getLogger(__name__)

@@ -230,7 +230,7 @@ def open_for_writing(
         BusyError: another process went on holding it.
         WarehouseError: it cannot be used, and was left alone.
     """
-    from incorta_loads.run_context import nothing_configures_dlt  # noqa: PLC0415 (as dlt itself)
+    from incorta_loads.config.run_context import nothing_configures_dlt  # noqa: PLC0415 (as dlt itself)
 
     if must_exist:
         require_file(path)

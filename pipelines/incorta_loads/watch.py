@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Protocol
 
 from incorta_loads.batches import batch_of
-from incorta_loads.client import Answer, StatusClient
+from incorta_loads.config.settings import Settings
+from incorta_loads.endpoint.client import Answer, StatusClient
 from incorta_loads.errors import RunFailedError, UnknownExecutionError
 from incorta_loads.redaction import Redactor
 from incorta_loads.seen_tree import SeenTree, Transition, transitions
-from incorta_loads.settings import Settings
 from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.text import duration
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from incorta_loads.config.paths import database_path
+from incorta_loads.config.settings import load_settings
 from incorta_loads.errors import BusyError, RunFailedError
 from incorta_loads.ingest import load_answer
 from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
-from incorta_loads.places import database_path
 from incorta_loads.printing import print_line
-from incorta_loads.settings import load_settings
 from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.text import duration, shortened
 from incorta_loads.tree_view import node_status

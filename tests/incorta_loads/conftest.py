@@ -16,9 +16,9 @@ import tenacity
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-from incorta_loads import client
+from incorta_loads.config.settings import Settings, load_settings
+from incorta_loads.endpoint import client
 from incorta_loads.logs import turn_telemetry_off
-from incorta_loads.settings import Settings, load_settings
 from incorta_loads.warehouse import Warehouse, open_for_writing
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator

@@ -16,6 +16,8 @@ import pytest
 
 from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS, NODES
 from incorta_loads.batches import KEPT_BODY_BYTES, Batch, fetch_batches
+from incorta_loads.config.settings import Settings
+from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import (
     ClusterDownError,
     IncortaLoadsError,
@@ -23,10 +25,8 @@ from incorta_loads.errors import (
     SpoolError,
     WrongTenantError,
 )
-from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.plan import asked_for
 from incorta_loads.redaction import Redactor
-from incorta_loads.settings import Settings
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
 from incorta_simulator.faults import Exchange, RawBody, Refusal

@@ -23,11 +23,11 @@ import requests
 import tenacity
 import trustme
 
-from incorta_loads import client as client_module
-from incorta_loads.client import Answer, StatusClient, retry_after_seconds
+from incorta_loads.config.settings import Settings
+from incorta_loads.endpoint import client as client_module
+from incorta_loads.endpoint.client import Answer, StatusClient, retry_after_seconds
 from incorta_loads.errors import InvalidTokenError, WrongTenantError
 from incorta_loads.redaction import Redactor
-from incorta_loads.settings import Settings
 from incorta_simulator.faults import Exchange, RawBody, Refusal
 from incorta_simulator.server import Simulator
 from patience import HANG_SECONDS

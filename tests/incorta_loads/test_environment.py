@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from incorta_loads.environment import environment_as_given, take_steering_names_away
+from incorta_loads.config.environment import environment_as_given, take_steering_names_away
 
 STEERING = {
     "DLT_USE_JSON": "simplejson",

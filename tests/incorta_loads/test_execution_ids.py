@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from incorta_loads.endpoint.execution_ids import HIGHEST_ID, MOST_IDS, ExecutionIds, parse_id
 from incorta_loads.errors import InvalidIdsError
-from incorta_loads.execution_ids import HIGHEST_ID, MOST_IDS, ExecutionIds, parse_id
 
 small = st.integers(0, 60)
 near_the_end = st.integers(HIGHEST_ID - 60, HIGHEST_ID)

@@ -11,12 +11,12 @@ from datetime import timedelta
 
 import pytest
 
-from incorta_loads.client import StatusClient
+from incorta_loads.config.settings import Settings
+from incorta_loads.endpoint.client import StatusClient
+from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import ClusterDownError, InvalidTokenError, WarehouseError
-from incorta_loads.execution_ids import ExecutionIds
 from incorta_loads.ingest import Ingested, ingest_into, load_answer
 from incorta_loads.redaction import Redactor
-from incorta_loads.settings import Settings
 from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.warehouse import Warehouse
 from incorta_simulator.company import Company

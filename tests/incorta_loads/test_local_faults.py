@@ -7,9 +7,9 @@ from pathlib import Path
 import certifi
 import pytest
 
+from incorta_loads.config.settings import load_settings
+from incorta_loads.endpoint.exchange import Exchanges
 from incorta_loads.errors import InvalidSettingError
-from incorta_loads.exchange import Exchanges
-from incorta_loads.settings import load_settings
 
 TLS = "https://incorta.example"
 PLAIN = "http://127.0.0.1:9"

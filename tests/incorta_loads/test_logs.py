@@ -87,7 +87,7 @@ def test_debug_says_everything_with_time_level_and_name(
 
 
 @pytest.mark.parametrize("debug", [False, True])
-@pytest.mark.parametrize("name", ["incorta_loads.client", "urllib3", "dlt"])
+@pytest.mark.parametrize("name", ["incorta_loads.endpoint.client", "urllib3", "dlt"])
 def test_no_line_has_a_secret(name: str, debug: bool, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever logs it: in the message, an argument, or the text of an error."""
     set_up_logs(REDACTOR, Verbosity.DEBUG if debug else Verbosity.USUAL)
@@ -148,7 +148,7 @@ def test_json_has_the_fields_of_a_record_without_secrets(
 ) -> None:
     """Also in further fields and tracebacks, and whatever lines a message has."""
     set_up_logs(REDACTOR, log_format=LogFormat.JSON)
-    logger = logging.getLogger("incorta_loads.client")
+    logger = logging.getLogger("incorta_loads.endpoint.client")
     try:
         int(SECRET)
     except ValueError:
@@ -159,7 +159,7 @@ def test_json_has_the_fields_of_a_record_without_secrets(
     assert said.pop("exc_info").endswith("with base 10: '[redacted]'")
     assert said == {
         "level": "ERROR",
-        "logger": "incorta_loads.client",
+        "logger": "incorta_loads.endpoint.client",
         "message": "two\nlines [redacted]",
         "run_id": "r1",
         "url": "/[redacted]",

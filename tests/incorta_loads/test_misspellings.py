@@ -10,9 +10,9 @@ import pytest
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-from incorta_loads import places, settings
-from incorta_loads.misspellings import misspelt_settings
-from incorta_loads.settings import SETTINGS
+from incorta_loads.config import paths, settings
+from incorta_loads.config.settings import SETTINGS
+from incorta_loads.config.unknown_settings import unknown_settings
 
 
 def no_setting(what: str, closest: str) -> str:
@@ -35,7 +35,7 @@ def test_a_misspelt_variable_is_told(
 ) -> None:
     """With the closest right one, and never its value."""
     monkeypatch.setenv(name, "s3cret-token")
-    assert misspelt_settings() == [no_setting(f"The environment variable {name}", closest)]
+    assert unknown_settings() == [no_setting(f"The environment variable {name}", closest)]
 
 
 def test_right_variables_and_those_of_dlt_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +44,7 @@ def test_right_variables_and_those_of_dlt_are_not_told(monkeypatch: pytest.Monke
         monkeypatch.setenv(f"SOURCES__INCORTA__{name.replace('.', '__').upper()}", "1")
     monkeypatch.setenv("SOURCES__INCORTA__EXTRACT__WORKERS", "2")
     monkeypatch.setenv("SOURCES__OTHER__TOKN", "x")
-    assert misspelt_settings() == []
+    assert unknown_settings() == []
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_misspelt_keys_of_both_files_are_told(dlt_directory: Path) -> None:
     (dlt_directory / "secrets.toml").write_text("[sources.incorta]\ntoken = 'a'\ntokens = 'b'\n")
     context = Container()[PluggableRunContext]
     context.reload()
-    found = sorted(misspelt_settings())
+    found = sorted(unknown_settings())
     assert found == [
         no_setting("`cluster-url` under [sources.incorta]", "cluster_url"),
         no_setting("`models.status_outcome` under [sources.incorta]", "models.status_outcomes"),
@@ -82,7 +82,7 @@ def providers_of_before() -> object:
 
 def test_each_setting_that_is_looked_up_is_known() -> None:
     """A new one must not be told to be misspelt."""
-    source = getsource(places) + getsource(settings)
+    source = getsource(paths) + getsource(settings)
     looked_up = re.findall(r'look_up\("(\w+)", \*SECTION(?:, "(\w+)")?\)', source)
     names = {f"{table}.{name}" if table else name for name, table in looked_up}
     assert len(names) > 3

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from incorta_loads.config.paths import database_path
 from incorta_loads.errors import InvalidSettingError
-from incorta_loads.places import database_path
 
 TOKEN = "ABC123.secret-token/456"
 

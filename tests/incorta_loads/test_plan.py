@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from incorta_loads import plan
 from incorta_loads.base_tables import FETCHES, NODES
-from incorta_loads.execution_ids import HIGHEST_ID, ExecutionIds
+from incorta_loads.endpoint.execution_ids import HIGHEST_ID, ExecutionIds
 from incorta_loads.plan import Feed, Known, OutcomeOf, asked_for, due, read_known
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

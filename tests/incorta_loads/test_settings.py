@@ -13,14 +13,14 @@ from pathlib import Path
 import certifi
 import pytest
 
-from incorta_loads.errors import InvalidSettingError, MissingSettingError
-from incorta_loads.settings import (
+from incorta_loads.config.settings import (
     Settings,
     load_settings,
     lock_timeout_seconds,
     probing,
     secret_values,
 )
+from incorta_loads.errors import InvalidSettingError, MissingSettingError
 
 TOKEN = "ABC123.secret-token/456"
 URL = "https://my-cluster.cloud.incorta.com"
@@ -149,8 +149,8 @@ def test_the_command_reads_the_files_of_its_working_directory(tmp_path: Path) ->
     )
     (tmp_path / ".dlt" / "secrets.toml").write_text(f'[sources.incorta]\ntoken = "{TOKEN}"\n')
     code = (
-        "from incorta_loads.places import database_path; "
-        "from incorta_loads.settings import load_settings; settings = load_settings(); "
+        "from incorta_loads.config.paths import database_path; "
+        "from incorta_loads.config.settings import load_settings; settings = load_settings(); "
         "print(settings.cluster_url, settings.tenant, settings.token, database_path())"
     )
     done = subprocess.run(
@@ -231,7 +231,7 @@ def test_a_stray_cluster_names_none(configure: Configure, monkeypatch: pytest.Mo
 
 def test_files_that_cannot_be_read_are_said_to_be(write: Write, tmp_path: Path) -> None:
     """A token without quotation marks is the usual one: the place is shown, and not the token."""
-    code = "from incorta_loads.settings import *; print(secret_values()); load_settings()"
+    code = "from incorta_loads.config.settings import *; print(secret_values()); load_settings()"
     (tmp_path / ".dlt").mkdir()
     (tmp_path / ".dlt" / "secrets.toml").write_text(f"[sources.incorta]\ntoken = {TOKEN}\n")
     done = subprocess.run(

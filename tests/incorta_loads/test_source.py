@@ -18,8 +18,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from incorta_loads.base_tables import TABLES, descriptions
 from incorta_loads.batches import Batch
+from incorta_loads.config.settings import Settings
 from incorta_loads.errors import InvalidTokenError, MissingSettingError
-from incorta_loads.settings import Settings
 from incorta_loads.source import incorta_load_status, loaded_batch
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten

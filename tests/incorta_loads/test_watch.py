@@ -13,6 +13,7 @@ from datetime import datetime
 import pytest
 
 from incorta_loads import watch as watch_module
+from incorta_loads.config.settings import Settings
 from incorta_loads.errors import (
     InvalidTokenError,
     RunFailedError,
@@ -20,7 +21,6 @@ from incorta_loads.errors import (
     WrongTenantError,
 )
 from incorta_loads.seen_tree import SeenTree, Transition
-from incorta_loads.settings import Settings
 from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.watch import (
     FINISHED_WITH_ERRORS,

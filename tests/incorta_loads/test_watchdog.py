@@ -12,7 +12,7 @@ import pytest
 import requests
 from urllib3.connection import HTTPConnection
 
-from incorta_loads.watchdog import Watchdog, WatchedAdapter, limited_to
+from incorta_loads.endpoint.deadline import Watchdog, WatchedAdapter, limited_to
 from incorta_simulator.faults import Exchange
 from incorta_simulator.server import Simulator
 from patience import HANG_SECONDS

@@ -23,7 +23,7 @@ from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.runtime.run_context import RunContext
 
-from incorta_loads.configuration import decoded
+from incorta_loads.config.lookup import decoded
 from incorta_loads.errors import InvalidSettingError, one_line
 
 # What dlt would do without being told: send telemetry, and ask Airflow's database for secrets.

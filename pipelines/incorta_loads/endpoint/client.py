@@ -17,10 +17,10 @@ from urllib.parse import quote, urlsplit
 import msgspec
 import tenacity
 
+from incorta_loads.config.settings import Settings
+from incorta_loads.endpoint.exchange import MOST_ERROR_BODY_BYTES, Body, Exchanges, NoReply, Reply
 from incorta_loads.errors import InvalidTokenError, WrongTenantError, one_line
-from incorta_loads.exchange import MOST_ERROR_BODY_BYTES, Body, Exchanges, NoReply, Reply
 from incorta_loads.redaction import REPLACEMENT, Redactor
-from incorta_loads.settings import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import requests
 from requests.utils import select_proxy
 
-from incorta_loads.certificates import no_certificates
+from incorta_loads.config.certificates import no_certificates
+from incorta_loads.config.settings import Settings
 from incorta_loads.errors import InvalidSettingError
-from incorta_loads.settings import Settings
 
 _PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 

@@ -90,7 +90,7 @@ def _providers() -> Sequence[Any]:
         PluggableRunContext,
     )
 
-    from incorta_loads.run_context import CommandContext  # noqa: PLC0415
+    from incorta_loads.config.run_context import CommandContext  # noqa: PLC0415
 
     try:
         current = Container()[PluggableRunContext]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from incorta_loads.configuration import SECTION, look_up
+from incorta_loads.config.lookup import SECTION, look_up
 from incorta_loads.errors import InvalidSettingError, one_line
 
 DEFAULT_DATABASE = "incorta_loads.duckdb"

@@ -9,10 +9,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from incorta_loads.certificates import no_certificates
 from incorta_loads.choices import LogFormat
-from incorta_loads.cluster_url import checked_url, cluster_name
-from incorta_loads.configuration import (
+from incorta_loads.config.certificates import no_certificates
+from incorta_loads.config.cluster_url import checked_url, cluster_name
+from incorta_loads.config.lookup import (
     SECTION,
     environment_variable,
     is_blank,
@@ -20,8 +20,8 @@ from incorta_loads.configuration import (
     spelled,
     unwrapped,
 )
+from incorta_loads.config.paths import resolved
 from incorta_loads.errors import InvalidSettingError, MissingSettingError
-from incorta_loads.places import resolved
 from incorta_loads.redaction import secrets_in_url
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import requests
 from requests.auth import AuthBase
 
+from incorta_loads.config.settings import Settings
+from incorta_loads.endpoint.deadline import WatchedAdapter, limited_to
+from incorta_loads.endpoint.local_faults import refuse_local_faults
 from incorta_loads.errors import SpoolError, root_cause
-from incorta_loads.local_faults import refuse_local_faults
-from incorta_loads.settings import Settings
-from incorta_loads.watchdog import WatchedAdapter, limited_to
 
 MOST_ERROR_BODY_BYTES = 64 * 1024
 """Of an answer that is no success no more is read: it is a message, or nothing that helps."""

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from incorta_loads.configuration import SECTION, configured_tables, environment_variable
-from incorta_loads.settings import SETTINGS
+from incorta_loads.config.lookup import SECTION, configured_tables, environment_variable
+from incorta_loads.config.settings import SETTINGS
 from incorta_loads.text import shortened, visible
 
 logger = logging.getLogger(__name__)
@@ -17,13 +17,13 @@ _PREFIX = "__".join((*SECTION, "")).upper()
 _TABLES = {name.partition(".")[0] for name in SETTINGS if "." in name}
 
 
-def say_misspelt_settings() -> None:
+def log_unknown_settings() -> None:
     """Logs one line for each, with the closest right one."""
-    for line in misspelt_settings():
+    for line in unknown_settings():
         logger.warning("%s", line)
 
 
-def misspelt_settings() -> list[str]:
+def unknown_settings() -> list[str]:
     """What stands in the environment or under [sources.incorta] and is no setting.
 
     Tables other than those of this program are dlt's, which has settings for every source.
