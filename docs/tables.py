@@ -17,7 +17,7 @@ import duckdb
 
 from incorta_loads.base_tables import BASE_TABLES
 from incorta_loads.models import build_models, mart_names
-from incorta_loads.warehouse import open_for_writing
+from incorta_loads.warehouse.writing import open_for_writing
 
 HEAD = """# Tables
 

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS
-from incorta_loads.batches import Batch
+from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS, Batch
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
 

@@ -1,10 +1,17 @@
-"""The base tables: columns, types and meanings, once for everything that reads or writes them."""
+"""The base tables: columns, types and meanings, once for everything that reads or writes them.
+
+`Batch` carries their rows from the answers to the warehouse.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pyarrow as pa
+
+DATASET: Final = "load_status"
+"""The schema of the base tables."""
 
 TEXT: Final = pa.string()
 INTEGER: Final = pa.int64()
@@ -157,6 +164,21 @@ GRAINS: Final = {
     "alerts": "One row per table and message: what was said to people, so that it is said once.",
 }
 """Table name → of what it has one row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The rows that some answers became, one table each.
+
+    Attributes:
+        nodes: whole executions only.
+        invalid_payloads: bodies that are no tree.
+        fetches: the ledger, one row an answer.
+    """
+
+    nodes: pa.Table = field(default_factory=NODES.empty_table)
+    invalid_payloads: pa.Table = field(default_factory=INVALID_PAYLOADS.empty_table)
+    fetches: pa.Table = field(default_factory=FETCHES.empty_table)
 
 
 def descriptions(schema: pa.Schema) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS, NODES
+from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS, NODES, Batch
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer, StatusClient
 from incorta_loads.errors import ClusterDownError, IncortaLoadsError
@@ -28,21 +28,6 @@ KEPT_BODY_BYTES = 2**20
 
 FLATTENED_NODES = 20_000
 """As soon as so many nodes are here they become rows, which take a quarter of the memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The rows that some answers became, one table each (schemas in `base_tables`).
-
-    Attributes:
-        nodes: whole executions only.
-        invalid_payloads: bodies that are no tree.
-        fetches: the ledger, one row an answer.
-    """
-
-    nodes: pa.Table = field(default_factory=NODES.empty_table)
-    invalid_payloads: pa.Table = field(default_factory=INVALID_PAYLOADS.empty_table)
-    fetches: pa.Table = field(default_factory=FETCHES.empty_table)
 
 
 def fetch_batches(

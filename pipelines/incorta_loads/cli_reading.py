@@ -46,10 +46,11 @@ def failures(
     debug: Debug = False,
 ) -> None:
     """Failure rates with their counts and 95 % intervals, worst first."""
-    from incorta_loads import database, queries, views
+    from incorta_loads import queries, views
+    from incorta_loads.warehouse import opening
 
     start()
-    with database.reading() as connection:
+    with opening.reading() as connection:
         queries.require_plan(connection, plan)
         found, names = queries.failure_rates(
             connection, by, plan=plan, recent=recent, sort=sort, limit=limit
@@ -68,10 +69,11 @@ def _finding_command(name: str, text: str) -> None:
         output: Output = Format.TABLE,
         debug: Debug = False,
     ) -> None:
-        from incorta_loads import database, findings, queries, views
+        from incorta_loads import findings, queries, views
+        from incorta_loads.warehouse import opening
 
         start()
-        with database.reading() as connection:
+        with opening.reading() as connection:
             queries.require_plan(connection, plan)
             found = getattr(findings, name)(connection, plan=plan, limit=limit)
         getattr(views, f"show_{name}")(found.found, output)
@@ -110,10 +112,11 @@ _finding_command(
 @app.command()
 def coverage(*, output: Output = Format.TABLE, debug: Debug = False) -> None:
     """What was asked for and what came back: how much of the truth the figures cover."""
-    from incorta_loads import database, queries, views
+    from incorta_loads import queries, views
+    from incorta_loads.warehouse import opening
 
     start()
-    with database.reading() as connection:
+    with opening.reading() as connection:
         found = queries.coverage(connection)
         statuses = queries.unknown_statuses(connection)
         types = queries.unknown_types(connection)
@@ -129,13 +132,14 @@ def show(
     debug: Debug = False,
 ) -> None:
     """The status tree of one execution; with --format json as the cluster sent it."""
-    from incorta_loads import database, queries, views
+    from incorta_loads import queries, views
     from incorta_loads.endpoint.execution_ids import parse_id
     from incorta_loads.status_outcomes import StatusOutcomes
+    from incorta_loads.warehouse import opening
 
     start()
     wanted, outcomes = parse_id(execution_id), StatusOutcomes.configured()
-    with database.reading() as connection:
+    with opening.reading() as connection:
         nodes = queries.execution_nodes(connection, wanted, failed=failed, outcome_of=outcomes.of)
     views.show_execution(wanted, nodes, output)
 
@@ -148,9 +152,10 @@ def sql(
     debug: Debug = False,
 ) -> None:
     """Run one read-only statement on the warehouse: tables in load_status and load_analysis."""
-    from incorta_loads import database, printing, statements
+    from incorta_loads import printing, statements
+    from incorta_loads.warehouse import opening
 
     start()
-    with database.reading() as connection:
+    with opening.reading() as connection:
         found = statements.one_statement(connection, query)
     printing.print_rows(found, output)

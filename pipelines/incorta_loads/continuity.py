@@ -11,8 +11,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from incorta_loads.base_tables import FETCHES, NODES
-from incorta_loads.batches import Batch
+from incorta_loads.base_tables import FETCHES, NODES, Batch
 from incorta_loads.tree.nodes import NAMED_TYPES
 from incorta_loads.tree.statuses import compared, is_final
 

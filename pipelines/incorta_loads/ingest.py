@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from incorta_loads.batches import Batch, batch_of, fetch_batches
+from incorta_loads.base_tables import Batch
+from incorta_loads.batches import batch_of, fetch_batches
 from incorta_loads.config.settings import Settings
 from incorta_loads.continuity import (
     as_gone,
@@ -35,7 +36,7 @@ from incorta_loads.redaction import Redactor
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.run_ids import new_run_id
 from incorta_loads.text import counted
-from incorta_loads.warehouse import Warehouse
+from incorta_loads.warehouse.writing import Warehouse
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from typing import TypeVar
 import msgspec
 
 from incorta_loads.errors import ConfigurationError
-from incorta_loads.snapshots import MANIFEST
+from incorta_loads.warehouse.snapshots import MANIFEST
 
 STAGING = ".publishing"
 """The directory of files that wait for their place."""

@@ -25,7 +25,7 @@ import duckdb
 
 from incorta_loads.errors import PublishError, first_line
 from incorta_loads.publication import JOURNAL, STAGING, Publication, PublishedFile, sum_of
-from incorta_loads.snapshots import MANIFEST
+from incorta_loads.warehouse.snapshots import MANIFEST
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,6 @@ from incorta_loads.config.settings import (
     probing,
 )
 from incorta_loads.continuity import why_another
-from incorta_loads.database import open_for_reading
 from incorta_loads.endpoint.client import Answer, StatusClient
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import (
@@ -50,7 +49,9 @@ from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.summary import RunSummary
 from incorta_loads.user_rules import configured_status_outcomes, configured_type_roles
-from incorta_loads.warehouse import Warehouse, highest_execution, open_for_writing
+from incorta_loads.warehouse.executions import highest_execution
+from incorta_loads.warehouse.opening import open_for_reading
+from incorta_loads.warehouse.writing import Warehouse, open_for_writing
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from incorta_loads.printing import print_line
 from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.text import duration, shortened
 from incorta_loads.tree_view import node_status
-from incorta_loads.warehouse import open_for_writing
+from incorta_loads.warehouse.writing import open_for_writing
 from incorta_loads.watch import Watched, watch_until_final
 from incorta_loads.watch_view import watch_shown
 

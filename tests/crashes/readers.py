@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from incorta_loads.database import open_for_reading
+from incorta_loads.warehouse.opening import open_for_reading
 
 State = dict[str, list[tuple[Any, ...]]]
 """Name → rows."""

@@ -15,7 +15,7 @@ from incorta_loads import batches
 from incorta_loads.config.settings import load_settings
 from incorta_loads.ingest import ingest_into
 from incorta_loads.status_outcomes import StatusOutcomes
-from incorta_loads.warehouse import open_for_writing
+from incorta_loads.warehouse.writing import open_for_writing
 
 NAME = "warehouse.duckdb"
 EXECUTIONS_A_BATCH = 5  # so that the first run has several batches

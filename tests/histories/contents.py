@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from histories.model import Asked, Expected
 from histories.world import Tree
-from incorta_loads.database import open_for_reading
+from incorta_loads.warehouse.opening import open_for_reading
 
 Row = tuple[Any, ...]
 

@@ -16,7 +16,7 @@ from incorta_loads.config.settings import load_settings
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.ingest import Ingested, ingest_into
 from incorta_loads.status_outcomes import StatusOutcomes
-from incorta_loads.warehouse import open_for_writing
+from incorta_loads.warehouse.writing import open_for_writing
 
 TOKEN = "history-token"
 BATCH = 7  # executions, so that small runs have more than one

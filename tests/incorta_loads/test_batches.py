@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS, NODES
-from incorta_loads.batches import KEPT_BODY_BYTES, Batch, fetch_batches
+from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS, NODES, Batch
+from incorta_loads.batches import KEPT_BODY_BYTES, fetch_batches
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import (

@@ -17,13 +17,13 @@ from time import monotonic
 import duckdb
 import pytest
 
-from incorta_loads import database
-from incorta_loads.batches import Batch
-from incorta_loads.database import open_for_reading, reading, table_columns
+from incorta_loads.base_tables import Batch
 from incorta_loads.errors import BusyError, WarehouseError
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
-from incorta_loads.warehouse import open_for_writing
+from incorta_loads.warehouse import opening
+from incorta_loads.warehouse.opening import open_for_reading, reading, table_columns
+from incorta_loads.warehouse.writing import open_for_writing
 from patience import HANG_SECONDS
 
 TREE = (
@@ -35,7 +35,7 @@ TREE = (
 
 _HOLD_WAREHOUSE = """
 import pathlib, sys
-from incorta_loads.warehouse import open_for_writing
+from incorta_loads.warehouse.writing import open_for_writing
 with open_for_writing(pathlib.Path(sys.argv[1]), 5) as warehouse:
     warehouse.connection.execute("CREATE TABLE main.held AS SELECT 1 AS one")
     print("held", flush=True)
@@ -343,11 +343,11 @@ def test_a_reader_works_after_a_kill(made_warehouse: Path, warehouse_path: Path)
 def test_the_owner_of_a_lock_is_named(tmp_path: Path) -> None:
     """Where it is somebody else's; without an account by the number."""
     lock = tmp_path / "w.duckdb.lock"
-    assert database._owner(lock) == ""
+    assert opening._owner(lock) == ""
     lock.touch()
-    assert database._owner(lock) == ""
+    assert opening._owner(lock) == ""
     if os.geteuid() == 0:
         os.chown(lock, 54_321, -1)
-        assert database._owner(lock) == f": {lock} belongs to 54321"
+        assert opening._owner(lock) == f": {lock} belongs to 54321"
     else:
-        assert database._owner(Path("/")) == ": / belongs to root"
+        assert opening._owner(Path("/")) == ": / belongs to root"

@@ -18,7 +18,7 @@ from incorta_loads.errors import ClusterDownError, InvalidTokenError, WarehouseE
 from incorta_loads.ingest import Ingested, ingest_into, load_answer
 from incorta_loads.redaction import Redactor
 from incorta_loads.status_outcomes import StatusOutcomes
-from incorta_loads.warehouse import Warehouse
+from incorta_loads.warehouse.writing import Warehouse
 from incorta_simulator.company import Company
 from incorta_simulator.faults import Exchange, Fault, Gap, RawBody, Refusal
 from incorta_simulator.server import Simulator

@@ -13,7 +13,7 @@ import pytest
 
 from incorta_loads.lake import lake_files
 from incorta_loads.publish import publish
-from incorta_loads.warehouse import Warehouse
+from incorta_loads.warehouse.writing import Warehouse
 from sql.empty_marts import create_empty_marts
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -12,7 +12,6 @@ import pytest
 
 from incorta_loads.base_tables import FETCHES, NODES
 from incorta_loads.choices import By, Sort
-from incorta_loads.database import open_for_reading
 from incorta_loads.errors import UnknownExecutionError, WarehouseError
 from incorta_loads.queries import (
     Rows,
@@ -22,6 +21,7 @@ from incorta_loads.queries import (
     unknown_statuses,
     unknown_types,
 )
+from incorta_loads.warehouse.opening import open_for_reading
 
 AT = datetime(2026, 11, 23, 21, 43, 45, 123456, tzinfo=UTC)
 

@@ -16,13 +16,13 @@ from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from incorta_loads.base_tables import TABLES, descriptions
-from incorta_loads.batches import Batch
+from incorta_loads.base_tables import TABLES, Batch, descriptions
 from incorta_loads.config.settings import Settings
 from incorta_loads.errors import InvalidTokenError, MissingSettingError
-from incorta_loads.source import incorta_load_status, loaded_batch
+from incorta_loads.source import incorta_load_status
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
+from incorta_loads.warehouse.resources import loaded_batch
 from incorta_simulator.faults import RawBody, Refusal
 from incorta_simulator.server import Simulator
 

@@ -11,10 +11,10 @@ import duckdb
 import pytest
 
 from incorta_loads.base_tables import NODES
-from incorta_loads.database import open_for_reading
 from incorta_loads.errors import ConfigurationError
 from incorta_loads.queries import Rows
 from incorta_loads.statements import one_statement
+from incorta_loads.warehouse.opening import open_for_reading
 
 AT = datetime(2026, 11, 23, 21, 43, 45, tzinfo=UTC)
 

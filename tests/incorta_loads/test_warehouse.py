@@ -17,15 +17,15 @@ import yaml
 from incorta_loads.base_tables import (
     BASE_TABLES,
     GRAINS,
+    Batch,
     descriptions,
 )
-from incorta_loads.batches import Batch
-from incorta_loads.database import table_columns
 from incorta_loads.errors import WarehouseError
 from incorta_loads.models import project_directory
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
-from incorta_loads.warehouse import Warehouse, open_for_writing
+from incorta_loads.warehouse.opening import table_columns
+from incorta_loads.warehouse.writing import Warehouse, open_for_writing
 from incorta_loads_rows import at, batch_of
 
 Rows = list[tuple[Any, ...]]
@@ -284,7 +284,7 @@ def test_a_long_log_is_written_into_the_file(
     log = Path(f"{warehouse.path}.wal")
     warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
     assert log.stat().st_size > 0
-    monkeypatch.setattr("incorta_loads.memory._MOST_LOG_BYTES", 0)
+    monkeypatch.setattr("incorta_loads.warehouse.memory._MOST_LOG_BYTES", 0)
     warehouse.load(batch_of("run-2", 2, trees={2: SMALL}))
     assert not log.exists()
 

@@ -20,7 +20,7 @@ from dlt.common.configuration.providers import EnvironProvider
 from dlt.common.configuration.specs import BaseConfiguration
 
 from incorta_loads.config import run_context
-from incorta_loads.warehouse import open_for_writing
+from incorta_loads.warehouse.writing import open_for_writing
 from incorta_loads_rows import batch_of
 
 variables: dict[str, str] = {}

@@ -134,7 +134,7 @@ def make_run(folder: Path) -> Demo:
 
 _HOLD = """
 import sys, pathlib
-from incorta_loads.database import locked
+from incorta_loads.warehouse.opening import locked
 with locked(pathlib.Path(sys.argv[1]), 5):
     print("held", flush=True)
     sys.stdin.read()

@@ -10,7 +10,7 @@ import duckdb
 
 from incorta_loads.plan import Known, read_known
 from incorta_loads.status_outcomes import StatusOutcomes
-from incorta_loads.warehouse import open_for_writing
+from incorta_loads.warehouse.writing import open_for_writing
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator
 from journeys.shell import TOKEN, configured

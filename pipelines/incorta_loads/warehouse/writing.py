@@ -22,25 +22,15 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from incorta_loads.base_tables import (
-    ALERTS,
-    BASE_TABLES,
-    FETCHES,
-    GRAINS,
-    NODES,
-    TABLES,
-    descriptions,
-    duckdb_types,
-)
-from incorta_loads.batches import Batch
-from incorta_loads.database import opened, require_file, table_columns
+from incorta_loads.base_tables import DATASET, FETCHES, TABLES, Batch
 from incorta_loads.errors import OutOfMemoryError, WarehouseError, first_line, root_cause
-from incorta_loads.memory import Memory, is_out_of_memory, release_memory
+from incorta_loads.warehouse.executions import nodes_of
+from incorta_loads.warehouse.memory import Memory, is_out_of_memory, release_memory
+from incorta_loads.warehouse.opening import opened, require_file, table_columns
+from incorta_loads.warehouse.tables import create_alerts, describe, refuse_other_columns
 
 if TYPE_CHECKING:
     from dlt.pipeline.pipeline import Pipeline
-
-DATASET = "load_status"
 
 
 class Warehouse:
@@ -107,7 +97,7 @@ class Warehouse:
 
     def nodes_of(self, cluster: str, tenant: str, execution_id: int) -> pa.Table:
         """The rows of one execution in preorder, with the schema `NODES`."""
-        return _nodes_of(self.connection, cluster, tenant, execution_id)
+        return nodes_of(self.connection, cluster, tenant, execution_id)
 
     def restore_ledger(self, run_id: str) -> int:
         """Writes the ledger rows that a kill between a batch's nodes and its ledger left out.
@@ -148,7 +138,7 @@ class Warehouse:
     def _load_package(self, batch: Batch, tables: Sequence[str], *, replace: bool) -> None:
         from dlt.common.exceptions import DltException  # noqa: PLC0415
 
-        from incorta_loads.source import loaded_batch  # noqa: PLC0415
+        from incorta_loads.warehouse.resources import loaded_batch  # noqa: PLC0415
 
         source = loaded_batch(batch, replace=replace).with_resources(*tables)
         try:
@@ -172,47 +162,12 @@ class Warehouse:
 
     def _create_tables(self) -> None:
         """Creates what is missing and refuses tables that another version made otherwise."""
-        self._refuse_other_columns()
+        refuse_other_columns(self.connection, self.path)
         if not all(name in table_columns(self.connection, DATASET) for name in TABLES):
             self._run(Batch(), create=True)
-            self._refuse_other_columns()
-        self._create_alerts()
-        self._describe()
-
-    def _create_alerts(self) -> None:
-        columns = ", ".join(
-            f"{column.name} {duckdb_types(ALERTS)[column.name]}"
-            + ("" if column.nullable else " NOT NULL")
-            for column in ALERTS
-        )
-        self.connection.execute(f"CREATE TABLE IF NOT EXISTS {DATASET}.alerts ({columns})")
-
-    def _refuse_other_columns(self) -> None:
-        found = table_columns(self.connection, DATASET)
-        for name, schema in BASE_TABLES.items():
-            expected = duckdb_types(schema)
-            if found.get(name, expected) != expected:
-                raise WarehouseError(
-                    f"The table {DATASET}.{name} in {self.path} has other columns than this "
-                    "version writes; it was left alone: use the version that made it, or load "
-                    "into a new file."
-                )
-
-    def _describe(self) -> None:
-        """Comments where there is none, or another: a new table, an upgrade, what a kill left."""
-        found = self.connection.execute(_COMMENTS, {"schema": DATASET}).fetchall()
-        for table, column, comment in found:
-            if table not in BASE_TABLES:
-                continue
-            place = f"{DATASET}.{table}"
-            if column is None:
-                kind, text = "TABLE", GRAINS[table]
-            else:
-                kind, text = "COLUMN", descriptions(BASE_TABLES[table])[column]
-                place += f".{column}"
-            if comment != text:
-                quoted = text.replace("'", "''")
-                self.connection.execute(f"COMMENT ON {kind} {place} IS '{quoted}'")
+            refuse_other_columns(self.connection, self.path)
+        create_alerts(self.connection)
+        describe(self.connection)
 
 
 @contextmanager
@@ -255,36 +210,6 @@ def open_for_writing(
             shutil.rmtree(working, ignore_errors=True)
 
 
-def highest_execution(
-    connection: duckdb.DuckDBPyConnection, cluster: str, tenant: str
-) -> tuple[int, pa.Table] | None:
-    """The id of the highest execution of a tenant and its nodes; None: there is none.
-
-    Raises:
-        duckdb.CatalogException: there are no base tables.
-    """
-    [(highest,)] = connection.execute(
-        f"SELECT max(execution_id) FROM {DATASET}.nodes "  # noqa: S608
-        "WHERE cluster = $cluster AND tenant = $tenant AND node_id = 0",
-        {"cluster": cluster, "tenant": tenant},
-    ).fetchall()
-    if highest is None:
-        return None
-    return highest, _nodes_of(connection, cluster, tenant, highest)
-
-
-def _nodes_of(
-    connection: duckdb.DuckDBPyConnection, cluster: str, tenant: str, execution_id: int
-) -> pa.Table:
-    columns = ", ".join(NODES.names)
-    found = connection.execute(
-        f"SELECT {columns} FROM {DATASET}.nodes WHERE cluster = $cluster AND "  # noqa: S608
-        "tenant = $tenant AND execution_id = $id ORDER BY node_id",
-        {"cluster": cluster, "tenant": tenant, "id": execution_id},
-    )
-    return found.to_arrow_table().cast(NODES)
-
-
 def _working_directory(path: Path) -> Path:
     """Beside the warehouse, and always the same: what a killed run left is found again.
 
@@ -318,12 +243,4 @@ SELECT
 FROM load_status.nodes
 ANTI JOIN load_status.fetches USING (cluster, tenant, execution_id, fetched_at)
 WHERE node_id = 0
-"""
-
-_COMMENTS = """
-SELECT table_name, column_name, comment FROM duckdb_columns()
-WHERE schema_name = $schema AND database_name = current_database()
-UNION ALL
-SELECT table_name, NULL, comment FROM duckdb_tables()
-WHERE schema_name = $schema AND database_name = current_database()
 """

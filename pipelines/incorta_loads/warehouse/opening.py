@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from incorta_loads.config.paths import database_path
 from incorta_loads.config.settings import lock_timeout_seconds
 from incorta_loads.errors import BusyError, WarehouseError, first_line
-from incorta_loads.snapshots import Snapshot, last_snapshot
+from incorta_loads.warehouse.snapshots import Snapshot, last_snapshot
 
 logger = logging.getLogger(__name__)
 

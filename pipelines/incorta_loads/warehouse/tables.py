@@ -1,0 +1,71 @@
+"""The base tables in DuckDB: created, checked and described."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from incorta_loads.base_tables import (
+    ALERTS,
+    BASE_TABLES,
+    DATASET,
+    GRAINS,
+    descriptions,
+    duckdb_types,
+)
+from incorta_loads.errors import WarehouseError
+from incorta_loads.warehouse.opening import table_columns
+
+
+def create_alerts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates `alerts`, which no dlt package carries, unless it is there."""
+    columns = ", ".join(
+        f"{column.name} {duckdb_types(ALERTS)[column.name]}"
+        + ("" if column.nullable else " NOT NULL")
+        for column in ALERTS
+    )
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {DATASET}.alerts ({columns})")
+
+
+def refuse_other_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Checks the tables that are there.
+
+    Raises:
+        WarehouseError: one has other columns or types than this version writes.
+    """
+    found = table_columns(connection, DATASET)
+    for name, schema in BASE_TABLES.items():
+        expected = duckdb_types(schema)
+        if found.get(name, expected) != expected:
+            raise WarehouseError(
+                f"The table {DATASET}.{name} in {path} has other columns than this "
+                "version writes; it was left alone: use the version that made it, or load "
+                "into a new file."
+            )
+
+
+def describe(connection: duckdb.DuckDBPyConnection) -> None:
+    """Comments where there is none, or another: a new table, an upgrade, what a kill left."""
+    found = connection.execute(_COMMENTS, {"schema": DATASET}).fetchall()
+    for table, column, comment in found:
+        if table not in BASE_TABLES:
+            continue
+        place = f"{DATASET}.{table}"
+        if column is None:
+            kind, text = "TABLE", GRAINS[table]
+        else:
+            kind, text = "COLUMN", descriptions(BASE_TABLES[table])[column]
+            place += f".{column}"
+        if comment != text:
+            quoted = text.replace("'", "''")
+            connection.execute(f"COMMENT ON {kind} {place} IS '{quoted}'")
+
+
+_COMMENTS = """
+SELECT table_name, column_name, comment FROM duckdb_columns()
+WHERE schema_name = $schema AND database_name = current_database()
+UNION ALL
+SELECT table_name, NULL, comment FROM duckdb_tables()
+WHERE schema_name = $schema AND database_name = current_database()
+"""
