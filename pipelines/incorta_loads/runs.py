@@ -11,7 +11,6 @@ import duckdb
 import pyarrow as pa
 
 from incorta_loads.announcements import announce
-from incorta_loads.batches import batch_of
 from incorta_loads.config.paths import database_path, published_directory
 from incorta_loads.config.settings import (
     Settings,
@@ -20,7 +19,6 @@ from incorta_loads.config.settings import (
     notify_urls,
     probing,
 )
-from incorta_loads.continuity import why_another
 from incorta_loads.endpoint.client import Answer, StatusClient
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import (
@@ -31,7 +29,10 @@ from incorta_loads.errors import (
     WarehouseError,
     first_line,
 )
-from incorta_loads.ingest import Ingested, ingest_into
+from incorta_loads.ingest.batches import batch_of
+from incorta_loads.ingest.continuity import why_another
+from incorta_loads.ingest.ingested import Ingested
+from incorta_loads.ingest.run import ingest_into
 from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.models import build_models
 from incorta_loads.notify import Receivers

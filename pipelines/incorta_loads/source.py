@@ -24,12 +24,12 @@ from dlt.common.configuration.specs import BaseConfiguration
 from dlt.extract import DltResource
 
 from incorta_loads.base_tables import Batch
-from incorta_loads.batches import fetch_batches
 from incorta_loads.config.settings import load_settings
 from incorta_loads.endpoint.execution_ids import ExecutionIds
-from incorta_loads.plan import asked_for
+from incorta_loads.ingest.feed import asked_for
+from incorta_loads.ingest.fetching import fetch_batches
+from incorta_loads.ingest.run_ids import new_run_id
 from incorta_loads.redaction import Redactor
-from incorta_loads.run_ids import new_run_id
 from incorta_loads.warehouse.resources import REPLACE_EXECUTIONS, resources
 
 

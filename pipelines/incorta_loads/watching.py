@@ -9,14 +9,14 @@ from pathlib import Path
 from incorta_loads.config.paths import database_path
 from incorta_loads.config.settings import load_settings
 from incorta_loads.errors import BusyError, RunFailedError
-from incorta_loads.ingest import load_answer
+from incorta_loads.ingest.polling import Watched, watch_until_final
+from incorta_loads.ingest.run import load_answer
 from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.printing import print_line
 from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.text import duration, shortened
 from incorta_loads.tree_view import node_status
 from incorta_loads.warehouse.writing import open_for_writing
-from incorta_loads.watch import Watched, watch_until_final
 from incorta_loads.watch_view import watch_shown
 
 _ENDS = {
@@ -61,8 +61,8 @@ def watch(
                     every_seconds=every_seconds,
                     timeout_seconds=timeout_seconds,
                     appear_seconds=appear_seconds,
-                    outcomes=outcomes,
-                    roles=roles,
+                    outcome_of=outcomes.of,
+                    role_of=roles.of,
                     screen=screen,
                 )
             if watched.answer is None or not watched.is_final:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from incorta_loads.plan import read_known
+from incorta_loads.ingest.known import read_known
 from incorta_loads.status_outcomes import StatusOutcomes
 from sql.base_rows import create_base_tables
 

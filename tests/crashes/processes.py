@@ -19,7 +19,7 @@ _CONTEXT.set_forkserver_preload(
     [
         "__main__",
         "dlt.destinations.impl.duckdb.factory",
-        "incorta_loads.ingest",
+        "incorta_loads.ingest.run",
         "incorta_loads.warehouse.resources",
         "pandas",
     ]

@@ -20,8 +20,8 @@ from histories import contents
 from histories.model import Asked, Expected
 from histories.runs import BATCH, TOKEN, Moment, killed_run, run
 from histories.world import ANSWERS, BEGINNINGS, CHANGES, HIGHEST_ID, Told, World, serving
-from incorta_loads import batches
 from incorta_loads.endpoint.execution_ids import ExecutionIds
+from incorta_loads.ingest import batches
 from incorta_loads.warehouse.writing import open_for_writing
 from incorta_simulator.server import Simulator
 from proof import IS_PROOF

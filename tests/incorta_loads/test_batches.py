@@ -15,7 +15,6 @@ import pyarrow as pa
 import pytest
 
 from incorta_loads.base_tables import FETCHES, INVALID_PAYLOADS, NODES, Batch
-from incorta_loads.batches import KEPT_BODY_BYTES, fetch_batches
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import (
@@ -25,7 +24,9 @@ from incorta_loads.errors import (
     SpoolError,
     WrongTenantError,
 )
-from incorta_loads.plan import asked_for
+from incorta_loads.ingest.batches import KEPT_BODY_BYTES
+from incorta_loads.ingest.feed import asked_for
+from incorta_loads.ingest.fetching import fetch_batches
 from incorta_loads.redaction import Redactor
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten

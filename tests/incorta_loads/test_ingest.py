@@ -15,7 +15,8 @@ from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import StatusClient
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import ClusterDownError, InvalidTokenError, WarehouseError
-from incorta_loads.ingest import Ingested, ingest_into, load_answer
+from incorta_loads.ingest.ingested import Ingested
+from incorta_loads.ingest.run import ingest_into, load_answer
 from incorta_loads.redaction import Redactor
 from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.warehouse.writing import Warehouse

@@ -44,7 +44,7 @@ def loggers_of_before() -> Iterator[None]:
 
 def say_everything() -> None:
     """One line of each kind that matters: ours, another library's, dlt's."""
-    for name in ("incorta_loads.ingest", "urllib3.connectionpool"):
+    for name in ("incorta_loads.ingest.run", "urllib3.connectionpool"):
         for level in (logging.DEBUG, logging.INFO, logging.WARNING):
             logging.getLogger(name).log(level, "%s of %s", logging.getLevelName(level), name)
     dlt_logger.info("INFO of dlt")
@@ -60,8 +60,8 @@ def test_a_run_says_what_it_does_and_libraries_only_what_worries(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == (
-        "INFO of incorta_loads.ingest\n"
-        "WARNING of incorta_loads.ingest\n"
+        "INFO of incorta_loads.ingest.run\n"
+        "WARNING of incorta_loads.ingest.run\n"
         "WARNING of urllib3.connectionpool\n"
     )
 
@@ -75,9 +75,9 @@ def test_debug_says_everything_with_time_level_and_name(
     said = capsys.readouterr()
     assert said.out == ""
     assert re.sub(r"^\d\d:\d\d:\d\d ", "TIME ", said.err, flags=re.MULTILINE) == (
-        "TIME DEBUG incorta_loads.ingest: DEBUG of incorta_loads.ingest\n"
-        "TIME INFO incorta_loads.ingest: INFO of incorta_loads.ingest\n"
-        "TIME WARNING incorta_loads.ingest: WARNING of incorta_loads.ingest\n"
+        "TIME DEBUG incorta_loads.ingest.run: DEBUG of incorta_loads.ingest.run\n"
+        "TIME INFO incorta_loads.ingest.run: INFO of incorta_loads.ingest.run\n"
+        "TIME WARNING incorta_loads.ingest.run: WARNING of incorta_loads.ingest.run\n"
         "TIME DEBUG urllib3.connectionpool: DEBUG of urllib3.connectionpool\n"
         "TIME INFO urllib3.connectionpool: INFO of urllib3.connectionpool\n"
         "TIME WARNING urllib3.connectionpool: WARNING of urllib3.connectionpool\n"
@@ -118,7 +118,7 @@ def test_logs_set_up_twice_say_everything_once(capsys: pytest.CaptureFixture[str
     set_up_logs(REDACTOR, Verbosity.DEBUG)
     set_up_logs(REDACTOR)
     say_everything()
-    assert capsys.readouterr().err.count("WARNING of incorta_loads.ingest\n") == 1
+    assert capsys.readouterr().err.count("WARNING of incorta_loads.ingest.run\n") == 1
 
 
 def test_quiet_leaves_out_what_does_not_worry(capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,7 +126,7 @@ def test_quiet_leaves_out_what_does_not_worry(capsys: pytest.CaptureFixture[str]
     set_up_logs(REDACTOR, Verbosity.QUIET)
     say_everything()
     assert capsys.readouterr().err == (
-        "WARNING of incorta_loads.ingest\nWARNING of urllib3.connectionpool\n"
+        "WARNING of incorta_loads.ingest.run\nWARNING of urllib3.connectionpool\n"
     )
 
 
@@ -136,9 +136,9 @@ def test_verbose_says_all_of_ours_with_its_time(capsys: pytest.CaptureFixture[st
     say_everything()
     said = re.sub(r"^\d\d:\d\d:\d\d ", "TIME ", capsys.readouterr().err, flags=re.MULTILINE)
     assert said == (
-        "TIME DEBUG of incorta_loads.ingest\n"
-        "TIME INFO of incorta_loads.ingest\n"
-        "TIME WARNING of incorta_loads.ingest\n"
+        "TIME DEBUG of incorta_loads.ingest.run\n"
+        "TIME INFO of incorta_loads.ingest.run\n"
+        "TIME WARNING of incorta_loads.ingest.run\n"
         "TIME WARNING of urllib3.connectionpool\n"
     )
 

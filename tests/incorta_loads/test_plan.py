@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incorta_loads import plan
 from incorta_loads.base_tables import FETCHES, NODES
 from incorta_loads.endpoint.execution_ids import HIGHEST_ID, ExecutionIds
-from incorta_loads.plan import Feed, Known, OutcomeOf, asked_for, due, read_known
+from incorta_loads.ingest import feed as feed_module
+from incorta_loads.ingest.feed import Feed, asked_for, due
+from incorta_loads.ingest.known import Known, read_known
+from incorta_loads.tree.statuses import OutcomeOf
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -55,7 +57,7 @@ def walk(
     while (
         probe_from is not None
         and missing < probe_gap
-        and without_nodes < probe_gap * plan.MOST_GAPS
+        and without_nodes < probe_gap * feed_module.MOST_GAPS
         and probe_from <= HIGHEST_ID
     ):
         probed.append(probe_from)
@@ -112,7 +114,7 @@ def test_probing_asks_what_a_sequential_walk_asks(
     ]
     outcome = outcomes_of(ids[0], ids[1])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "MOST_GAPS", most_gaps)
+        patch.setattr(feed_module, "MOST_GAPS", most_gaps)
         feed = Feed(
             ExecutionIds.of(ids[2]),
             probe_from=probe_from,

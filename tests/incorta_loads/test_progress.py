@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import pytest
 
-from incorta_loads.ingest import Ingested
+from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.logs import set_up_logs
 from incorta_loads.progress import say_sums, shown_progress
 from incorta_loads.redaction import Redactor

@@ -12,7 +12,6 @@ from datetime import datetime
 
 import pytest
 
-from incorta_loads import watch as watch_module
 from incorta_loads.config.settings import Settings
 from incorta_loads.errors import (
     InvalidTokenError,
@@ -20,9 +19,8 @@ from incorta_loads.errors import (
     UnknownExecutionError,
     WrongTenantError,
 )
-from incorta_loads.seen_tree import SeenTree, Transition
-from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
-from incorta_loads.watch import (
+from incorta_loads.ingest import polling
+from incorta_loads.ingest.polling import (
     FINISHED_WITH_ERRORS,
     NOT_A_SUCCESS,
     TIMED_OUT,
@@ -30,6 +28,8 @@ from incorta_loads.watch import (
     _for_last_question,
     watch_until_final,
 )
+from incorta_loads.ingest.transitions import SeenTree, Transition
+from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_simulator.faults import Exchange, Fault, Gap, RawBody, Refusal, WrongTenant
 from incorta_simulator.server import Simulator
 from incorta_simulator.transport import HangUp
@@ -84,8 +84,8 @@ def watch(settings: Settings, notes: Notes) -> Watch:
             every_seconds=every_seconds,
             timeout_seconds=timeout_seconds,
             appear_seconds=appear_seconds,
-            outcomes=StatusOutcomes(lines),
-            roles=TypeRoles(),
+            outcome_of=StatusOutcomes(lines).of,
+            role_of=TypeRoles().of,
             screen=notes,
         )
 
@@ -288,7 +288,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The watch's own; an exchange has the machine's."""
     clock = Clock()
-    monkeypatch.setattr(watch_module, "time", clock)
+    monkeypatch.setattr(polling, "time", clock)
     return clock
 
 

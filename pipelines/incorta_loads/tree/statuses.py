@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from string import ascii_lowercase, ascii_uppercase
+from typing import Protocol
+
+OutcomeOf = Callable[[str | None, str | None], str]
+"""State type and job status → one of `STATUS_OUTCOMES`."""
+
+
+class RoleOf(Protocol):
+    """The type of a node, whether it is a leaf, and its schema → one of `ROLES`."""
+
+    def __call__(self, type_: str | None, *, is_leaf: bool, schema_name: str | None) -> str: ...
+
 
 STATUS_OUTCOMES = (
     *("success", "partial", "failure", "interrupted"),

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from incorta_loads.batches import batch_of
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer, StatusClient
 from incorta_loads.errors import RunFailedError, UnknownExecutionError
+from incorta_loads.ingest.batches import batch_of
+from incorta_loads.ingest.transitions import SeenTree, Transition, transitions
 from incorta_loads.redaction import Redactor
-from incorta_loads.seen_tree import SeenTree, Transition, transitions
-from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.text import duration
+from incorta_loads.tree.statuses import OutcomeOf, RoleOf
 
 FINISHED_WITH_ERRORS = 5
 """Exit code: the execution ended with errors."""
@@ -91,8 +91,8 @@ def watch_until_final(
     every_seconds: float,
     timeout_seconds: float,
     appear_seconds: float,
-    outcomes: StatusOutcomes,
-    roles: TypeRoles,
+    outcome_of: OutcomeOf,
+    role_of: RoleOf,
     screen: Screen,
 ) -> Watched:
     """Asks for an execution until it is final or the time is over.
@@ -105,8 +105,8 @@ def watch_until_final(
         every_seconds: from an answer to the next question, at least.
         timeout_seconds: how long to go on; infinite: until it is final.
         appear_seconds: how long an execution that was never seen may be missing.
-        outcomes: what statuses mean.
-        roles: what types mean.
+        outcome_of: what statuses mean.
+        role_of: what types mean.
         screen: is told what is seen.
 
     Raises:
@@ -128,7 +128,7 @@ def watch_until_final(
             else:
                 answer = last_client.fetch(execution_id)
             is_over = time.monotonic() >= deadline
-            tree, reason = _tree(answer, settings, redactor, (outcomes, roles))
+            tree, reason = _tree(answer, settings, redactor, (outcome_of, role_of))
             if tree is not None:
                 known.saw(answer, tree)
             elif answer.outcome == "not_found":
@@ -230,7 +230,7 @@ def _tree(
     answer: Answer,
     settings: Settings,
     redactor: Redactor,
-    meanings: tuple[StatusOutcomes, TypeRoles],
+    meanings: tuple[OutcomeOf, RoleOf],
 ) -> tuple[SeenTree | None, str | None]:
     """The tree of an answer, or why it has none."""
     batch = batch_of(answer, settings, run_id="", redactor=redactor)

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 
-from incorta_loads.queries import Row
-from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
-from incorta_loads.tree.statuses import is_final
+from incorta_loads.tree.statuses import OutcomeOf, RoleOf, is_final
 
 Status = tuple[str | None, str | None]
 """State type and job status, as received."""
@@ -55,15 +54,15 @@ class SeenTree:
     """
 
     fetched_at: datetime
-    rows: list[Row]
+    rows: list[dict[str, Any]]
 
     @classmethod
-    def of(cls, nodes: pa.Table, outcomes: StatusOutcomes, roles: TypeRoles) -> SeenTree:
+    def of(cls, nodes: pa.Table, outcome_of: OutcomeOf, role_of: RoleOf) -> SeenTree:
         """From the rows of table `nodes` of one execution."""
         rows = nodes.select(_COLUMNS).to_pylist()
         for row in rows:
-            row["outcome"] = outcomes.of(row["state_type"], row["job_status"])
-            row["role"] = roles.of(
+            row["outcome"] = outcome_of(row["state_type"], row["job_status"])
+            row["role"] = role_of(
                 row["type"],
                 is_leaf=row["last_descendant_id"] == row["node_id"],
                 schema_name=row["schema_name"],
@@ -71,7 +70,7 @@ class SeenTree:
         return cls(nodes["fetched_at"][0].as_py(), rows)
 
     @property
-    def root(self) -> Row:
+    def root(self) -> dict[str, Any]:
         """The node that all others are below of."""
         return self.rows[0]
 

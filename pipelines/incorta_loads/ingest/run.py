@@ -1,0 +1,127 @@
+"""One run: plan, fetch, load, batch after batch."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from incorta_loads.config.settings import Settings
+from incorta_loads.endpoint.client import Answer
+from incorta_loads.endpoint.execution_ids import ExecutionIds
+from incorta_loads.errors import (
+    ClusterDownError,
+    ConfigurationError,
+    SpoolError,
+)
+from incorta_loads.ingest.batches import batch_of
+from incorta_loads.ingest.feed import asked_for
+from incorta_loads.ingest.ingested import Ingested
+from incorta_loads.ingest.run_ids import new_run_id
+from incorta_loads.ingest.scheduled import RunBatches
+from incorta_loads.redaction import Redactor
+from incorta_loads.text import counted
+from incorta_loads.tree.statuses import OutcomeOf
+from incorta_loads.warehouse.writing import Warehouse
+
+logger = logging.getLogger(__name__)
+
+
+def ingest_into(
+    warehouse: Warehouse,
+    settings: Settings,
+    ids: ExecutionIds | None,
+    *,
+    outcome_of: OutcomeOf,
+    stopping: threading.Event,
+    report: Callable[[Ingested], None],
+) -> Ingested:
+    """Fetches and loads the given ids, or what is due.
+
+    Args:
+        warehouse: open for writing.
+        settings: the cluster.
+        ids: exactly these; None: what the warehouse says is due.
+        outcome_of: what statuses mean: what did not end in success may be repaired.
+        stopping: once set, the run ends after what is in flight.
+        report: is told what was done, after each batch and before the first.
+
+    Raises:
+        WarehouseError: the warehouse could not be written.
+    """
+    began = time.monotonic()
+    # Before the run has its name: it may ask for the same ids, and has one row for each.
+    _restore_ledger(warehouse)
+    ingested = Ingested(new_run_id())
+    run = RunBatches(warehouse, settings, ingested, stopping)
+    was_empty = False
+    if ids is not None:
+        ingested.planned = len(ids)
+        logger.info("asking for the ids %s", ids)
+        batches = run.fetched(asked_for(ids))
+    else:
+        known = run.known(outcome_of)
+        was_empty = known.highest is None
+        batches = run.due(known)
+    report(ingested)
+    try:
+        with warehouse.memory.little():
+            for batch in batches:
+                begin = time.monotonic()
+                warehouse.load(batch)
+                ingested.count(batch)
+                logger.debug(
+                    "loaded a batch of %s, %s in %.1f s",
+                    counted(batch.fetches.num_rows, "id"),
+                    counted(batch.nodes.num_rows, "node"),
+                    time.monotonic() - begin,
+                    extra={"run_id": ingested.run_id},
+                )
+                del batch  # before the next one grows beside it
+                ingested.seconds = time.monotonic() - began
+                report(ingested)
+    except (ConfigurationError, ClusterDownError, SpoolError) as error:
+        ingested.ended_by = error
+    looked_everywhere = ingested.ended_by is None and not stopping.is_set()
+    ingested.found_nothing = was_empty and looked_everywhere and not ingested.outcomes["loaded"]
+    return ingested
+
+
+def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> bool:
+    """Loads an answer that is a tree and is already here, as a run of its own would.
+
+    Returns:
+        Whether it was loaded; False: the warehouse has what came of asking later.
+
+    Raises:
+        WarehouseError: it could not be written.
+    """
+    _restore_ledger(warehouse)
+    later = warehouse.connection.execute(
+        "SELECT 1 FROM load_status.nodes WHERE cluster = $cluster AND tenant = $tenant "
+        # what a clock left that was wrong once is no later answer
+        "AND execution_id = $id AND node_id = 0 AND fetched_at BETWEEN $after AND $now",
+        {
+            "cluster": settings.cluster,
+            "tenant": settings.tenant,
+            "id": answer.execution_id,
+            "after": answer.fetched_at + timedelta(microseconds=1),
+            "now": datetime.now(UTC),
+        },
+    ).fetchone()
+    if later:
+        return False
+    # Of now, not of when it was asked for: which id is settled is decided by comparing run ids.
+    batch = batch_of(answer, settings, run_id=new_run_id(), redactor=Redactor([settings.token]))
+    with warehouse.memory.little():
+        warehouse.load(batch)
+    return True
+
+
+def _restore_ledger(warehouse: Warehouse) -> None:
+    if restored := warehouse.restore_ledger(new_run_id()):
+        logger.info(
+            "restored %s that a run was ended before writing", counted(restored, "ledger row")
+        )
