@@ -117,7 +117,7 @@ lock: $(VENV)/.dev ## Renew the pinned requirements
 
 .PHONY: vendor
 vendor: ## Fetch the pages' JavaScript libraries again, from the npm index
-	@requirements/vendor.sh pipelines/incorta_loads/report/vendor/libraries.txt
+	@requirements/vendor.sh pipelines/incorta_loads/publication/report/vendor/libraries.txt
 	@requirements/vendor.sh tests/report/vendor/libraries.txt
 
 .PHONY: wheel

@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from incorta_loads.base_tables import BASE_TABLES
-from incorta_loads.models import build_models, mart_names
+from incorta_loads.analysis.build import build_models
+from incorta_loads.analysis.project import mart_names
 from incorta_loads.warehouse.writing import open_for_writing
 
 HEAD = """# Tables

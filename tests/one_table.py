@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-from incorta_loads.alerts import Event, unsaid, write_said
+from incorta_loads.alerts.events import Event, unsaid, write_said
 from incorta_loads.base_tables import ALERTS, duckdb_types
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -16,9 +16,9 @@ import typer
 from typer.exceptions import TyperException
 
 from incorta_loads import __version__, cli_reading
+from incorta_loads.alerts.receivers import is_still_sending
 from incorta_loads.cli_options import App, Debug, Quiet, Verbose, say_error, start
 from incorta_loads.errors import IncortaLoadsError, OutputError
-from incorta_loads.notify import is_still_sending
 from incorta_loads.streams import discard, is_stderr_incomplete, take_streams
 
 NOT_ALL_LOADED = 3

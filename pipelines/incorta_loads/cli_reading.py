@@ -46,7 +46,8 @@ def failures(
     debug: Debug = False,
 ) -> None:
     """Failure rates with their counts and 95 % intervals, worst first."""
-    from incorta_loads import queries, views
+    from incorta_loads import views
+    from incorta_loads.analysis import queries
     from incorta_loads.warehouse import opening
 
     start()
@@ -69,7 +70,8 @@ def _finding_command(name: str, text: str) -> None:
         output: Output = Format.TABLE,
         debug: Debug = False,
     ) -> None:
-        from incorta_loads import findings, queries, views
+        from incorta_loads import views
+        from incorta_loads.analysis import findings, queries
         from incorta_loads.warehouse import opening
 
         start()
@@ -112,7 +114,8 @@ _finding_command(
 @app.command()
 def coverage(*, output: Output = Format.TABLE, debug: Debug = False) -> None:
     """What was asked for and what came back: how much of the truth the figures cover."""
-    from incorta_loads import queries, views
+    from incorta_loads import views
+    from incorta_loads.analysis import queries
     from incorta_loads.warehouse import opening
 
     start()
@@ -132,9 +135,10 @@ def show(
     debug: Debug = False,
 ) -> None:
     """The status tree of one execution; with --format json as the cluster sent it."""
-    from incorta_loads import queries, views
+    from incorta_loads import views
+    from incorta_loads.analysis import queries
+    from incorta_loads.analysis.outcomes import StatusOutcomes
     from incorta_loads.endpoint.execution_ids import parse_id
-    from incorta_loads.status_outcomes import StatusOutcomes
     from incorta_loads.warehouse import opening
 
     start()
@@ -152,10 +156,11 @@ def sql(
     debug: Debug = False,
 ) -> None:
     """Run one read-only statement on the warehouse: tables in load_status and load_analysis."""
-    from incorta_loads import printing, statements
+    from incorta_loads import printing
+    from incorta_loads.analysis import ad_hoc
     from incorta_loads.warehouse import opening
 
     start()
     with opening.reading() as connection:
-        found = statements.one_statement(connection, query)
+        found = ad_hoc.one_statement(connection, query)
     printing.print_rows(found, output)

@@ -15,8 +15,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from incorta_loads.analysis.rows import Row, Rows
 from incorta_loads.choices import Format
-from incorta_loads.queries import Row, Rows
 from incorta_loads.table_layout import CellColumn, laid_out
 from incorta_loads.text import shortened, visible
 

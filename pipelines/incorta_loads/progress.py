@@ -10,10 +10,10 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from incorta_loads.analysis.rows import Rows
 from incorta_loads.endpoint.client import FETCH_OUTCOMES
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.logs import may_draw
-from incorta_loads.queries import Rows
 from incorta_loads.text import counted, listed
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from incorta_loads.announcements import announce
+from incorta_loads.alerts.announce import announce
+from incorta_loads.alerts.receivers import Receivers
+from incorta_loads.analysis.build import build_models
+from incorta_loads.analysis.outcomes import StatusOutcomes
+from incorta_loads.analysis.queries import unknown_statuses, unknown_types
+from incorta_loads.analysis.user_rules import configured_status_outcomes, configured_type_roles
 from incorta_loads.config.paths import database_path, published_directory
 from incorta_loads.config.settings import (
     Settings,
@@ -34,22 +39,17 @@ from incorta_loads.ingest.continuity import why_another
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run import ingest_into
 from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
-from incorta_loads.models import build_models
-from incorta_loads.notify import Receivers
 from incorta_loads.progress import (
     say_sums,
     say_unknown_statuses,
     say_unknown_types,
     shown_progress,
 )
-from incorta_loads.publish import Published
-from incorta_loads.publish import publish as publish_files
-from incorta_loads.queries import unknown_statuses, unknown_types
+from incorta_loads.publication.publish import Published
+from incorta_loads.publication.publish import publish as publish_files
 from incorta_loads.redaction import Redactor
 from incorta_loads.restarted_ids import RestartedIds
-from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.summary import RunSummary
-from incorta_loads.user_rules import configured_status_outcomes, configured_type_roles
 from incorta_loads.warehouse.executions import highest_execution
 from incorta_loads.warehouse.opening import open_for_reading
 from incorta_loads.warehouse.writing import Warehouse, open_for_writing

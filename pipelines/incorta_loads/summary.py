@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from incorta_loads.alerts import KINDS, Event
-from incorta_loads.announcements import sentence
+from incorta_loads.alerts.announce import sentence
+from incorta_loads.alerts.events import KINDS, Event
 from incorta_loads.errors import IncortaLoadsError
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run_ids import new_run_id
 from incorta_loads.progress import outcomes_in_words
-from incorta_loads.publish import Published
+from incorta_loads.publication.publish import Published
 from incorta_loads.text import counted
 
 _MOST_TABLES = 5

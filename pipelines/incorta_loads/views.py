@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from incorta_loads.analysis.rows import Row, Rows
 from incorta_loads.choices import Format
 from incorta_loads.endpoint.client import FETCH_OUTCOMES
 from incorta_loads.printing import (
@@ -26,7 +27,6 @@ from incorta_loads.printing import (
     rate_with_interval,
     value,
 )
-from incorta_loads.queries import Row, Rows
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.text import counted, in_utc, listed
 from incorta_loads.tree_view import legend, node_line
@@ -34,7 +34,7 @@ from incorta_loads.tree_view import legend, node_line
 if TYPE_CHECKING:
     from incorta_loads.config.settings import Settings
     from incorta_loads.endpoint.client import Answer
-    from incorta_loads.publish import Published
+    from incorta_loads.publication.publish import Published
     from incorta_loads.summary import RunSummary
 
 logger = logging.getLogger(__name__)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from incorta_loads.analysis.outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.config.paths import database_path
 from incorta_loads.config.settings import load_settings
 from incorta_loads.errors import BusyError, RunFailedError
@@ -13,7 +14,6 @@ from incorta_loads.ingest.polling import Watched, watch_until_final
 from incorta_loads.ingest.run import load_answer
 from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.printing import print_line
-from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.text import duration, shortened
 from incorta_loads.tree_view import node_status
 from incorta_loads.warehouse.writing import open_for_writing

@@ -29,7 +29,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 import duckdb
-from incorta_loads.report.page import write_report
+from incorta_loads.publication.report.page import write_report
 with duckdb.connect(sys.argv[1], read_only=True) as warehouse:
     write_report(warehouse, datetime.now(UTC), Path(sys.argv[2]))
 """

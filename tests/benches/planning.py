@@ -18,8 +18,8 @@ from pathlib import Path
 
 import duckdb
 
+from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.ingest.known import read_known
-from incorta_loads.status_outcomes import StatusOutcomes
 from sql.base_rows import create_base_tables
 
 TIMES = 5

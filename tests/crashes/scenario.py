@@ -11,10 +11,10 @@ from typing import Literal
 from crashes.points import Killer, Recorder, watch
 from crashes.readers import State, broken, state
 from crashes.snapshots import Directory, Snapshots
+from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.config.settings import load_settings
 from incorta_loads.ingest import batches
 from incorta_loads.ingest.run import ingest_into
-from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.warehouse.writing import open_for_writing
 
 NAME = "warehouse.duckdb"

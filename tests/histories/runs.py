@@ -11,12 +11,12 @@ from typing import Literal
 
 from crashes.points import watch
 from histories.model import PROBE_GAP
+from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.config.settings import load_settings
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.ingest import batches
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run import ingest_into
-from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.warehouse.writing import open_for_writing
 
 TOKEN = "history-token"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from incorta_loads.alerts import Event, event_id, standing, unsaid, write_taken
+from incorta_loads.alerts.events import Event, event_id, standing, unsaid, write_taken
 from one_table import Told, nothing_told
 
 

@@ -15,10 +15,10 @@ import duckdb
 import pytest
 
 from incorta_loads import __version__
-from incorta_loads.alerts import Event
-from incorta_loads.announcements import announce, sentence, table_name
+from incorta_loads.alerts.announce import announce, sentence, table_name
+from incorta_loads.alerts.events import Event
+from incorta_loads.alerts.receivers import Message, Receivers
 from incorta_loads.errors import InvalidSettingError
-from incorta_loads.notify import Message, Receivers
 from one_table import Told, nothing_told
 from patience import COMMAND_SECONDS, HANG_SECONDS
 from webhook import SECRET, Webhook, webhook
@@ -179,13 +179,14 @@ def told_a_dripping_one(
 
 INTERRUPTED = """
 import sys
-from incorta_loads import cli, notify, errors
+from incorta_loads import cli, errors
+from incorta_loads.alerts import receivers as sending
 from incorta_loads.interrupts import prompt_interrupt
-notify._MOST_SECONDS = 3600
-receivers = notify.Receivers(sys.argv[1:])
+sending._MOST_SECONDS = 3600
+receivers = sending.Receivers(sys.argv[1:])
 try:
     with prompt_interrupt("nothing is lost."):
-        receivers.tell(notify.Message("title", "body", True), receivers.names)
+        receivers.tell(sending.Message("title", "body", True), receivers.names)
 except errors.InterruptedRunError as error:
     print(error.exit_code, error)
 cli.main(["--version"])
@@ -201,11 +202,12 @@ def test_a_signal_does_not_wait_for_a_receiver(hook: Webhook) -> None:
 
 DRIPPED_ON = """
 import multiprocessing, sys
-from incorta_loads import cli, notify
+from incorta_loads import cli
+from incorta_loads.alerts import receivers as sending
 lock = multiprocessing.get_context("spawn").RLock()  # as dbt has one
-notify._MOST_SECONDS = 0.5
-receivers = notify.Receivers(sys.argv[1:])
-assert receivers.tell(notify.Message("title", "body", True), receivers.names) == receivers.names
+sending._MOST_SECONDS = 0.5
+receivers = sending.Receivers(sys.argv[1:])
+assert receivers.tell(sending.Message("title", "body", True), receivers.names) == receivers.names
 cli.main(["--version"])
 """
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
+from incorta_loads.analysis.findings import Findings, conflicts, fix_first, health, regressions
 from incorta_loads.errors import WarehouseError
-from incorta_loads.findings import Findings, conflicts, fix_first, health, regressions
 
 Connection = duckdb.DuckDBPyConnection
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 
+from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import StatusClient
 from incorta_loads.endpoint.execution_ids import ExecutionIds
@@ -18,7 +19,6 @@ from incorta_loads.errors import ClusterDownError, InvalidTokenError, WarehouseE
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run import ingest_into, load_answer
 from incorta_loads.redaction import Redactor
-from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.warehouse.writing import Warehouse
 from incorta_simulator.company import Company
 from incorta_simulator.faults import Exchange, Fault, Gap, RawBody, Refusal

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
-from incorta_loads.lake import lake_files
-from incorta_loads.publish import publish
+from incorta_loads.publication.lake import lake_files
+from incorta_loads.publication.publish import publish
 from incorta_loads.warehouse.writing import Warehouse
 from sql.empty_marts import create_empty_marts
 

@@ -16,9 +16,10 @@ from typing import NamedTuple
 import duckdb
 import pytest
 
-from incorta_loads import models
+from incorta_loads.analysis import build
+from incorta_loads.analysis.build import ModelsBuilt, build_models
+from incorta_loads.analysis.project import project_directory
 from incorta_loads.errors import ModelsError
-from incorta_loads.models import ModelsBuilt, build_models, project_directory
 from sql.base_rows import Tree, rows, write_base_tables
 
 PLAN = Tree("LOAD_PLAN", "Nightly", "Success", (Tree("TABLE", "orders", "Success"),))
@@ -98,7 +99,7 @@ def test_models_that_changed_since_they_were_parsed_are_parsed_again(
 ) -> None:
     """As after an upgrade; and again where what was kept is damaged."""
     project = Path(shutil.copytree(project_directory(), tmp_path / "sql"))
-    monkeypatch.setattr(models, "project_directory", lambda: project)
+    monkeypatch.setattr(build, "project_directory", lambda: project)
     ledger = project / "models/marts/status_ledger.sql"
     for nodes in (1, 10, 100):
         build_models(warehouse, run_tests=False)
@@ -171,8 +172,8 @@ def test_a_signal_ends_the_build_as_its_handler_says(
             os.kill(os.getpid(), number)
         return True
 
-    caplog.set_level(logging.DEBUG, "incorta_loads.models")
-    watched = logging.getLogger("incorta_loads.models")
+    caplog.set_level(logging.DEBUG, "incorta_loads.analysis.build")
+    watched = logging.getLogger("incorta_loads.analysis.build")
     watched.addFilter(send_at_the_first_table)
     before = signal.signal(number, handler)
     try:
@@ -189,7 +190,8 @@ def test_a_signal_ends_the_build_as_its_handler_says(
 def test_importing_the_module_does_not_import_dbt() -> None:
     """dbt takes seconds to import, which `incorta-loads --help` must not wait for."""
     asking = (
-        "import incorta_loads.models, sys; print('dbt' in sys.modules, 'duckdb' in sys.modules)"
+        "import incorta_loads.analysis.build, sys; "
+        "print('dbt' in sys.modules, 'duckdb' in sys.modules)"
     )
     answer = subprocess.run(
         [sys.executable, "-c", asking], capture_output=True, text=True, check=True

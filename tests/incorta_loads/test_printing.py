@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from incorta_loads.analysis.rows import Rows
 from incorta_loads.choices import Format
 from incorta_loads.printing import (
     number,
@@ -27,7 +28,6 @@ from incorta_loads.printing import (
     rate_with_interval,
     value,
 )
-from incorta_loads.queries import Rows
 
 Printed = pytest.CaptureFixture[str]
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from incorta_loads.errors import ConfigurationError, PublishError
-from incorta_loads.published_files import PublishedFiles
+from incorta_loads.publication.files import PublishedFiles
 
 TEXT = "what stands in it"
 

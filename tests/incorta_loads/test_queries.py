@@ -10,17 +10,17 @@ from typing import Any
 import duckdb
 import pytest
 
-from incorta_loads.base_tables import FETCHES, NODES
-from incorta_loads.choices import By, Sort
-from incorta_loads.errors import UnknownExecutionError, WarehouseError
-from incorta_loads.queries import (
-    Rows,
+from incorta_loads.analysis.queries import (
     coverage,
     execution_nodes,
     failure_rates,
     unknown_statuses,
     unknown_types,
 )
+from incorta_loads.analysis.rows import Rows
+from incorta_loads.base_tables import FETCHES, NODES
+from incorta_loads.choices import By, Sort
+from incorta_loads.errors import UnknownExecutionError, WarehouseError
 from incorta_loads.warehouse.opening import open_for_reading
 
 AT = datetime(2026, 11, 23, 21, 43, 45, 123456, tzinfo=UTC)

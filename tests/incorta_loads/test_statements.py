@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from incorta_loads.analysis.ad_hoc import one_statement
+from incorta_loads.analysis.rows import Rows
 from incorta_loads.base_tables import NODES
 from incorta_loads.errors import ConfigurationError
-from incorta_loads.queries import Rows
-from incorta_loads.statements import one_statement
 from incorta_loads.warehouse.opening import open_for_reading
 
 AT = datetime(2026, 11, 23, 21, 43, 45, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incorta_loads.queries import Row
+from incorta_loads.analysis.rows import Row
 from incorta_loads.tree.statuses import STATUS_OUTCOMES
 from incorta_loads.tree_view import clipped, in_words, node_line
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from incorta_loads.analysis.user_rules import read_status_outcomes, read_type_roles
 from incorta_loads.errors import InvalidSettingError
 from incorta_loads.tree.statuses import ROLES, STATUS_OUTCOMES
-from incorta_loads.user_rules import read_status_outcomes, read_type_roles
 
 HEADER = "state_type,job_status,outcome\n"
 TYPES_HEADER = "type,role\n"

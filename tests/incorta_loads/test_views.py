@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from incorta_loads.analysis.rows import Row, Rows
 from incorta_loads.choices import Format
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer
-from incorta_loads.queries import Row, Rows
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.tree.statuses import STATUS_OUTCOMES
 from incorta_loads.views import show_check, show_coverage, show_execution, show_failure_rates

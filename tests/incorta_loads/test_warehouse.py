@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pytest
 import yaml
 
+from incorta_loads.analysis.project import project_directory
 from incorta_loads.base_tables import (
     BASE_TABLES,
     GRAINS,
@@ -21,7 +22,6 @@ from incorta_loads.base_tables import (
     descriptions,
 )
 from incorta_loads.errors import WarehouseError
-from incorta_loads.models import project_directory
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
 from incorta_loads.warehouse.opening import table_columns

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import pytest
 
+from incorta_loads.analysis.outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.config.settings import Settings
 from incorta_loads.errors import (
     InvalidTokenError,
@@ -29,7 +30,6 @@ from incorta_loads.ingest.polling import (
     watch_until_final,
 )
 from incorta_loads.ingest.transitions import SeenTree, Transition
-from incorta_loads.status_outcomes import StatusOutcomes, TypeRoles
 from incorta_simulator.faults import Exchange, Fault, Gap, RawBody, Refusal, WrongTenant
 from incorta_simulator.server import Simulator
 from incorta_simulator.transport import HangUp

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from crashes.points import watch
-from incorta_loads.publish import publish
+from incorta_loads.publication.publish import publish
 from incorta_loads.warehouse.opening import opened
 
 # One more execution, as a copy of the last one, and what the analysis would count of it.

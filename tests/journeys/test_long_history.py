@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.ingest.known import Known, read_known
-from incorta_loads.status_outcomes import StatusOutcomes
 from incorta_loads.warehouse.writing import open_for_writing
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator

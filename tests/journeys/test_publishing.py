@@ -18,7 +18,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from incorta_loads.models import mart_names
+from incorta_loads.analysis.project import mart_names
 from journeys.published_reader import READERS
 from journeys.shell import User
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from incorta_loads.report.page import write_report
+from incorta_loads.publication.report.page import write_report
 from patience import HANG_SECONDS
 from report.pages import Made, chromium, opened_page
 from report.warehouses import WAREHOUSES

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, expect
 
-from incorta_loads.report import grid
-from incorta_loads.report.data import report_data
-from incorta_loads.report.names import in_page
+from incorta_loads.publication.report import grid
+from incorta_loads.publication.report.data import report_data
+from incorta_loads.publication.report.names import in_page
 from report.pages import Made, opened_page
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from incorta_loads.report.names import Names, in_page
+from incorta_loads.publication.report.names import Names, in_page
 from incorta_simulator.bodies import NAMES
 from report.pages import Made, opened_page
 

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-import incorta_loads.report
+import incorta_loads.publication.report
 from report.pages import PHONE, Made, opened_page, rows_of
 
-VENDORED = (Path(incorta_loads.report.__file__).parent / "vendor", Path(__file__).parent / "vendor")
+VENDORED = (
+    Path(incorta_loads.publication.report.__file__).parent / "vendor",
+    Path(__file__).parent / "vendor",
+)
 
 
 @pytest.mark.parametrize(

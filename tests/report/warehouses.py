@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 
 from benches.analysis import load
+from incorta_loads.analysis.build import build_models
 from incorta_loads.base_tables import ALERTS, duckdb_types
-from incorta_loads.models import build_models
 from incorta_simulator.bodies import NAMES
 from incorta_simulator.company import Company
 from sql.base_rows import NOON, History, Node, Tree, create_base_tables, rows, write_base_tables

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import duckdb
 import pandas as pd
 
-from incorta_loads.models import build_models
+from incorta_loads.analysis.build import build_models
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import yaml
 
-from incorta_loads.models import project_directory
+from incorta_loads.analysis.project import project_directory
 
 
 def create_empty_marts(connection: duckdb.DuckDBPyConnection) -> None:

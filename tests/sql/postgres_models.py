@@ -15,7 +15,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 (it is a class)
 
-from incorta_loads.models import project_directory
+from incorta_loads.analysis.project import project_directory
 from sql.base_rows import EMPTY_BASE_TABLES, Fetch, History, Node
 from sql.postgres_server import without_foreign_settings
 from sql.reference.keys import Row

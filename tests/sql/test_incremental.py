@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from incorta_loads.models import build_models
+from incorta_loads.analysis.build import build_models
 from sql.base_rows import History, Node, insert_rows, select, write_base_tables
 from sql.comparison import BuiltHistory
 from sql.compiled import Model, built_in_memory

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from incorta_loads.alerts import unsaid, write_said
+from incorta_loads.alerts.events import unsaid, write_said
 from one_table import NOON, create_alerts
 from sql.base_rows import History
 from sql.compiled import Model, built_in_memory

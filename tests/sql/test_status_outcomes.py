@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from incorta_loads.status_outcomes import StatusOutcomes
+from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.tree.statuses import STATUS_OUTCOMES
 from sql.base_rows import History, Tree, rows, select, write_base_tables
 from sql.compiled import Model, built_in_file, compiled_models

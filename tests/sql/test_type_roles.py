@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from incorta_loads.models import build_models
-from incorta_loads.status_outcomes import TypeRoles
+from incorta_loads.analysis.build import build_models
+from incorta_loads.analysis.outcomes import TypeRoles
 from sql.base_rows import History, Tree, rows, select, write_base_tables
 from sql.comparison import differing
 from sql.compiled import Model, built_in_file, built_in_memory, compiled_models

@@ -16,11 +16,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from incorta_loads.analysis.project import project_directory
 from incorta_loads.errors import ModelsError, one_line
 
 if TYPE_CHECKING:
@@ -64,14 +63,14 @@ def build_models(
         KeyboardInterrupt, SystemExit: A signal handler raised it; dbt cancelled its queries. It
             knows these two only: a handler must raise nothing else while this runs.
     """
-    from incorta_loads.build_state import BuildState  # noqa: PLC0415 (DuckDB; not for --help)
+    from incorta_loads.analysis.build_state import BuildState  # noqa: PLC0415 (DuckDB; not for --help)
 
     started = time.perf_counter()
     state = BuildState(database, project_directory(), variables or {})
     excluded = ("unit_test",) if run_tests else ("unit_test", "test")
     exclusions = [word for kind in excluded for word in ("--exclude-resource-type", kind)]
     refresh = () if state.is_kept() else ("--full-refresh",)
-    done = _run_dbt(database, ["build", *refresh, *exclusions], variables or {})
+    done = run_dbt(database, ["build", *refresh, *exclusions], variables or {})
     state.keep()
     kinds = [str(result.node.resource_type) for result in done]
     return ModelsBuilt(
@@ -81,33 +80,7 @@ def build_models(
     )
 
 
-def project_directory() -> Path:
-    """Where the dbt project is: in the installed package, else at the top of the checkout."""
-    package = Path(str(resources.files("incorta_loads")))
-    for directory in (package / "sql", package.parents[1] / "sql"):
-        if (directory / "dbt_project.yml").is_file():
-            return directory
-    raise ModelsError(
-        f"the SQL models are missing from {package / 'sql'}: install incorta-loads again"
-    )
-
-
-@cache
-def project_variables() -> Mapping[str, Any]:
-    """The `vars` of `sql/dbt_project.yml`: what the models and the program agree on."""
-    import yaml  # noqa: PLC0415 (not for --help)
-
-    project = yaml.safe_load((project_directory() / "dbt_project.yml").read_text("utf-8"))
-    variables: Mapping[str, Any] = project["vars"]
-    return variables
-
-
-def mart_names() -> list[str]:
-    """The tables of schema `load_analysis` that are made for people, in the order of names."""
-    return sorted(path.stem for path in (project_directory() / "models" / "marts").glob("*.sql"))
-
-
-def _run_dbt(
+def run_dbt(
     database: Path, command: Sequence[str], variables: Mapping[str, object]
 ) -> Sequence[Any]:
     """The results of one dbt command, all of them successes."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from incorta_loads.analysis.rows import Rows, rows
 from incorta_loads.errors import ConfigurationError, one_line
-from incorta_loads.queries import Rows, rows
 
 
 def one_statement(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from incorta_loads.queries import Rows, marts
+from incorta_loads.analysis.rows import Rows, marts
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ from typing import Any
 import duckdb
 
 from incorta_loads import __version__
-from incorta_loads.alerts import standing
+from incorta_loads.alerts.events import standing
+from incorta_loads.analysis.findings import conflicts, fix_first, health, regressions
+from incorta_loads.analysis.queries import coverage, failure_rates
+from incorta_loads.analysis.rows import Row, rows
 from incorta_loads.choices import By, Sort
-from incorta_loads.findings import conflicts, fix_first, health, regressions
-from incorta_loads.queries import Row, coverage, failure_rates, rows
-from incorta_loads.report import sections
-from incorta_loads.report.grid import EXECUTIONS, EXECUTIONS_OF_A_PLAN, read_grid
-from incorta_loads.report.names import Names
+from incorta_loads.publication.report import sections
+from incorta_loads.publication.report.grid import EXECUTIONS, EXECUTIONS_OF_A_PLAN, read_grid
+from incorta_loads.publication.report.names import Names
 
 TABLES = 3_000
 """At most so many tables are in the page, the worst first."""

@@ -22,13 +22,13 @@ from typing import Any
 import duckdb
 
 from incorta_loads import __version__
+from incorta_loads.analysis.project import mart_names
+from incorta_loads.analysis.queries import coverage
 from incorta_loads.base_tables import BASE_TABLES
 from incorta_loads.errors import ConfigurationError, WarehouseError
-from incorta_loads.lake import lake_files
-from incorta_loads.models import mart_names
-from incorta_loads.published_files import PublishedFiles
-from incorta_loads.queries import coverage
-from incorta_loads.report.page import REPORT, write_report
+from incorta_loads.publication.files import PublishedFiles
+from incorta_loads.publication.lake import lake_files
+from incorta_loads.publication.report.page import REPORT, write_report
 from incorta_loads.text import counted
 from incorta_loads.warehouse.opening import table_columns
 from incorta_loads.warehouse.snapshots import SNAPSHOT, remember_snapshot, write_snapshot

@@ -15,9 +15,9 @@ from typing import Literal
 
 import duckdb
 
-from incorta_loads.changes import STANDING, UNSAID
-from incorta_loads.models import project_variables
-from incorta_loads.queries import marts
+from incorta_loads.alerts.changes import STANDING, UNSAID
+from incorta_loads.analysis.project import project_variables
+from incorta_loads.analysis.rows import marts
 from incorta_loads.restarted_ids import RestartedIds
 
 Kind = Literal["broken", "regressed", "well"]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from incorta_loads.queries import Row, rows
-from incorta_loads.report.names import in_page
+from incorta_loads.analysis.rows import Row, rows
+from incorta_loads.publication.report.names import in_page
 
 EXECUTIONS_OF_A_PLAN = 200
 EXECUTIONS = 2_000

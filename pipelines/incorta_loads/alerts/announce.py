@@ -9,7 +9,7 @@ from itertools import groupby
 
 import duckdb
 
-from incorta_loads.alerts import (
+from incorta_loads.alerts.events import (
     Event,
     Standing,
     event_id,
@@ -20,7 +20,7 @@ from incorta_loads.alerts import (
     write_said,
     write_taken,
 )
-from incorta_loads.notify import Message, Receivers
+from incorta_loads.alerts.receivers import Message, Receivers
 from incorta_loads.text import counted, shortened, visible
 
 _MOST_TABLES = 20

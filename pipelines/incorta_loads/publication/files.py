@@ -24,7 +24,7 @@ from typing import Self
 import duckdb
 
 from incorta_loads.errors import PublishError, first_line
-from incorta_loads.publication import JOURNAL, STAGING, Publication, PublishedFile, sum_of
+from incorta_loads.publication.manifest import JOURNAL, STAGING, Publication, PublishedFile, sum_of
 from incorta_loads.warehouse.snapshots import MANIFEST
 
 logger = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import jinja2
 
-from incorta_loads.queries import Row
-from incorta_loads.report.data import report_data
+from incorta_loads.analysis.rows import Row
+from incorta_loads.publication.report.data import report_data
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.text import in_utc
 
@@ -58,11 +58,11 @@ def write_report(
 
 def render(data: Mapping[str, Any]) -> str:
     """The page of what `report_data` returned."""
-    package = resources.files("incorta_loads.report")
+    package = resources.files("incorta_loads.publication.report")
     styles = [_text(package, name) for name in STYLES]
     scripts = [_text(package, name) for name in SCRIPTS]
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("incorta_loads.report", "assets"),
+        loader=jinja2.PackageLoader("incorta_loads.publication.report", "assets"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from incorta_loads.models import project_variables
+from incorta_loads.analysis.project import project_variables
+from incorta_loads.analysis.user_rules import configured_status_outcomes, configured_type_roles
 from incorta_loads.tree.statuses import compared
-from incorta_loads.user_rules import configured_status_outcomes, configured_type_roles
 
 _ANY = "*"
 
