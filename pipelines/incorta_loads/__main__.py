@@ -13,10 +13,10 @@ def main() -> None:
     if handler is signal.default_int_handler:  # else the caller wants it to be ignored
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     take_steering_names_away()
-    from incorta_loads import cli  # noqa: PLC0415 (the time in which nothing can be said)
+    from incorta_loads.cli.main import main as run  # noqa: PLC0415 (nothing can be said meanwhile)
 
     signal.signal(signal.SIGINT, handler)
-    cli.main()
+    run()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 
 from incorta_loads.config.settings import Settings, load_settings
 from incorta_loads.endpoint import client
-from incorta_loads.logs import turn_telemetry_off
+from incorta_loads.terminal.logs import turn_telemetry_off
 from incorta_loads.warehouse.writing import Warehouse, open_for_writing
 from incorta_simulator.company import Company
 from incorta_simulator.server import Simulator

@@ -179,9 +179,10 @@ def told_a_dripping_one(
 
 INTERRUPTED = """
 import sys
-from incorta_loads import cli, errors
+from incorta_loads import errors
+from incorta_loads.cli.main import main
 from incorta_loads.alerts import receivers as sending
-from incorta_loads.interrupts import prompt_interrupt
+from incorta_loads.cli.interrupts import prompt_interrupt
 sending._MOST_SECONDS = 3600
 receivers = sending.Receivers(sys.argv[1:])
 try:
@@ -189,7 +190,7 @@ try:
         receivers.tell(sending.Message("title", "body", True), receivers.names)
 except errors.InterruptedRunError as error:
     print(error.exit_code, error)
-cli.main(["--version"])
+main(["--version"])
 """
 
 
@@ -202,13 +203,13 @@ def test_a_signal_does_not_wait_for_a_receiver(hook: Webhook) -> None:
 
 DRIPPED_ON = """
 import multiprocessing, sys
-from incorta_loads import cli
+from incorta_loads.cli.main import main
 from incorta_loads.alerts import receivers as sending
 lock = multiprocessing.get_context("spawn").RLock()  # as dbt has one
 sending._MOST_SECONDS = 0.5
 receivers = sending.Receivers(sys.argv[1:])
 assert receivers.tell(sending.Message("title", "body", True), receivers.names) == receivers.names
-cli.main(["--version"])
+main(["--version"])
 """
 
 

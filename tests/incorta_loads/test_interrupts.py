@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+from incorta_loads.cli.interrupts import Interrupt, graceful_interrupt, prompt_interrupt
 from incorta_loads.errors import InterruptedRunError, ModelsError
-from incorta_loads.interrupts import Interrupt, graceful_interrupt, prompt_interrupt
 
 SIGNALS = [(signal.SIGINT, "SIGINT", 130), (signal.SIGTERM, "SIGTERM", 143)]
 
@@ -37,7 +37,7 @@ def test_the_second_signal_ends_the_process(first: signal.Signals, second: signa
     """At once, and by the signal itself, whichever the first one was."""
     code = (
         "import signal\n"
-        "from incorta_loads.interrupts import graceful_interrupt\n"
+        "from incorta_loads.cli.interrupts import graceful_interrupt\n"
         "with graceful_interrupt():\n"
         f"    signal.raise_signal({int(first)})\n"
         "    print('goes on', flush=True)\n"

@@ -15,8 +15,8 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from incorta_loads.choices import LogFormat, Verbosity
-from incorta_loads.logs import may_draw, set_up_logs, turn_telemetry_off
 from incorta_loads.redaction import Redactor
+from incorta_loads.terminal.logs import may_draw, set_up_logs, turn_telemetry_off
 
 SECRET = "s3cret/token"
 REDACTOR = Redactor([SECRET])

@@ -38,7 +38,7 @@ def interrupted(module: str, before: str = "") -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.mark.parametrize("module", ["incorta_loads.cli", "typer", "incorta_loads.cli_reading"])
+@pytest.mark.parametrize("module", ["incorta_loads.cli.main", "typer", "incorta_loads.cli.reading"])
 def test_ctrl_c_while_the_command_starts_prints_no_traceback(module: str) -> None:
     """A shell calls it 130, as any program that Ctrl-C ends."""
     done = interrupted(module)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from incorta_loads.analysis.rows import Rows
 from incorta_loads.choices import Format
-from incorta_loads.printing import (
+from incorta_loads.terminal.printing import (
     number,
     print_json,
     print_line,

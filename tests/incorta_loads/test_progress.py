@@ -13,10 +13,10 @@ from contextlib import suppress
 import pytest
 
 from incorta_loads.ingest.ingested import Ingested
-from incorta_loads.logs import set_up_logs
-from incorta_loads.progress import say_sums, shown_progress
 from incorta_loads.redaction import Redactor
 from incorta_loads.restarted_ids import RestartedIds
+from incorta_loads.terminal.logs import set_up_logs
+from incorta_loads.terminal.progress import say_sums, shown_progress
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from incorta_loads.table_layout import CellColumn, laid_out
+from incorta_loads.terminal.table_layout import CellColumn, laid_out
 
 
 def lines(*columns: CellColumn, width: int | None) -> list[str]:

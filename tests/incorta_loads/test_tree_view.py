@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incorta_loads.analysis.rows import Row
+from incorta_loads.terminal.tree_view import clipped, in_words, node_line
 from incorta_loads.tree.statuses import STATUS_OUTCOMES
-from incorta_loads.tree_view import clipped, in_words, node_line
 
 LEVELS = (3, 4, 10)
 """Groups, schemas a group, tables a schema."""

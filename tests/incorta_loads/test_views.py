@@ -11,11 +11,16 @@ import pytest
 
 from incorta_loads.analysis.rows import Row, Rows
 from incorta_loads.choices import Format
+from incorta_loads.cli.summary import show_check
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer
 from incorta_loads.restarted_ids import RestartedIds
+from incorta_loads.terminal.views import (
+    show_coverage,
+    show_execution,
+    show_failure_rates,
+)
 from incorta_loads.tree.statuses import STATUS_OUTCOMES
-from incorta_loads.views import show_check, show_coverage, show_execution, show_failure_rates
 
 Printed = pytest.CaptureFixture[str]
 

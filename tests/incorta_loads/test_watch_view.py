@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from incorta_loads.ingest.transitions import SeenTree, Status, Transition
-from incorta_loads.watch_view import LiveTree, transition_line
+from incorta_loads.terminal.watch_view import LiveTree, transition_line
 
 AT = datetime(2026, 11, 24, 19, 20, 5, 999_999, tzinfo=UTC)
 FINAL, RUNNING = "Terminator State", "Load State"

@@ -41,7 +41,7 @@ def test_the_page_of_all_tables_is_not_stale(analysed: User) -> None:
 def test_help_imports_neither_dlt_nor_dbt(user: User) -> None:
     """`--help` answers at once."""
     code = (
-        "import sys; from incorta_loads.cli import _exit_code; _exit_code(['--help']); "
+        "import sys; from incorta_loads.cli.main import _exit_code; _exit_code(['--help']); "
         "heavy = {'dlt', 'dbt', 'duckdb', 'pyarrow', 'requests', 'pandas'} & set(sys.modules); "
         "sys.exit(str(heavy) if heavy else 0)"
     )

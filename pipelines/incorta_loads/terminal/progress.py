@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from incorta_loads.analysis.rows import Rows
 from incorta_loads.endpoint.client import FETCH_OUTCOMES
 from incorta_loads.ingest.ingested import Ingested
-from incorta_loads.logs import may_draw
+from incorta_loads.terminal.logs import may_draw
 from incorta_loads.text import counted, listed
 
 logger = logging.getLogger(__name__)

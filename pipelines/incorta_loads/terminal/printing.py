@@ -17,7 +17,7 @@ from rich.text import Text
 
 from incorta_loads.analysis.rows import Row, Rows
 from incorta_loads.choices import Format
-from incorta_loads.table_layout import CellColumn, laid_out
+from incorta_loads.terminal.table_layout import CellColumn, laid_out
 from incorta_loads.text import shortened, visible
 
 

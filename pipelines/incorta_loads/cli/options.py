@@ -117,8 +117,8 @@ def start() -> Redactor:
     from incorta_loads.config.run_context import configure_dlt_by_nothing
     from incorta_loads.config.settings import log_format, secret_values
     from incorta_loads.config.unknown_settings import log_unknown_settings
-    from incorta_loads.logs import set_up_logs, turn_telemetry_off
     from incorta_loads.redaction import Redactor
+    from incorta_loads.terminal.logs import set_up_logs, turn_telemetry_off
 
     turn_telemetry_off()
     configure_dlt_by_nothing()
@@ -146,8 +146,8 @@ def say_error(text: str, error: Exception | None, exit_code: int) -> None:
 
     from incorta_loads.config.run_context import configure_dlt_by_nothing
     from incorta_loads.config.settings import log_format, secret_values
-    from incorta_loads.logs import log_formatter
     from incorta_loads.redaction import Redactor
+    from incorta_loads.terminal.logs import log_formatter
 
     configure_dlt_by_nothing()
     redactor = Redactor(secret_values())

@@ -1,19 +1,26 @@
-"""What a whole run did, and what it says of it when it ends."""
+"""What a command did, in words."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from incorta_loads.alerts.announce import sentence
 from incorta_loads.alerts.events import KINDS, Event
+from incorta_loads.config.settings import Settings
+from incorta_loads.endpoint.client import Answer
 from incorta_loads.errors import IncortaLoadsError
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run_ids import new_run_id
-from incorta_loads.progress import outcomes_in_words
 from incorta_loads.publication.publish import Published
+from incorta_loads.restarted_ids import RestartedIds
+from incorta_loads.terminal.printing import print_line
+from incorta_loads.terminal.progress import outcomes_in_words
 from incorta_loads.text import counted
+
+logger = logging.getLogger(__name__)
 
 _MOST_TABLES = 5
 _HEADINGS = {"broken": "Broke", "regressed": "Got worse", "well": "Well again"}
@@ -76,3 +83,28 @@ def _changes(news: Sequence[Event]) -> Iterator[str]:
             yield f"  {sentence(event)}"
         if len(events) > _MOST_TABLES:
             yield f"  and {len(events) - _MOST_TABLES} more: incorta-loads health, regressions"
+
+
+def show_published(published: Published) -> None:
+    """Where the files are, and what it cost."""
+    print_line(f"Published: {published}")
+
+
+def show_run(summary: RunSummary) -> None:
+    """What a run did; errors that do not decide on the exit code go to stderr here."""
+    for error in summary.errors:
+        if error is not summary.worst_error:
+            logger.error("%s", error)
+    for line in summary.lines():
+        print_line(line)
+
+
+def show_check(settings: Settings, answer: Answer, restarted: RestartedIds | None = None) -> None:
+    """That the configuration works, and whether the cluster's ids seem to have started over."""
+    print_line(
+        f"{settings.cluster_url} answers and takes the tenant '{settings.tenant}' and the token "
+        f"(execution {answer.execution_id}: {answer.outcome})."
+    )
+    print_line(f"Rows will stand under the cluster name '{settings.cluster}'.")
+    if restarted is not None:
+        print_line(str(restarted))

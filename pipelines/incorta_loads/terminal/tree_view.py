@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from rich.text import Text
 
 from incorta_loads.analysis.rows import Row
-from incorta_loads.printing import can_show, printable
+from incorta_loads.terminal.printing import can_show, printable
 from incorta_loads.text import listed, shortened
 from incorta_loads.tree.statuses import STATUS_OUTCOMES
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from incorta_loads.choices import By, Format, Sort
-from incorta_loads.cli_options import App, Debug, Output, start
+from incorta_loads.cli.options import App, Debug, Output, start
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +46,8 @@ def failures(
     debug: Debug = False,
 ) -> None:
     """Failure rates with their counts and 95 % intervals, worst first."""
-    from incorta_loads import views
     from incorta_loads.analysis import queries
+    from incorta_loads.terminal import views
     from incorta_loads.warehouse import opening
 
     start()
@@ -70,8 +70,8 @@ def _finding_command(name: str, text: str) -> None:
         output: Output = Format.TABLE,
         debug: Debug = False,
     ) -> None:
-        from incorta_loads import views
         from incorta_loads.analysis import findings, queries
+        from incorta_loads.terminal import views
         from incorta_loads.warehouse import opening
 
         start()
@@ -114,8 +114,8 @@ _finding_command(
 @app.command()
 def coverage(*, output: Output = Format.TABLE, debug: Debug = False) -> None:
     """What was asked for and what came back: how much of the truth the figures cover."""
-    from incorta_loads import views
     from incorta_loads.analysis import queries
+    from incorta_loads.terminal import views
     from incorta_loads.warehouse import opening
 
     start()
@@ -135,10 +135,10 @@ def show(
     debug: Debug = False,
 ) -> None:
     """The status tree of one execution; with --format json as the cluster sent it."""
-    from incorta_loads import views
     from incorta_loads.analysis import queries
     from incorta_loads.analysis.outcomes import StatusOutcomes
     from incorta_loads.endpoint.execution_ids import parse_id
+    from incorta_loads.terminal import views
     from incorta_loads.warehouse import opening
 
     start()
@@ -156,8 +156,8 @@ def sql(
     debug: Debug = False,
 ) -> None:
     """Run one read-only statement on the warehouse: tables in load_status and load_analysis."""
-    from incorta_loads import printing
     from incorta_loads.analysis import ad_hoc
+    from incorta_loads.terminal import printing
     from incorta_loads.warehouse import opening
 
     start()

@@ -16,6 +16,8 @@ from incorta_loads.analysis.build import build_models
 from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.analysis.queries import unknown_statuses, unknown_types
 from incorta_loads.analysis.user_rules import configured_status_outcomes, configured_type_roles
+from incorta_loads.cli.interrupts import graceful_interrupt, prompt_interrupt
+from incorta_loads.cli.summary import RunSummary
 from incorta_loads.config.paths import database_path, published_directory
 from incorta_loads.config.settings import (
     Settings,
@@ -38,18 +40,16 @@ from incorta_loads.ingest.batches import batch_of
 from incorta_loads.ingest.continuity import why_another
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run import ingest_into
-from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
-from incorta_loads.progress import (
+from incorta_loads.publication.publish import Published
+from incorta_loads.publication.publish import publish as publish_files
+from incorta_loads.redaction import Redactor
+from incorta_loads.restarted_ids import RestartedIds
+from incorta_loads.terminal.progress import (
     say_sums,
     say_unknown_statuses,
     say_unknown_types,
     shown_progress,
 )
-from incorta_loads.publication.publish import Published
-from incorta_loads.publication.publish import publish as publish_files
-from incorta_loads.redaction import Redactor
-from incorta_loads.restarted_ids import RestartedIds
-from incorta_loads.summary import RunSummary
 from incorta_loads.warehouse.executions import highest_execution
 from incorta_loads.warehouse.opening import open_for_reading
 from incorta_loads.warehouse.writing import Warehouse, open_for_writing

@@ -7,17 +7,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from incorta_loads.analysis.outcomes import StatusOutcomes, TypeRoles
+from incorta_loads.cli.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.config.paths import database_path
 from incorta_loads.config.settings import load_settings
 from incorta_loads.errors import BusyError, RunFailedError
 from incorta_loads.ingest.polling import Watched, watch_until_final
 from incorta_loads.ingest.run import load_answer
-from incorta_loads.interrupts import graceful_interrupt, prompt_interrupt
-from incorta_loads.printing import print_line
+from incorta_loads.terminal.printing import print_line
+from incorta_loads.terminal.tree_view import node_status
+from incorta_loads.terminal.watch_view import watch_shown
 from incorta_loads.text import duration, shortened
-from incorta_loads.tree_view import node_status
 from incorta_loads.warehouse.writing import open_for_writing
-from incorta_loads.watch_view import watch_shown
 
 _ENDS = {
     "success": "succeeded",

@@ -5,21 +5,14 @@ Imports that cost time are made inside the commands, so that `--help` answers at
 
 from __future__ import annotations
 
-import atexit
 import math
-import os
-import signal
-import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.exceptions import TyperException
 
-from incorta_loads import __version__, cli_reading
-from incorta_loads.alerts.receivers import is_still_sending
-from incorta_loads.cli_options import App, Debug, Quiet, Verbose, say_error, start
-from incorta_loads.errors import IncortaLoadsError, OutputError
-from incorta_loads.streams import discard, is_stderr_incomplete, take_streams
+from incorta_loads import __version__
+from incorta_loads.cli import reading
+from incorta_loads.cli.options import App, Debug, Quiet, Verbose, start
 
 NOT_ALL_LOADED = 3
 """Exit code: the run finished, and some of the ids it asked for did not load."""
@@ -81,7 +74,7 @@ def ingest(*, ids: Ids = None, debug: Debug = False) -> None:
     Without --ids: executions that were not final, new ones, and ids that may have appeared since.
     Exit code 3 says that some ids did not load; the last lines on stderr say which and why.
     """
-    from incorta_loads import runs
+    from incorta_loads.cli import runs
 
     start()
     if not runs.ingest(ids).is_complete:
@@ -91,7 +84,7 @@ def ingest(*, ids: Ids = None, debug: Debug = False) -> None:
 @app.command()
 def analyze(*, debug: Debug = False) -> None:
     """Build the SQL models: outcomes, failure rates, coverage."""
-    from incorta_loads import runs
+    from incorta_loads.cli import runs
 
     start()
     runs.analyze()
@@ -113,10 +106,10 @@ def publish(
     Each file is replaced as a whole, so that readers never see half of one; what did not change is
     left alone. Commands that find the warehouse in use read the snapshot instead.
     """
-    from incorta_loads import runs, views
+    from incorta_loads.cli import runs, summary
 
     start()
-    views.show_published(runs.publish(directory))
+    summary.show_published(runs.publish(directory))
 
 
 @app.command()
@@ -126,18 +119,18 @@ def run(*, ids: Ids = None, debug: Debug = False) -> None:
     Prints what became of the ids, what broke, got worse or is well again since the last run, and
     where the files are. The exit code is that of the worst part.
     """
-    from incorta_loads import runs, views
+    from incorta_loads.cli import runs, summary
 
     start()
-    summary = runs.run(ids)
-    views.show_run(summary)
-    if summary.worst_error is not None:
-        raise summary.worst_error
-    if summary.ingested is not None and not summary.ingested.is_complete:
+    done = runs.run(ids)
+    summary.show_run(done)
+    if done.worst_error is not None:
+        raise done.worst_error
+    if done.ingested is not None and not done.ingested.is_complete:
         raise typer.Exit(NOT_ALL_LOADED)
 
 
-app.add_typer(cli_reading.app)
+app.add_typer(reading.app)
 
 
 @app.command()
@@ -182,7 +175,7 @@ def watch(
     6 failed, interrupted or otherwise no success, 7 not final within --timeout, 1 no such
     execution within --appear.
     """
-    from incorta_loads import watching
+    from incorta_loads.cli import watching
     from incorta_loads.endpoint.execution_ids import parse_id
 
     start()
@@ -196,10 +189,10 @@ def watch(
 @app.command()
 def check(*, debug: Debug = False) -> None:
     """Try the configuration: the cluster, the tenant and the token. Writes nothing."""
-    from incorta_loads import runs, views
+    from incorta_loads.cli import runs, summary
 
     settings, answer, restarted = runs.check(start())
-    views.show_check(settings, answer, restarted)
+    summary.show_check(settings, answer, restarted)
     if restarted is not None:
         raise typer.Exit(NOT_ALL_LOADED)
 
@@ -224,62 +217,10 @@ def simulate(
     debug: Debug = False,
 ) -> None:
     """Start a cluster of one's own on loopback, with a history whose failures are known."""
-    from incorta_loads import simulation
+    from incorta_loads.cli import simulation
 
     start()
     code = simulation.simulate(
         command or [], port=port, executions=executions, seed=seed, state=state, truth=truth
     )
     raise typer.Exit(code)
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """The command `incorta-loads`; ends the process with the exit code of the design."""
-    take_streams()
-    code = _exit_code(sys.argv[1:] if arguments is None else arguments)
-    if is_stderr_incomplete():
-        discard(2)
-        code = code or 1
-    if is_still_sending():  # Python would wait for the thread, as long as the receiver likes
-        atexit._run_exitfuncs()  # noqa: SLF001 (else what they clear away is told as leaked)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
-
-
-def _exit_code(arguments: list[str]) -> int:
-    try:
-        code = app(arguments, prog_name="incorta-loads", standalone_mode=False)
-        sys.stdout.flush()
-    except IncortaLoadsError as error:
-        if isinstance(error, OutputError):
-            discard(1)
-        return _fail(error, str(error), error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail(None, "Interrupted.", 130)
-    except TyperException as error:
-        context: Any = getattr(error, "ctx", None)
-        path = context.command_path if context else "incorta-loads"
-        if not (text := error.format_message().rstrip(".")):
-            return error.exit_code  # no command at all: the help was printed
-        return _fail(None, f"{text}; try '{path} --help'.", error.exit_code)
-    except (BrokenPipeError, SystemExit) as error:
-        # Typer makes a closed pipe an exit with 1, which would say that the run failed.
-        if not isinstance(error.__context__ or error, BrokenPipeError):
-            raise
-        discard(1)
-        return 128 + signal.SIGPIPE
-    except OSError as error:
-        return _fail(error, f"The system refused: {error}; nothing else is known.", 1)
-    except Exception as error:  # noqa: BLE001 (the last door: one sentence, not a traceback)
-        text = (
-            f"Internal error ({type(error).__name__}: {error}); run again with --debug, and report"
-        )
-        return _fail(error, f"{text} what it prints.", 1)
-    return code if isinstance(code, int) else 0
-
-
-def _fail(error: Exception | None, text: str, exit_code: int) -> int:
-    say_error(text, error, exit_code)
-    return exit_code

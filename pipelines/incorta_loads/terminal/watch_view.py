@@ -20,10 +20,10 @@ from rich.text import Text
 from incorta_loads.config.settings import Settings
 from incorta_loads.ingest.polling import Screen
 from incorta_loads.ingest.transitions import SeenTree, Status, Transition
-from incorta_loads.logs import may_draw
-from incorta_loads.printing import can_show, print_line, printable
+from incorta_loads.terminal.logs import may_draw
+from incorta_loads.terminal.printing import can_show, print_line, printable
+from incorta_loads.terminal.tree_view import clipped, in_words, legend, node_line, node_status
 from incorta_loads.text import duration, in_utc, shortened
-from incorta_loads.tree_view import clipped, in_words, legend, node_line, node_status
 
 logger = logging.getLogger(__name__)
 

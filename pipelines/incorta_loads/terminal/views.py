@@ -14,7 +14,8 @@ from rich.text import Text
 from incorta_loads.analysis.rows import Row, Rows
 from incorta_loads.choices import Format
 from incorta_loads.endpoint.client import FETCH_OUTCOMES
-from incorta_loads.printing import (
+from incorta_loads.restarted_ids import RestartedIds
+from incorta_loads.terminal.printing import (
     Column,
     number,
     part_of,
@@ -27,15 +28,11 @@ from incorta_loads.printing import (
     rate_with_interval,
     value,
 )
-from incorta_loads.restarted_ids import RestartedIds
+from incorta_loads.terminal.tree_view import legend, node_line
 from incorta_loads.text import counted, in_utc, listed
-from incorta_loads.tree_view import legend, node_line
 
 if TYPE_CHECKING:
-    from incorta_loads.config.settings import Settings
-    from incorta_loads.endpoint.client import Answer
-    from incorta_loads.publication.publish import Published
-    from incorta_loads.summary import RunSummary
+    pass
 
 logger = logging.getLogger(__name__)
 
@@ -194,31 +191,6 @@ def _tree_lines(rows: Sequence[Row]) -> Iterator[Text]:
             )
             yield Text(printable(heading), "bold")
         yield node_line(row)
-
-
-def show_published(published: Published) -> None:
-    """Where the files are, and what it cost."""
-    print_line(f"Published: {published}")
-
-
-def show_run(summary: RunSummary) -> None:
-    """What a run did; errors that do not decide on the exit code go to stderr here."""
-    for error in summary.errors:
-        if error is not summary.worst_error:
-            logger.error("%s", error)
-    for line in summary.lines():
-        print_line(line)
-
-
-def show_check(settings: Settings, answer: Answer, restarted: RestartedIds | None = None) -> None:
-    """That the configuration works, and whether the cluster's ids seem to have started over."""
-    print_line(
-        f"{settings.cluster_url} answers and takes the tenant '{settings.tenant}' and the token "
-        f"(execution {answer.execution_id}: {answer.outcome})."
-    )
-    print_line(f"Rows will stand under the cluster name '{settings.cluster}'.")
-    if restarted is not None:
-        print_line(str(restarted))
 
 
 def _is_better(row: Row) -> bool:
