@@ -86,8 +86,12 @@ format-check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 
 .PHONY: lint
-lint: $(VENV)/.dev ## Lint Python
+lint: $(VENV)/.dev ## Lint Python, spelling, imports between folders, and dependencies
 	$(BIN)/ruff check .
+	$(BIN)/codespell
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry pipelines
+	$(BIN)/lint-imports --no-logo
 
 .PHONY: types
 types: $(VENV)/.dev ## Check types, strictly
@@ -126,7 +130,7 @@ wheel: $(VENV)/.dev ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove what the commands above made
-	rm -rf $(VENV) $(DEMO) .docs .superset dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) .docs .superset dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
 
 # Hashes without the name of any index, for every platform and every Python from 3.11 on.
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
