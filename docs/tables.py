@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from incorta_loads.base_tables import BASE_TABLES
 from incorta_loads.analysis.build import build_models
 from incorta_loads.analysis.project import mart_names
+from incorta_loads.base_tables import BASE_TABLES
 from incorta_loads.warehouse.writing import open_for_writing
 
 HEAD = """# Tables

@@ -1,7 +1,8 @@
 """A real HTTP server that answers as the load-plan status endpoint does.
 
-The files in the way of the data: `draws` → `plans` → `tree` → `execution` → `story` → `progress` →
-`company` make the answers; `answer` → `endpoint` → `faults` → `traffic` → `server` → `serving` give
-them. What goes wrong: `bodies` → `packing` → `transport` → `echoes` are the faults, `weather` lets
-them happen by chance, and `case` → `…_cases` → `catalogue` say what a client must make of each.
+    company/   who there is, and what happens to them: the answers
+    faults/    what may go wrong, and what a client must make of it
+    server/    the answers and faults over HTTP
+
+`question` and `answer` travel between the three; `draws` makes chance repeatable.
 """

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import duckdb
 
-from incorta_simulator.company import Company
-from incorta_simulator.plans import Group, Plan, Schema
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.company.plans import Group, Plan, Schema
+from incorta_simulator.server.simulator import Simulator
 from peaks import peak_mib
 
 COMMAND = Path(sys.executable).with_name("incorta-loads")

@@ -11,10 +11,10 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from incorta_simulator import bodies
-from incorta_simulator.company import Company
-from incorta_simulator.faults import Exchange, Fault, RawBody, Refusal
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.faults import bodies
+from incorta_simulator.faults.faults import Exchange, Fault, RawBody, Refusal
+from incorta_simulator.server.simulator import Simulator
 
 RUNNING = bodies.with_status(b'{"stateType": "Load State", "jobStatus": "In Progress"}')
 FINAL = (

@@ -23,7 +23,7 @@ from histories.world import ANSWERS, BEGINNINGS, CHANGES, HIGHEST_ID, Told, Worl
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.ingest import batches
 from incorta_loads.warehouse.writing import open_for_writing
-from incorta_simulator.server import Simulator
+from incorta_simulator.server.simulator import Simulator
 from proof import IS_PROOF
 
 HISTORIES = settings(

@@ -10,10 +10,10 @@ import pytest
 
 from crashes.readers import State, broken, state
 from histories.runs import TOKEN, run
-from incorta_simulator.bodies import AS_DOCUMENTED, LOGIN_PAGE
-from incorta_simulator.company import Company
-from incorta_simulator.faults import RawBody
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.faults.bodies import AS_DOCUMENTED, LOGIN_PAGE
+from incorta_simulator.faults.faults import RawBody
+from incorta_simulator.server.simulator import Simulator
 from proof import IS_PROOF
 
 PROBE_GAP = 10

@@ -9,10 +9,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from incorta_simulator.bodies import AS_DOCUMENTED, LOGIN_PAGE
-from incorta_simulator.company import Company
-from incorta_simulator.faults import Exchange, Gap, RawBody, Refusal
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.faults.bodies import AS_DOCUMENTED, LOGIN_PAGE
+from incorta_simulator.faults.faults import Exchange, Gap, RawBody, Refusal
+from incorta_simulator.server.simulator import Simulator
 
 Tree = dict[str, Any]
 

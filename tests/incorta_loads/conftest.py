@@ -20,8 +20,8 @@ from incorta_loads.config.settings import Settings, load_settings
 from incorta_loads.endpoint import client
 from incorta_loads.terminal.logs import turn_telemetry_off
 from incorta_loads.warehouse.writing import Warehouse, open_for_writing
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.server.simulator import Simulator
 from patience import HANG_SECONDS
 
 TENANT = "Größe/1"

@@ -30,8 +30,8 @@ from incorta_loads.ingest.fetching import fetch_batches
 from incorta_loads.redaction import Redactor
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
-from incorta_simulator.faults import Exchange, RawBody, Refusal
-from incorta_simulator.server import Simulator
+from incorta_simulator.faults.faults import Exchange, RawBody, Refusal
+from incorta_simulator.server.simulator import Simulator
 from patience import HANG_SECONDS
 
 MakeSettings = Callable[..., Settings]

@@ -28,8 +28,8 @@ from incorta_loads.endpoint import client as client_module
 from incorta_loads.endpoint.client import Answer, StatusClient, retry_after_seconds
 from incorta_loads.errors import InvalidTokenError, WrongTenantError
 from incorta_loads.redaction import Redactor
-from incorta_simulator.faults import Exchange, RawBody, Refusal
-from incorta_simulator.server import Simulator
+from incorta_simulator.faults.faults import Exchange, RawBody, Refusal
+from incorta_simulator.server.simulator import Simulator
 from patience import HANG_SECONDS
 
 MakeSettings = Callable[..., Settings]

@@ -20,9 +20,9 @@ from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run import ingest_into, load_answer
 from incorta_loads.redaction import Redactor
 from incorta_loads.warehouse.writing import Warehouse
-from incorta_simulator.company import Company
-from incorta_simulator.faults import Exchange, Fault, Gap, RawBody, Refusal
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.faults.faults import Exchange, Fault, Gap, RawBody, Refusal
+from incorta_simulator.server.simulator import Simulator
 
 MakeSettings = Callable[..., Settings]
 

@@ -23,8 +23,8 @@ from incorta_loads.source import incorta_load_status
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
 from incorta_loads.warehouse.resources import loaded_batch
-from incorta_simulator.faults import RawBody, Refusal
-from incorta_simulator.server import Simulator
+from incorta_simulator.faults.faults import RawBody, Refusal
+from incorta_simulator.server.simulator import Simulator
 
 Run = Callable[[DltSource], LoadInfo]
 Query = Callable[[str], list[tuple[Any, ...]]]

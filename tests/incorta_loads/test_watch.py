@@ -30,9 +30,9 @@ from incorta_loads.ingest.polling import (
     watch_until_final,
 )
 from incorta_loads.ingest.transitions import SeenTree, Transition
-from incorta_simulator.faults import Exchange, Fault, Gap, RawBody, Refusal, WrongTenant
-from incorta_simulator.server import Simulator
-from incorta_simulator.transport import HangUp
+from incorta_simulator.faults.faults import Exchange, Fault, Gap, RawBody, Refusal, WrongTenant
+from incorta_simulator.faults.transport import HangUp
+from incorta_simulator.server.simulator import Simulator
 
 FINAL, RUNNING = "Terminator State", "Load State"
 

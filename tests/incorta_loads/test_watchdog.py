@@ -13,8 +13,8 @@ import requests
 from urllib3.connection import HTTPConnection
 
 from incorta_loads.endpoint.deadline import Watchdog, WatchedAdapter, limited_to
-from incorta_simulator.faults import Exchange
-from incorta_simulator.server import Simulator
+from incorta_simulator.faults.faults import Exchange
+from incorta_simulator.server.simulator import Simulator
 from patience import HANG_SECONDS
 
 LIMIT_SECONDS = 0.3

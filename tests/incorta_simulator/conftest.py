@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from incorta_simulator.company import Company
-from incorta_simulator.faults import Fault
-from incorta_simulator.plans import Group, Plan, Schema
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.company.plans import Group, Plan, Schema
+from incorta_simulator.faults.faults import Fault
+from incorta_simulator.server.simulator import Simulator
 from patience import HANG_SECONDS
 
 Ask = Callable[..., tuple[int, Any]]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from incorta_simulator import bodies
+from incorta_simulator.faults import bodies
 
 
 def nodes(tree: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from incorta_simulator.case import (
+from incorta_simulator.company.company import Company
+from incorta_simulator.faults.case import (
     ENDS_THE_RUN,
     FORBIDDEN,
     INVALID_PAYLOAD,
@@ -21,15 +22,14 @@ from incorta_simulator.case import (
     REJECTED,
     UNAVAILABLE,
 )
-from incorta_simulator.catalogue import CATALOGUE, passing
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
+from incorta_simulator.faults.catalogue import CATALOGUE, passing
+from incorta_simulator.server.simulator import Simulator
 from patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from incorta_simulator.faults import Fault
+    from incorta_simulator.faults.faults import Fault
 
     Play = Callable[[Fault], socket]
 

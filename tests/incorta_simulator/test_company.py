@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from incorta_simulator.company import Company
-from incorta_simulator.elements import BrokenSince, Denial
-from incorta_simulator.plans import PLANS, Group, Plan, Schema
+from incorta_simulator.company.company import Company
+from incorta_simulator.company.elements import BrokenSince, Denial
+from incorta_simulator.company.plans import PLANS, Group, Plan, Schema
 
 if TYPE_CHECKING:
-    from incorta_simulator.tree import Tree
+    from incorta_simulator.company.tree import Tree
 
 FINGERPRINT = """
 import hashlib, json
-from incorta_simulator.company import Company
+from incorta_simulator.company.company import Company
 company = Company()
 trees = json.dumps([company.tree(id_) for id_ in company.ids])
 print(hashlib.sha256(trees.encode()).hexdigest())

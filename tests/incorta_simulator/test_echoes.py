@@ -6,14 +6,14 @@ from urllib.parse import unquote
 
 import pytest
 
-from incorta_simulator import echoes
-from incorta_simulator.echoes import Echo, RawEcho, Spelling
+from incorta_simulator.faults import echoes
+from incorta_simulator.faults.echoes import Echo, RawEcho, Spelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from socket import socket
 
-    from incorta_simulator.faults import Fault
+    from incorta_simulator.faults.faults import Fault
 
     Play = Callable[[Fault], socket]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from incorta_simulator.company import Company
-from incorta_simulator.elements import (
+from incorta_simulator.company.company import Company
+from incorta_simulator.company.elements import (
     Added,
     AlwaysFailing,
     AlwaysHealthy,
@@ -24,11 +24,11 @@ from incorta_simulator.elements import (
     Straggler,
     Worsening,
 )
-from incorta_simulator.plans import Plan
+from incorta_simulator.company.plans import Plan
 
 if TYPE_CHECKING:
-    from incorta_simulator.execution import Execution
-    from incorta_simulator.tree import Tree
+    from incorta_simulator.company.execution import Execution
+    from incorta_simulator.company.tree import Tree
 
 
 def statuses(tree: Tree) -> dict[str, str]:

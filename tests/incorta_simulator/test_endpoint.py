@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.server.simulator import Simulator
 from patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from incorta_simulator.plans import Plan
+    from incorta_simulator.company.plans import Plan
 
     Ask = Callable[..., tuple[int, object]]
 

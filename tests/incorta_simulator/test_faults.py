@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from incorta_simulator.faults import Faults, Gap, RawBody, Redirect, Refusal, WrongTenant
+from incorta_simulator.faults.faults import Faults, Gap, RawBody, Redirect, Refusal, WrongTenant
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
 
-    from incorta_simulator.faults import Exchange
-    from incorta_simulator.server import Simulator
+    from incorta_simulator.faults.faults import Exchange
+    from incorta_simulator.server.simulator import Simulator
 
 
 def get(connection: HTTPConnection, execution_id: int) -> HTTPResponse:

@@ -21,6 +21,6 @@ def imported(file: Path) -> set[str]:
 def test_the_simulator_needs_the_standard_library_alone() -> None:
     """It must not share a mistake with the client that is tested against it."""
     (folder,) = incorta_simulator.__path__
-    needed = set().union(*map(imported, Path(folder).glob("*.py")))
+    needed = set().union(*map(imported, Path(folder).rglob("*.py")))
 
     assert needed - sys.stdlib_module_names == {"incorta_simulator"}

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from incorta_simulator.answer import Answer
-from incorta_simulator.bodies import EXAMPLE
-from incorta_simulator.packing import (
+from incorta_simulator.faults.bodies import EXAMPLE
+from incorta_simulator.faults.packing import (
     Bomb,
     Chunked,
     Compressed,
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from socket import socket
     from threading import Thread
 
-    from incorta_simulator.faults import Fault
-    from incorta_simulator.server import Simulator
+    from incorta_simulator.faults.faults import Fault
+    from incorta_simulator.server.simulator import Simulator
 
     Play = Callable[[Fault], socket]
     Threads = Callable[[], list[Thread]]

@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from incorta_simulator.company import Company
+from incorta_simulator.company.company import Company
 
 if TYPE_CHECKING:
-    from incorta_simulator.plans import Plan
+    from incorta_simulator.company.plans import Plan
 
 
 def load(name: str, kind: str, job: str, *children: dict[str, Any]) -> dict[str, Any]:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from incorta_simulator.company import Company
-from incorta_simulator.server import STOP_POLL_SECONDS, Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.server.simulator import STOP_POLL_SECONDS, Simulator
 from patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from incorta_simulator.faults import Exchange
-    from incorta_simulator.plans import Plan
+    from incorta_simulator.company.plans import Plan
+    from incorta_simulator.faults.faults import Exchange
 
 HEADERS = {"Authorization": "Bearer simulator-token"}
 

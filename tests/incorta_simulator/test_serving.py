@@ -18,9 +18,9 @@ PROGRAM = """
 import sys
 from functools import partial
 from pathlib import Path
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
-from incorta_simulator.serving import serve
+from incorta_simulator.company.company import Company
+from incorta_simulator.server.simulator import Simulator
+from incorta_simulator.server.serving import serve
 
 simulator = Simulator(Company(executions=1), state_file=Path(sys.argv[1]))
 sys.exit(serve(simulator, partial(print, flush=True)))

@@ -4,8 +4,8 @@ from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
-from incorta_simulator.catalogue import CATALOGUE
-from incorta_simulator.transport import Drip
+from incorta_simulator.faults.catalogue import CATALOGUE
+from incorta_simulator.faults.transport import Drip
 from patience import HANG_SECONDS
 
 if TYPE_CHECKING:
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from socket import socket
     from threading import Thread
 
-    from incorta_simulator.faults import Exchange, Fault
-    from incorta_simulator.server import Simulator
+    from incorta_simulator.faults.faults import Exchange, Fault
+    from incorta_simulator.server.simulator import Simulator
 
     Play = Callable[[Fault], socket]
     Threads = Callable[[], list[Thread]]

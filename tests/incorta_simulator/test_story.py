@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from incorta_simulator.company import Company
-from incorta_simulator.elements import Element
-from incorta_simulator.plans import PLANS, Plan
-from incorta_simulator.story import STORY
+from incorta_simulator.company.company import Company
+from incorta_simulator.company.elements import Element
+from incorta_simulator.company.plans import PLANS, Plan
+from incorta_simulator.company.story import STORY
 
 
 @pytest.mark.parametrize("element", STORY, ids=str)

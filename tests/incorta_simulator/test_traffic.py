@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from incorta_simulator.endpoint import Question
-from incorta_simulator.traffic import Traffic
+from incorta_simulator.question import Question
+from incorta_simulator.server.traffic import Traffic
 
 QUESTION = Question("demo", "1", 4)
 

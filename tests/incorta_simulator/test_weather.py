@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from incorta_simulator.catalogue import passing
-from incorta_simulator.faults import Faults, Refusal
-from incorta_simulator.weather import Weather
+from incorta_simulator.faults.catalogue import passing
+from incorta_simulator.faults.faults import Faults, Refusal
+from incorta_simulator.faults.weather import Weather
 
 if TYPE_CHECKING:
-    from incorta_simulator.faults import Fault
+    from incorta_simulator.faults.faults import Fault
 
 ONE = (Refusal(503),)
 

@@ -9,8 +9,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import TOKEN, Demo, User, configured, make_run
 
 

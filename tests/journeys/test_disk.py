@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, TOKEN, User, configured
 from patience import COMMAND_SECONDS
 from proof import IS_PROOF

@@ -8,8 +8,8 @@ import subprocess
 import duckdb
 import pytest
 
-from incorta_simulator.faults import RawBody, Refusal
-from incorta_simulator.server import Simulator
+from incorta_simulator.faults.faults import RawBody, Refusal
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, User, held
 from patience import COMMAND_SECONDS
 

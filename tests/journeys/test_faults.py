@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from incorta_simulator.case import ENDS_THE_RUN, Case
-from incorta_simulator.catalogue import CATALOGUE
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.faults.case import ENDS_THE_RUN, Case
+from incorta_simulator.faults.catalogue import CATALOGUE
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import User, configured
 from patience import HANG_SECONDS
 

@@ -8,8 +8,8 @@ from collections import Counter
 from subprocess import CompletedProcess
 from typing import Any
 
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import User
 
 GAPS = [32, 45, 98, 99, 114]  # of the simulator's first 125 ids

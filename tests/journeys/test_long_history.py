@@ -11,8 +11,8 @@ import duckdb
 from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.ingest.known import Known, read_known
 from incorta_loads.warehouse.writing import open_for_writing
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import TOKEN, configured
 
 EXECUTIONS = 100_000

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from incorta_simulator.company import Company
-from incorta_simulator.faults import RawBody
-from incorta_simulator.plans import Group, Plan, Schema
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.company.plans import Group, Plan, Schema
+from incorta_simulator.faults.faults import RawBody
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, TOKEN, User, configured
 from peaks import peak_mib
 from proof import IS_PROOF

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from incorta_simulator.faults import RawBody
-from incorta_simulator.server import Simulator
+from incorta_simulator.faults.faults import RawBody
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, User
 
 COMMANDS = [

@@ -6,7 +6,7 @@ import subprocess
 
 import duckdb
 
-from incorta_simulator.server import Simulator
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, TOKEN, User
 from patience import COMMAND_SECONDS
 

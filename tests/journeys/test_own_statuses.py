@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from incorta_simulator.server import Simulator
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import Demo, User
 
 

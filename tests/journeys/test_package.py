@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from incorta_simulator.server import Simulator
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import CHECKOUT, Demo, User, make_run, shell
 
 USERS_SCRIPT = """

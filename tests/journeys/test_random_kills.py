@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from crashes.readers import State, broken, state
-from incorta_simulator.bodies import LOGIN_PAGE
-from incorta_simulator.company import Company
-from incorta_simulator.faults import RawBody, Refusal
-from incorta_simulator.server import Simulator
-from incorta_simulator.transport import HangUp, Reset, Stall
-from incorta_simulator.weather import Weather
+from incorta_simulator.company.company import Company
+from incorta_simulator.faults.bodies import LOGIN_PAGE
+from incorta_simulator.faults.faults import RawBody, Refusal
+from incorta_simulator.faults.transport import HangUp, Reset, Stall
+from incorta_simulator.faults.weather import Weather
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, TOKEN, User, configured
 from patience import HANG_SECONDS
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import TOKEN, User
 from webhook import webhook
 

@@ -11,8 +11,8 @@ import duckdb
 import pytest
 from dbt.cli.main import cli
 
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
+from incorta_simulator.company.company import Company
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import TOKEN, User, configured
 from proof import IS_PROOF
 

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from incorta_simulator.faults import Refusal
-from incorta_simulator.server import Simulator
+from incorta_simulator.faults.faults import Refusal
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, TOKEN, User
 from journeys.terminal import on_a_terminal
 

@@ -11,9 +11,9 @@ from threading import Event
 
 import pytest
 
-from incorta_simulator.faults import Exchange, Gap, RawBody, Refusal
-from incorta_simulator.server import Simulator
-from incorta_simulator.tree import UNFINISHED
+from incorta_simulator.company.tree import UNFINISHED
+from incorta_simulator.faults.faults import Exchange, Gap, RawBody, Refusal
+from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, TOKEN, User, held
 from journeys.terminal import ROWS, on_a_terminal
 from patience import COMMAND_SECONDS, HANG_SECONDS

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from incorta_loads.publication.report.names import Names, in_page
-from incorta_simulator.bodies import NAMES
+from incorta_simulator.faults.bodies import NAMES
 from report.pages import Made, opened_page
 
 

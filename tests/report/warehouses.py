@@ -11,8 +11,8 @@ import duckdb
 from benches.analysis import load
 from incorta_loads.analysis.build import build_models
 from incorta_loads.base_tables import ALERTS, duckdb_types
-from incorta_simulator.bodies import NAMES
-from incorta_simulator.company import Company
+from incorta_simulator.company.company import Company
+from incorta_simulator.faults.bodies import NAMES
 from sql.base_rows import NOON, History, Node, Tree, create_base_tables, rows, write_base_tables
 from sql.empty_marts import create_empty_marts
 from sql.told import told_history

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import pytest
 
-from incorta_simulator.company import Company
-from incorta_simulator.elements import (
+from incorta_simulator.company.company import Company
+from incorta_simulator.company.elements import (
     Added,
     AlwaysFailing,
     BrokenSince,
@@ -19,7 +19,7 @@ from incorta_simulator.elements import (
     Straggler,
     Worsening,
 )
-from incorta_simulator.story import STORY
+from incorta_simulator.company.story import STORY
 from sql.base_rows import select
 from sql.comparison import BuiltHistory, differences
 from sql.compiled import Model, built_in_file

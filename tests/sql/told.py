@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from incorta_simulator.company import Company
+from incorta_simulator.company.company import Company
 from sql.base_rows import NOON, Fetch, History, Tree, rows
 
 

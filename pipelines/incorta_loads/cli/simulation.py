@@ -11,9 +11,9 @@ from pathlib import Path
 from incorta_loads.config.environment import environment_as_given
 from incorta_loads.errors import ConfigurationError
 from incorta_loads.terminal.printing import print_json, print_line
-from incorta_simulator.company import Company
-from incorta_simulator.server import Simulator
-from incorta_simulator.serving import serve
+from incorta_simulator.company.company import Company
+from incorta_simulator.server.serving import serve
+from incorta_simulator.server.simulator import Simulator
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from incorta_simulator.bodies import EXAMPLE_NODES
+from incorta_simulator.faults.bodies import EXAMPLE_NODES
 
 if TYPE_CHECKING:
-    from incorta_simulator.faults import Fault
+    from incorta_simulator.faults.faults import Fault
 
 LOADED = "loaded"
 NOT_FOUND = "not_found"

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from incorta_simulator.answer import JSON, Answer, head
-from incorta_simulator.bodies import EXAMPLE
+from incorta_simulator.faults.bodies import EXAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from incorta_simulator.faults import Exchange
+    from incorta_simulator.faults.faults import Exchange
 
 CHUNKED = ("Transfer-Encoding", "chunked")
 _LAST_CHUNK = b"0\r\n\r\n"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from incorta_simulator.endpoint import Question
+    from incorta_simulator.question import Question
 
 REMEMBERED_REQUESTS = 100_000
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from incorta_simulator.server import Simulator
+    from incorta_simulator.server.simulator import Simulator
 
 
 def serve(simulator: Simulator, announce: Callable[[str], None]) -> int:

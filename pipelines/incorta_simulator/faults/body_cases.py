@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from incorta_simulator import bodies
-from incorta_simulator.case import INVALID_PAYLOAD, Case, Cases, invalid, loaded
-from incorta_simulator.faults import RawBody
+from incorta_simulator.faults import bodies
+from incorta_simulator.faults.case import INVALID_PAYLOAD, Case, Cases, invalid, loaded
+from incorta_simulator.faults.faults import RawBody
 
 
 def _invalid(kind: str, known: dict[str, bytes]) -> Cases:

@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from incorta_simulator.company.tree import FAILED, INTERRUPTED, RUNNING, SKIPPED, SUCCESS
 from incorta_simulator.draws import draw
-from incorta_simulator.tree import FAILED, INTERRUPTED, RUNNING, SKIPPED, SUCCESS
 
 if TYPE_CHECKING:
-    from incorta_simulator.execution import Execution
-    from incorta_simulator.tree import Path
+    from incorta_simulator.company.execution import Execution
+    from incorta_simulator.company.tree import Path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from incorta_simulator import body_cases, refusal_cases, wire_cases
-from incorta_simulator.packing import Chunked, Compressed, Unframed
+from incorta_simulator.faults import body_cases, refusal_cases, wire_cases
+from incorta_simulator.faults.packing import Chunked, Compressed, Unframed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from incorta_simulator.case import Case
-    from incorta_simulator.faults import Fault
+    from incorta_simulator.faults.case import Case
+    from incorta_simulator.faults.faults import Fault
 
 CATALOGUE: Mapping[str, Case] = MappingProxyType(
     refusal_cases.CASES | wire_cases.CASES | body_cases.CASES

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
 
-from incorta_simulator import echoes
 from incorta_simulator.answer import HTML
-from incorta_simulator.bodies import LOGIN_PAGE
-from incorta_simulator.case import (
+from incorta_simulator.faults import echoes
+from incorta_simulator.faults.bodies import LOGIN_PAGE
+from incorta_simulator.faults.case import (
     FORBIDDEN,
     NOT_FOUND,
     Case,
@@ -19,8 +19,8 @@ from incorta_simulator.case import (
     rejected,
     unavailable,
 )
-from incorta_simulator.echoes import SPELLINGS, Echo, RawEcho
-from incorta_simulator.faults import Gap, RawBody, Redirect, Refusal, WrongTenant
+from incorta_simulator.faults.echoes import SPELLINGS, Echo, RawEcho
+from incorta_simulator.faults.faults import Gap, RawBody, Redirect, Refusal, WrongTenant
 
 OTHER_HOST = "https://login.invalid/sso?next=status"
 SAME_HOST = "/incorta/login"

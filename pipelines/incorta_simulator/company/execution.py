@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from incorta_simulator.company.tree import IN_QUEUE, RUNNING, SUCCESS, TABLE_PATH_LENGTH
 from incorta_simulator.draws import draw
-from incorta_simulator.tree import IN_QUEUE, RUNNING, SUCCESS, TABLE_PATH_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from incorta_simulator.plans import Plan
-    from incorta_simulator.tree import Path
+    from incorta_simulator.company.plans import Plan
+    from incorta_simulator.company.tree import Path
 
 TABLES_AT_ONCE = 4
 

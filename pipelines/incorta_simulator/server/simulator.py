@@ -13,10 +13,11 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Self
 
 from incorta_simulator.answer import Answer
-from incorta_simulator.company import Company
-from incorta_simulator.endpoint import Endpoint, Question
-from incorta_simulator.faults import Faults
-from incorta_simulator.traffic import SeenRequest, Traffic
+from incorta_simulator.company.company import Company
+from incorta_simulator.faults.faults import Faults
+from incorta_simulator.question import Question
+from incorta_simulator.server.endpoint import Endpoint
+from incorta_simulator.server.traffic import SeenRequest, Traffic
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from incorta_simulator.draws import draw
 
 if TYPE_CHECKING:
-    from incorta_simulator.faults import Fault
+    from incorta_simulator.faults.faults import Fault
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from incorta_simulator.plans import Group, Plan, Schema
+    from incorta_simulator.company.plans import Group, Plan, Schema
 
 Path = tuple[str, ...]
 """Names from below the plan down: a group's has one, a table's three; the plan's own is empty."""

@@ -2,53 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from incorta_simulator.answer import Answer
-from incorta_simulator.tree import cut
+from incorta_simulator.company.tree import cut
+from incorta_simulator.question import Question
 
 if TYPE_CHECKING:
-    from incorta_simulator.company import Company
-
-_PATH = re.compile(r"/incorta/api/v2/([^/]+)/load-plan/status/([^/]+)")
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_LEVELS = {"1": 1, "2": 2, "3": 3, "4": 4}
-_GREATEST_ID = 2**63 - 1
-_GREATEST_ID_DIGITS = len(str(_GREATEST_ID))
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a request asks for.
-
-    `tenant` and `execution_id` are the decoded texts of the path, None on every other path;
-    `level` is None for one that the endpoint does not know.
-    """
-
-    tenant: str | None
-    execution_id: str | None
-    level: int | None
-
-    @classmethod
-    def of(cls, target: str) -> Question:
-        """The question in the target of a request line."""
-        parts = urlsplit(target)
-        level = parse_qs(parts.query, keep_blank_values=True).get("level", ["1"])[-1]
-        path = _PATH.fullmatch(parts.path)
-        tenant, execution_id = map(unquote, path.groups()) if path else (None, None)
-        return cls(tenant, execution_id, _LEVELS.get(level))
-
-    @property
-    def number(self) -> int | None:
-        """The execution id when it is one that an execution can have."""
-        text = self.execution_id or ""
-        if not _INTEGER.fullmatch(text) or len(text) > _GREATEST_ID_DIGITS:
-            return None
-        number = int(text)
-        return number if 0 <= number <= _GREATEST_ID else None
+    from incorta_simulator.company.company import Company
 
 
 @dataclass(frozen=True)
@@ -73,7 +35,7 @@ class Endpoint:
         return self._of_execution(question.execution_id, question)
 
     def _of_execution(self, text: str, question: Question) -> Answer:
-        if not _INTEGER.fullmatch(text):
+        if not question.is_integer:
             return Answer.error(400, f"The execution ID [{text}] is no integer.")
         if question.level is None:
             return Answer.error(400, "The level must be 1, 2, 3 or 4.")

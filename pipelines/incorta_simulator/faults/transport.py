@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from incorta_simulator.answer import JSON, Answer, head
-from incorta_simulator.bodies import EXAMPLE
-from incorta_simulator.packing import CHUNKED, chunk
+from incorta_simulator.faults.bodies import EXAMPLE
+from incorta_simulator.faults.packing import CHUNKED, chunk
 
 if TYPE_CHECKING:
-    from incorta_simulator.faults import Exchange
+    from incorta_simulator.faults.faults import Exchange
 
 Sent = Literal["nothing", "half a head", "a head", "half a body", "half a body in chunks"]
 """How much of an answer goes out before something happens."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from incorta_simulator.answer import JSON, Answer, head
-from incorta_simulator.bodies import with_field, with_name
+from incorta_simulator.faults.bodies import with_field, with_name
 
 if TYPE_CHECKING:
-    from incorta_simulator.faults import Exchange
+    from incorta_simulator.faults.faults import Exchange
 
 Spelling = Callable[[str], str]
 """From a token to how it stands between the quotes of a JSON text."""

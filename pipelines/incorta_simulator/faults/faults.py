@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from incorta_simulator.answer import HTML, JSON, Answer
 
 if TYPE_CHECKING:
-    from incorta_simulator.endpoint import Question
-    from incorta_simulator.weather import Weather
+    from incorta_simulator.faults.weather import Weather
+    from incorta_simulator.question import Question
 
 _MESSAGES = {
     400: "The request cannot be read.",

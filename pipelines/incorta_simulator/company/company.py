@@ -6,17 +6,17 @@ from bisect import bisect_right
 from itertools import accumulate, count, islice
 from typing import TYPE_CHECKING, Any
 
-from incorta_simulator import tree
+from incorta_simulator.company import tree
+from incorta_simulator.company.execution import Execution
+from incorta_simulator.company.plans import PLANS
+from incorta_simulator.company.progress import Progress
+from incorta_simulator.company.story import STORY
 from incorta_simulator.draws import draw
-from incorta_simulator.execution import Execution
-from incorta_simulator.plans import PLANS
-from incorta_simulator.progress import Progress
-from incorta_simulator.story import STORY
 
 if TYPE_CHECKING:
-    from incorta_simulator.elements import Element
-    from incorta_simulator.plans import Plan
-    from incorta_simulator.tree import Tree
+    from incorta_simulator.company.elements import Element
+    from incorta_simulator.company.plans import Plan
+    from incorta_simulator.company.tree import Tree
 
 RESTART_RATE = 0.25
 """Share of the failed executions that somebody restarts next."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gzip
 from functools import partial
 
-from incorta_simulator.bodies import EXAMPLE
-from incorta_simulator.case import Cases, invalid, loaded, unavailable
-from incorta_simulator.faults import RawBody
-from incorta_simulator.packing import (
+from incorta_simulator.faults.bodies import EXAMPLE
+from incorta_simulator.faults.case import Cases, invalid, loaded, unavailable
+from incorta_simulator.faults.faults import RawBody
+from incorta_simulator.faults.packing import (
     Bomb,
     Chunked,
     Compressed,
@@ -17,7 +17,7 @@ from incorta_simulator.packing import (
     Preceded,
     Unframed,
 )
-from incorta_simulator.transport import (
+from incorta_simulator.faults.transport import (
     Drip,
     HangUp,
     HeaderFlood,

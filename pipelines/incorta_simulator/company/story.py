@@ -6,7 +6,7 @@ order: of two that speak about the same table, the later one wins.
 
 from __future__ import annotations
 
-from incorta_simulator.elements import (
+from incorta_simulator.company.elements import (
     Added,
     AlwaysFailing,
     AlwaysHealthy,
@@ -23,7 +23,7 @@ from incorta_simulator.elements import (
     Straggler,
     Worsening,
 )
-from incorta_simulator.tree import FINISHED_WITH_ERRORS
+from incorta_simulator.company.tree import FINISHED_WITH_ERRORS
 
 _SALES = "Sales Daily"
 _FINANCE = "Finance Close"
