@@ -27,7 +27,11 @@ main()
 """
 
 
-def interrupted(module: str, before: str = "") -> subprocess.CompletedProcess[str]:
+# Whoever runs the tests in the background has Ctrl-C ignored, and so have their children.
+USUAL = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+
+
+def interrupted(module: str, before: str = USUAL) -> subprocess.CompletedProcess[str]:
     """Ctrl-C, while the command imports the module."""
     return subprocess.run(
         [sys.executable, "-c", STARTED.format(before=before), module],
