@@ -7,28 +7,7 @@ import io
 import json
 import subprocess
 
-import pytest
-
 from journeys.shell import CHECKOUT, COMMAND, User
-
-FINDINGS = ["health", "regressions", "conflicts", "fix-first"]
-COMMANDS = [
-    *("ingest", "analyze", "run", "failures", *FINDINGS),
-    *("coverage", "show", "watch", "sql", "check", "simulate"),
-]
-
-
-def test_the_commands_are_those_of_the_design(user: User) -> None:
-    """`--help` lists each with one sentence."""
-    text = user.runs("--help").stdout
-    assert [name for name in COMMANDS if f"│ {name} " not in text] == []
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_and_stands_in_the_readme(user: User, command: str) -> None:
-    """A stranger finds it in both places."""
-    assert f"Usage: incorta-loads {command}" in user.runs(command, "--help").stdout
-    assert f"`{command}" in (CHECKOUT / "README.md").read_text()
 
 
 def test_the_page_of_all_tables_is_not_stale(analysed: User) -> None:

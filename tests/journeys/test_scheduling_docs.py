@@ -80,9 +80,9 @@ def test_every_command_and_option_exists(user: User, call: tuple[str, ...]) -> N
     assert [each for each in options if each.startswith("--") and each not in text] == []
 
 
-def test_exit_codes_are_those_of_the_readme() -> None:
+def test_exit_codes_are_those_of_the_page_of_commands() -> None:
     """Each is on the page and has its place in both Python files, with the same words."""
-    codes = _codes_in_table(CHECKOUT / "README.md")
+    codes = _codes_in_table(CHECKOUT / "docs" / "commands.md")
     assert _codes_in_table(PAGE) == codes
     assert [set(_codes(name)) | NOT_IN_TABLES for name in PYTHON] == [codes, codes]
     assert _codes(PYTHON[0]) == _codes(PYTHON[1])

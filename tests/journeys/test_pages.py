@@ -1,0 +1,130 @@
+"""The pages name what there is: commands, options, settings, exit codes and other pages."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from incorta_loads.cli.commands import app
+from incorta_loads.config.lookup import environment_variable
+from incorta_loads.config.settings import SETTINGS
+from journeys.shell import CHECKOUT, User
+
+GROUP = typer.main.get_command(app)
+COMMANDS = GROUP.commands  # type: ignore[attr-defined]
+PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+OF_EVERY_COMMAND = {"--help", "-h", "--quiet", "-q", "--verbose", "-v", "--debug"}
+MOST_LINES = 130
+
+
+def page(name: str) -> str:
+    """The text of a page."""
+    return (CHECKOUT / name).read_text()
+
+
+def cells(name: str, heading: str) -> list[list[str]]:
+    """The rows of the table below a heading."""
+    section = page(name).partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")]
+    return [re.split(r"(?<!\\) ?\| ?", row.strip("| ")) for row in rows[1:] if "---" not in row]
+
+
+def options(command: str) -> set[str]:
+    """The options of a command."""
+    parameters = COMMANDS[command].params
+    return {name for each in parameters for name in (*each.opts, *each.secondary_opts)}
+
+
+def command_lines() -> Iterator[tuple[str, list[str]]]:
+    """Where a page has `incorta-loads …` in code, and its words after that."""
+    for path in PAGES:
+        code = re.findall(
+            r"```[a-z]*\n(.*?)```|`(incorta-loads [^`]*)`", path.read_text(), re.DOTALL
+        )
+        for line in "\n".join(block or inline for block, inline in code).splitlines():
+            for found in re.findall(r"(?<![\w/-])incorta-loads ([a-z-].*?)(?=&&|\||$)", line):
+                yield path.name, shlex.split(found)
+
+
+def test_the_readme_is_a_front_page() -> None:
+    """Two screens or three; the rest has pages of its own."""
+    assert len(page("README.md").splitlines()) <= MOST_LINES
+
+
+def test_the_commands_are_those_of_the_design() -> None:
+    """No more and no fewer."""
+    assert set(COMMANDS) == {
+        *("ingest", "analyze", "publish", "run"),
+        *("failures", "health", "regressions", "conflicts", "fix-first", "coverage"),
+        *("show", "sql", "watch", "check", "simulate"),
+    }
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_help_and_on_both_pages(user: User, command: str) -> None:
+    """A stranger finds it everywhere."""
+    assert f"Usage: incorta-loads {command}" in user.runs(command, "--help").stdout
+    assert f"\n| `{command}` |" in page("README.md")
+    assert f"\n| `{command}" in page("docs/commands.md")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_on_the_page_of_commands(command: str) -> None:
+    """As it is written."""
+    text = page("docs/commands.md")
+    of_command = {name for name in options(command) if name.startswith("--")}
+    assert {name for name in of_command if f"{name}" not in text} - OF_EVERY_COMMAND == set()
+
+
+def test_every_command_line_on_a_page_can_be_typed() -> None:
+    """Its command and its options exist."""
+    lines = list(command_lines())
+    assert len(lines) > 15
+    for name, (command, *words) in lines:
+        if command.startswith("--"):
+            continue
+        assert command in COMMANDS, (name, command)
+        given = {word.partition("=")[0] for word in words if word.startswith("-") and word != "--"}
+        assert given <= options(command) | OF_EVERY_COMMAND, (name, command, given)
+
+
+def test_every_setting_is_on_its_page() -> None:
+    """Each once, and nothing that is no setting."""
+    named = [row[0].strip("`") for row in cells("docs/configuration.md", "Settings")]
+    assert named == sorted(named, key=named.index)
+    assert set(named) == set(SETTINGS)
+
+
+def test_every_variable_on_a_page_is_a_setting() -> None:
+    """A misspelt one would have no effect."""
+    known = set(map(environment_variable, SETTINGS)) | {"SOURCES__INCORTA__"}
+    for path in PAGES:
+        assert set(re.findall(r"SOURCES__INCORTA__\w*", path.read_text())) <= known, path.name
+
+
+def test_every_link_leads_somewhere() -> None:
+    """To a file, and to a heading of it."""
+    for path in [*PAGES, CHECKOUT / "CONTRIBUTING.md", CHECKOUT / "DECISIONS.md"]:
+        for link in re.findall(r"\]\((?!https?:)([^)]+)\)", path.read_text()):
+            file, _, heading = link.partition("#")
+            target = (path.parent / file) if file else path
+            assert target.exists(), (path.name, link)
+            if heading:
+                assert heading in headings(target), (path.name, link)
+
+
+def headings(path: Path) -> set[str]:
+    """The anchors that GitHub makes of the headings of a page."""
+    found = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in found}
+
+
+def test_the_index_names_every_page() -> None:
+    """And each page of `docs` is in it."""
+    linked = set(re.findall(r"\]\(([\w]+\.md)\)", page("docs/README.md")))
+    assert linked == {path.name for path in (CHECKOUT / "docs").glob("*.md")} - {"README.md"}
