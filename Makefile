@@ -7,7 +7,7 @@ DEMO ?= .demo
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # Three on two cores: there is always one that waits for a socket, a clock or another process.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 # Nobody is told that a dependency is used.
 export RUNTIME__DLTHUB_TELEMETRY := false
@@ -122,7 +122,7 @@ lock: $(VENV)/.dev ## Renew the pinned requirements
 .PHONY: vendor
 vendor: ## Fetch the pages' JavaScript libraries again, from the npm index
 	@requirements/vendor.sh pipelines/incorta_loads/publication/report/vendor/libraries.txt
-	@requirements/vendor.sh tests/report/vendor/libraries.txt
+	@requirements/vendor.sh tests/incorta_loads/publication/report/vendor/libraries.txt
 
 .PHONY: wheel
 wheel: $(VENV)/.dev ## Build the wheel into dist/

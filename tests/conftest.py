@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, settings
-from xdist.remote import Producer
 
-from balance import Balanced, longest_first
+from support.balance import longest_first
 
 FIGURES = "figures"
 
@@ -27,12 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="the full proof, not the gate's sample")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Balanced | None:
-    """Whole files, as `--dist loadfile` says, and files that share something on one worker."""
-    return Balanced(config, log) if config.getoption("dist") == "loadfile" else None
-
-
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest begin first."""
     items[:] = longest_first(items)

@@ -1,4 +1,15 @@
-"""Load-plan executions of an Incorta cluster, pulled into DuckDB and answered in SQL."""
+"""Load-plan executions of an Incorta cluster, loaded into DuckDB and answered in SQL.
+
+The way of the data, folder by folder:
+
+    config → endpoint → tree → warehouse     one execution id, up to its rows
+                  ingest                     which ids, batch by batch
+                 analysis                    the SQL models and what they find
+         alerts, publication, terminal       notifications, files, screens
+                    cli                      the commands
+
+`incorta_load_status` is the dlt source, for pipelines of your own.
+"""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import duckdb
 
-from peaks import peak_mib
 from sql.base_rows import create_base_tables
+from support.peaks import peak_mib
 
 COMMAND = Path(sys.executable).with_name("incorta-loads")
 NEW_EXECUTIONS = 10

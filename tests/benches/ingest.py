@@ -22,7 +22,7 @@ import duckdb
 from incorta_simulator.company.company import Company
 from incorta_simulator.company.plans import Group, Plan, Schema
 from incorta_simulator.server.simulator import Simulator
-from peaks import peak_mib
+from support.peaks import peak_mib
 
 COMMAND = Path(sys.executable).with_name("incorta-loads")
 TABLES_A_SCHEMA = 50

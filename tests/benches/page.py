@@ -18,9 +18,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from peaks import peak_mib
-from report.pages import chromium, opened_page
-from report.warehouses import WAREHOUSES, sized
+from support.peaks import peak_mib
+from support.report_pages import chromium, opened_page
+from support.report_warehouses import WAREHOUSES, sized
 
 OPENINGS = 5
 

@@ -24,7 +24,7 @@ from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.ingest import batches
 from incorta_loads.warehouse.writing import open_for_writing
 from incorta_simulator.server.simulator import Simulator
-from proof import IS_PROOF
+from support.proof import IS_PROOF
 
 HISTORIES = settings(
     max_examples=25 if IS_PROOF else 3,

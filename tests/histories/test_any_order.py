@@ -14,7 +14,7 @@ from incorta_simulator.company.company import Company
 from incorta_simulator.faults.bodies import AS_DOCUMENTED, LOGIN_PAGE
 from incorta_simulator.faults.faults import RawBody
 from incorta_simulator.server.simulator import Simulator
-from proof import IS_PROOF
+from support.proof import IS_PROOF
 
 PROBE_GAP = 10
 LAST_ID = 107  # of 95 executions, and the probe gap after them

@@ -22,7 +22,7 @@ from incorta_loads.terminal.logs import turn_telemetry_off
 from incorta_loads.warehouse.writing import Warehouse, open_for_writing
 from incorta_simulator.company.company import Company
 from incorta_simulator.server.simulator import Simulator
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 TENANT = "Größe/1"
 TOKEN = "q7/Zt+Kp%41.secret-token~42=="

@@ -10,7 +10,7 @@ import pytest
 
 import incorta_loads
 from incorta_loads.source import incorta_load_status
-from patience import COMMAND_SECONDS
+from support.patience import COMMAND_SECONDS
 
 
 def test_all_is_all_there_is() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from patience import COMMAND_SECONDS
+from support.patience import COMMAND_SECONDS
 
 CHECKOUT = Path(__file__).parents[2]
 

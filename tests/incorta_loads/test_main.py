@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from patience import COMMAND_SECONDS
+from support.patience import COMMAND_SECONDS
 
 STARTED = """
 import os, signal, sys

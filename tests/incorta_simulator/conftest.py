@@ -14,7 +14,7 @@ from incorta_simulator.company.company import Company
 from incorta_simulator.company.plans import Group, Plan, Schema
 from incorta_simulator.faults.faults import Fault
 from incorta_simulator.server.simulator import Simulator
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 Ask = Callable[..., tuple[int, Any]]
 Play = Callable[[Fault], socket.socket]

@@ -24,7 +24,7 @@ from incorta_simulator.faults.case import (
 )
 from incorta_simulator.faults.catalogue import CATALOGUE, passing
 from incorta_simulator.server.simulator import Simulator
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

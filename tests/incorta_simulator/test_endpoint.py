@@ -10,7 +10,7 @@ import pytest
 
 from incorta_simulator.company.company import Company
 from incorta_simulator.server.simulator import Simulator
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

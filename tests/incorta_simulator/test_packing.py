@@ -24,7 +24,7 @@ from incorta_simulator.faults.packing import (
     Unframed,
     chunk,
 )
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

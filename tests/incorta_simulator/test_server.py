@@ -13,7 +13,7 @@ import pytest
 
 from incorta_simulator.company.company import Company
 from incorta_simulator.server.simulator import STOP_POLL_SECONDS, Simulator
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path

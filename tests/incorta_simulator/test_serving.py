@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path

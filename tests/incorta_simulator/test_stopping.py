@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from incorta_simulator.faults.catalogue import CATALOGUE
 from incorta_simulator.faults.transport import Drip
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ from incorta_simulator.faults.transport import (
     Stall,
     beginning,
 )
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

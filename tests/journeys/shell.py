@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from incorta_simulator.server.simulator import Simulator
-from patience import COMMAND_SECONDS, HANG_SECONDS
+from support.patience import COMMAND_SECONDS, HANG_SECONDS
 
 COMMAND = Path(sys.executable).with_name("incorta-loads")
 CHECKOUT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import termios
 from collections.abc import Callable
 
 from journeys.shell import COMMAND, User
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 ROWS, COLUMNS = 24, 100
 

@@ -13,8 +13,8 @@ import pytest
 from incorta_simulator.company.company import Company
 from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, TOKEN, User, configured
-from patience import COMMAND_SECONDS
-from proof import IS_PROOF
+from support.patience import COMMAND_SECONDS
+from support.proof import IS_PROOF
 
 SIZES = ["2600k", "2900k", "3200k"] if IS_PROOF else ["2600k"]
 

@@ -11,7 +11,7 @@ import pytest
 from incorta_simulator.faults.faults import RawBody, Refusal
 from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, User, held
-from patience import COMMAND_SECONDS
+from support.patience import COMMAND_SECONDS
 
 
 def test_ids_that_did_not_load_give_3_and_say_which(user: User, simulator: Simulator) -> None:

@@ -16,7 +16,7 @@ from incorta_simulator.faults.case import ENDS_THE_RUN, Case
 from incorta_simulator.faults.catalogue import CATALOGUE
 from incorta_simulator.server.simulator import Simulator
 from journeys.shell import User, configured
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 TOKEN = "t0k/3n+marked%42"  # every character that some escaping changes
 CONTROL = "planted-control-string-71c4"

@@ -12,8 +12,8 @@ from incorta_simulator.company.plans import Group, Plan, Schema
 from incorta_simulator.faults.faults import RawBody
 from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, TOKEN, User, configured
-from peaks import peak_mib
-from proof import IS_PROOF
+from support.peaks import peak_mib
+from support.proof import IS_PROOF
 
 MIB = 2**20
 NODE = (

@@ -8,7 +8,7 @@ import duckdb
 
 from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, TOKEN, User
-from patience import COMMAND_SECONDS
+from support.patience import COMMAND_SECONDS
 
 SCRIPT = """
 import dlt

@@ -21,7 +21,7 @@ from incorta_simulator.faults.transport import HangUp, Reset, Stall
 from incorta_simulator.faults.weather import Weather
 from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, TOKEN, User, configured
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 SEED = 11
 GATE_KILLS, PROOF_KILLS = 2, 60

@@ -9,7 +9,7 @@ import pytest
 from incorta_simulator.company.company import Company
 from incorta_simulator.server.simulator import Simulator
 from journeys.shell import TOKEN, User
-from webhook import webhook
+from support.webhook import webhook
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from journeys.shell import COMMAND, User
-from patience import COMMAND_SECONDS
-from webhook import SECRET, Webhook, webhook
+from support.patience import COMMAND_SECONDS
+from support.webhook import SECRET, Webhook, webhook
 
 NOTHING_NEW = ("run", "--ids", "100000")
 

@@ -14,7 +14,7 @@ from dbt.cli.main import cli
 from incorta_simulator.company.company import Company
 from incorta_simulator.server.simulator import Simulator
 from journeys.shell import TOKEN, User, configured
-from proof import IS_PROOF
+from support.proof import IS_PROOF
 
 IDS = "1-12"
 TABLES = {

@@ -9,7 +9,7 @@ import pytest
 
 from journeys.shell import CHECKOUT, User
 
-FIRST_RELEASE = CHECKOUT / "tests/incorta_loads/files/of_first_release.duckdb.gz"
+FIRST_RELEASE = CHECKOUT / "tests/incorta_loads/warehouse/files/of_first_release.duckdb.gz"
 
 
 @pytest.fixture

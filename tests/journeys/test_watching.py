@@ -16,7 +16,7 @@ from incorta_simulator.faults.faults import Exchange, Gap, RawBody, Refusal
 from incorta_simulator.server.simulator import Simulator
 from journeys.shell import COMMAND, TOKEN, User, held
 from journeys.terminal import ROWS, on_a_terminal
-from patience import COMMAND_SECONDS, HANG_SECONDS
+from support.patience import COMMAND_SECONDS, HANG_SECONDS
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  ", re.MULTILINE)
 

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from incorta_loads.alerts.events import unsaid, write_said
-from one_table import NOON, create_alerts
+from incorta_loads.warehouse.tables import create_alerts
 from sql.base_rows import History
 from sql.compiled import Model, built_in_memory
 from sql.sketches import sketch
+from support.one_table import NOON
 
 # A bar is a run of the program; after it, what that run has to say.
 CASES: dict[str, tuple[str, list[str]]] = {

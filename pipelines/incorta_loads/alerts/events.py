@@ -8,7 +8,8 @@ lost.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -166,12 +167,11 @@ def write_restart(
     """Notes as said that the ids of a cluster start over; what was noted before goes."""
     ids = restart.ids
     key = [ids.cluster, ids.tenant, RESTARTED, ids.execution_id]
-    connection.begin()
-    connection.execute(_FORGET_RESTART, key)
-    connection.execute(
-        _RESTART, [*key, restart.event_id, run_id, announced_at, ",".join(missed) or None]
-    )
-    connection.commit()
+    with _transaction(connection):
+        connection.execute(_FORGET_RESTART, key)
+        connection.execute(
+            _RESTART, [*key, restart.event_id, run_id, announced_at, ",".join(missed) or None]
+        )
 
 
 def write_taken(
@@ -184,13 +184,28 @@ def write_taken(
 def _write(
     connection: duckdb.DuckDBPyConnection, statement: str, rows: Sequence[Sequence[object]]
 ) -> None:
-    """All rows or none."""
+    with _transaction(connection):
+        connection.executemany(statement, rows)
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All statements or none: a connection left in a failed transaction could not be used again."""
     connection.begin()
-    connection.executemany(statement, rows)
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
     connection.commit()
 
 
-_SAID = "INSERT INTO load_status.alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SAID = """
+INSERT INTO load_status.alerts
+    (cluster, tenant, schema_name, table_name, state, since_execution_id, event_id, run_id,
+     announced_at, missed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 
 _TAKEN = """
 UPDATE load_status.alerts SET missed = ?

@@ -32,7 +32,7 @@ from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
 from incorta_simulator.faults.faults import Exchange, RawBody, Refusal
 from incorta_simulator.server.simulator import Simulator
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 MakeSettings = Callable[..., Settings]
 Row = dict[str, Any]

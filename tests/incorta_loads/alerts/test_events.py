@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+import duckdb
 import pytest
 
-from incorta_loads.alerts.events import Event, event_id, standing, unsaid, write_taken
-from one_table import Told, nothing_told
+from incorta_loads.alerts.events import Event, event_id, standing, unsaid, write_said, write_taken
+from support.one_table import NOON, Told, nothing_told
 
 
 @pytest.fixture
@@ -126,3 +128,14 @@ def test_how_it_is_now_counts_what_was_said_too(told: Told) -> None:
     told.run("broken_since", "regressed", 0.01)
     now = standing(told.connection)
     assert (now.broken, now.regressed) == (1, 0)
+
+
+def test_a_write_that_fails_is_rolled_back(told: Told) -> None:
+    """None of its rows stays, and the connection can be used on."""
+    told.run("broken_since")
+    before = told.connection.table("load_status.alerts").fetchall()
+    event = Event("c", "t", "s", "s.b", "broken", "broken_since", 1, 3, 3, 0, 0)
+    nobody = replace(event, cluster=None)  # type: ignore[arg-type]
+    with pytest.raises(duckdb.ConstraintException):
+        write_said(told.connection, [event, nobody], run_id="r", announced_at=NOON, missed=[])
+    assert told.connection.table("load_status.alerts").fetchall() == before

@@ -30,7 +30,7 @@ from incorta_loads.errors import InvalidTokenError, WrongTenantError
 from incorta_loads.redaction import Redactor
 from incorta_simulator.faults.faults import Exchange, RawBody, Refusal
 from incorta_simulator.server.simulator import Simulator
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 MakeSettings = Callable[..., Settings]
 Talk = Callable[[socket.socket], None]

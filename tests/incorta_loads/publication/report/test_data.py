@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 from incorta_loads.publication.report import grid
 from incorta_loads.publication.report.data import report_data
 from incorta_loads.publication.report.names import in_page
-from report.pages import Made, opened_page
+from support.report_pages import Made, opened_page
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

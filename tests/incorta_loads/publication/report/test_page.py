@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import incorta_loads.publication.report
-from report.pages import PHONE, Made, opened_page, rows_of
+from support.report_pages import PHONE, Made, opened_page, rows_of
 
 VENDORED = (
     Path(incorta_loads.publication.report.__file__).parent / "vendor",

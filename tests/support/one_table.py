@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from incorta_loads.alerts.events import Event, unsaid, write_said
-from incorta_loads.base_tables import ALERTS, duckdb_types
+from incorta_loads.warehouse.tables import create_alerts
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -96,9 +96,3 @@ def nothing_told() -> Iterator[Told]:
         connection.execute(MARTS)
         create_alerts(connection)
         yield Told(connection)
-
-
-def create_alerts(connection: duckdb.DuckDBPyConnection) -> None:
-    """The base table, empty."""
-    columns = ", ".join(f"{name} {kind}" for name, kind in duckdb_types(ALERTS).items())
-    connection.execute(f"CREATE TABLE load_status.alerts ({columns})")

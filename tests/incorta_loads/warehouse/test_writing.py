@@ -26,7 +26,7 @@ from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
 from incorta_loads.warehouse.opening import table_columns
 from incorta_loads.warehouse.writing import Warehouse, open_for_writing
-from incorta_loads_rows import at, batch_of
+from support.base_rows import at, batch_of
 
 Rows = list[tuple[Any, ...]]
 

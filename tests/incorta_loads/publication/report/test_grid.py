@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from report.pages import PHONE, Made, opened_page
+from support.report_pages import PHONE, Made, opened_page
 
 
 def choose(tab: Page, plan: str, executions: int) -> None:

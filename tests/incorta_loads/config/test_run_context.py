@@ -14,7 +14,7 @@ import pytest
 import tomlkit
 from dlt.common import known_env
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 Load = Callable[..., dict[str, Any]]
 
 
@@ -31,7 +31,7 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
             (home / ".dlt" / "config.toml").write_text(file)
             (home / ".dlt" / "secrets.toml").write_text(file)
         done = subprocess.run(
-            [sys.executable, TESTS / "incorta_loads" / "two_loads.py", home / "w.duckdb", whose],
+            [sys.executable, TESTS / "support" / "two_loads.py", home / "w.duckdb", whose],
             cwd=home,
             env={
                 "PATH": os.environ["PATH"],

@@ -15,7 +15,7 @@ from urllib3.connection import HTTPConnection
 from incorta_loads.endpoint.deadline import Watchdog, WatchedAdapter, limited_to
 from incorta_simulator.faults.faults import Exchange
 from incorta_simulator.server.simulator import Simulator
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 LIMIT_SECONDS = 0.3
 

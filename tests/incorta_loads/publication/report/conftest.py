@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from incorta_loads.publication.report.page import write_report
-from patience import HANG_SECONDS
-from report.pages import Made, chromium, opened_page
-from report.warehouses import WAREHOUSES
+from support.patience import HANG_SECONDS
+from support.report_pages import Made, chromium, opened_page
+from support.report_warehouses import WAREHOUSES
 
 PUBLISHED_AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -21,7 +21,7 @@ from dlt.common.configuration.specs import BaseConfiguration
 
 from incorta_loads.config import run_context
 from incorta_loads.warehouse.writing import open_for_writing
-from incorta_loads_rows import batch_of
+from support.base_rows import batch_of
 
 variables: dict[str, str] = {}
 fields: dict[str, list[str]] = {}

@@ -24,7 +24,7 @@ from incorta_loads.tree.flattening import Execution, flatten
 from incorta_loads.warehouse import opening
 from incorta_loads.warehouse.opening import open_for_reading, reading, table_columns
 from incorta_loads.warehouse.writing import open_for_writing
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 TREE = (
     b'{"name":"Large","type":"LOAD_PLAN","childStatusDetails":'

@@ -1,16 +1,14 @@
-"""Which files of tests go to the same worker, and which begin first."""
+"""Which files of tests go to the same worker of xdist, and which begin first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import pytest
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 # What the files of a group share is made once where one worker runs them all.
 GROUPS = {
-    "tests/report": "browser",
+    "tests/incorta_loads/publication/report": "browser",
     "tests/sql": "random_warehouse, compiled",
     "tests/journeys/test_commands.py": "analysed",
     "tests/journeys/test_exit_codes.py": "analysed",
@@ -32,25 +30,16 @@ LONGEST_FIRST = (
     "analysed",
     "demo",
     "browser",
-    "tests/incorta_loads/test_ingest.py",
+    "tests/journeys/test_strange_surroundings.py",
+    "tests/journeys/test_restored_cluster.py",
+    "tests/incorta_loads/ingest/test_run.py",
     "tests/histories/test_any_order.py",
     "tests/crashes/test_crash_points.py",
-    "tests/incorta_loads/test_warehouse.py",
+    "tests/incorta_loads/warehouse/test_writing.py",
     "tests/histories/test_any_history.py",
-    "tests/incorta_loads/test_models.py",
+    "tests/incorta_loads/analysis/test_build.py",
     "tests/journeys",
 )
-
-
-class Balanced(LoadScopeScheduling):  # type: ignore[misc]
-    """Group after group, else file after file, in the order in which they were collected."""
-
-    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
-        config.option.loadscopereorder = False  # a file of many tests may be a short one
-        super().__init__(config, log)
-
-    def _split_scope(self, nodeid: str) -> str:
-        return group_of(nodeid)
 
 
 def group_of(nodeid: str) -> str:
@@ -60,11 +49,13 @@ def group_of(nodeid: str) -> str:
 
 
 def longest_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Tests in the order in which their files should begin."""
+    """Tests in the order in which their files should begin, each with the name of its group."""
 
     def place(item: pytest.Item) -> int:
         group = group_of(item.nodeid)
         found = (at for at, begin in enumerate(LONGEST_FIRST) if group.startswith(begin))
         return next(found, len(LONGEST_FIRST))
 
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item.nodeid)))
     return sorted(items, key=place)

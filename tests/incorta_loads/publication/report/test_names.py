@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from incorta_loads.publication.report.names import Names, in_page
 from incorta_simulator.faults.bodies import NAMES
-from report.pages import Made, opened_page
+from support.report_pages import Made, opened_page
 
 
 def data_of(page: Path) -> dict[str, object]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from report.pages import DESKTOP, PHONE, Made, opened_page
+from support.report_pages import DESKTOP, PHONE, Made, opened_page
 
 _RIGHTMOST = """
 Math.max(...[...document.querySelectorAll("main *")].map((each) =>

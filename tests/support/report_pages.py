@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright, Route
 
-from patience import HANG_SECONDS
+from support.patience import HANG_SECONDS
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from report.pages import Made, opened_page, rows_of
+from support.report_pages import Made, opened_page, rows_of
 
 
 def shown(tab: Page) -> str:

@@ -19,9 +19,9 @@ from incorta_loads.alerts.announce import announce, sentence, table_name
 from incorta_loads.alerts.events import Event
 from incorta_loads.alerts.receivers import Message, Receivers
 from incorta_loads.errors import InvalidSettingError
-from one_table import Told, nothing_told
-from patience import COMMAND_SECONDS, HANG_SECONDS
-from webhook import SECRET, Webhook, webhook
+from support.one_table import Told, nothing_told
+from support.patience import COMMAND_SECONDS, HANG_SECONDS
+from support.webhook import SECRET, Webhook, webhook
 
 
 @pytest.fixture
