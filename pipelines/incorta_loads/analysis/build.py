@@ -71,7 +71,7 @@ def build_models(
     exclusions = [word for kind in excluded for word in ("--exclude-resource-type", kind)]
     refresh = () if state.is_kept() else ("--full-refresh",)
     done = run_dbt(database, ["build", *refresh, *exclusions], variables or {})
-    state.keep()
+    state.keep([result.node.name for result in done])
     kinds = [str(result.node.resource_type) for result in done]
     return ModelsBuilt(
         models=kinds.count("model"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,13 @@ from incorta_loads.errors import ModelsError, one_line
 
 _READ = "SELECT fingerprint FROM load_analysis.build_state"
 _KEEP = "CREATE OR REPLACE TABLE load_analysis.build_state AS SELECT $fingerprint AS fingerprint"
+_INTERMEDIATE = """
+SELECT table_name, if(table_type = 'VIEW', 'VIEW', 'TABLE')
+FROM information_schema.tables
+WHERE
+    table_catalog = current_database() AND table_schema = 'load_analysis'
+    AND starts_with(table_name, 'int_')
+"""
 _DESCRIBE = """
 COMMENT ON TABLE load_analysis.build_state IS 'One row: by what the other tables were built.';
 COMMENT ON COLUMN load_analysis.build_state.fingerprint IS
@@ -55,8 +62,12 @@ class BuildState:
                 warehouse.execute("DROP TABLE load_analysis.build_state")
             return bool(found == self._fingerprint)
 
-    def keep(self) -> None:
-        """Remembers this build, when it has succeeded.
+    def keep(self, models: Collection[str]) -> None:
+        """Remembers a build that has succeeded, and drops what an older version left.
+
+        Args:
+            models: names of all models of the project. Other relations whose names begin with
+                `int_` were models once; what users have put into the schema stays.
 
         Raises:
             ModelsError: the file cannot be opened or written.
@@ -64,6 +75,9 @@ class BuildState:
         with _opened(self._database) as warehouse:
             warehouse.execute(_KEEP, {"fingerprint": self._fingerprint})
             warehouse.execute(_DESCRIBE)
+            for name, kind in warehouse.execute(_INTERMEDIATE).fetchall():
+                if name not in models:
+                    warehouse.execute(f'DROP {kind} load_analysis."{name}"')
 
 
 @contextmanager

@@ -8,7 +8,7 @@ series as (
 
 pairs as (
 
-    select * from {{ ref('int_pairs') }}
+    select * from {{ ref('int_table_pairs') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 ids as (
 
-    select * from {{ ref('int_ids') }}
+    select * from {{ ref('int_execution_ids') }}
 
 ),
 

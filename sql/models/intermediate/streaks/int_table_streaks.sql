@@ -2,7 +2,7 @@ with
 
 pieces as (
 
-    select * from {{ ref('int_numbered_pieces') }}
+    select * from {{ ref('int_table_numbered_pieces') }}
 
 ),
 

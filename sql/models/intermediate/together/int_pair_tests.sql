@@ -2,7 +2,7 @@ with
 
 pairs as (
 
-    select * from {{ ref('int_pairs') }}
+    select * from {{ ref('int_table_pairs') }}
 
 ),
 
