@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from incorta_loads.alerts.events import unsaid, write_said
+from incorta_loads.alerts.events import unsaid
+from incorta_loads.alerts.sent import write_said
 from incorta_loads.warehouse.tables import create_alerts
 from sql.base_rows import History
 from sql.compiled import Model, built_in_memory

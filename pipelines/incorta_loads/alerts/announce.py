@@ -9,18 +9,9 @@ from itertools import groupby
 
 import duckdb
 
-from incorta_loads.alerts.events import (
-    Event,
-    Standing,
-    event_id,
-    standing,
-    unsaid,
-    unsaid_restarts,
-    write_restart,
-    write_said,
-    write_taken,
-)
+from incorta_loads.alerts.events import Event, Standing, event_id, standing, unsaid, unsaid_restarts
 from incorta_loads.alerts.receivers import Message, Receivers
+from incorta_loads.alerts.sent import write_restart, write_said, write_taken
 from incorta_loads.text import counted, shortened, visible
 
 _MOST_TABLES = 20

@@ -8,16 +8,12 @@ lost.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 import duckdb
 
-from incorta_loads.alerts.changes import STANDING, UNSAID
-from incorta_loads.analysis.project import project_variables
 from incorta_loads.analysis.rows import marts
 from incorta_loads.restarted_ids import RestartedIds
 
@@ -94,7 +90,7 @@ def unsaid(connection: duckdb.DuckDBPyConnection) -> list[Event]:
     Raises:
         WarehouseError: there is no analysis yet.
     """
-    return [Event(**row) for row in marts(connection, UNSAID, _parameters()).rows]
+    return [Event(**row) for row in marts(connection, _UNSAID).rows]
 
 
 def unsaid_restarts(connection: duckdb.DuckDBPyConnection) -> list[Restart]:
@@ -114,12 +110,8 @@ def unsaid_restarts(connection: duckdb.DuckDBPyConnection) -> list[Restart]:
 
 def standing(connection: duckdb.DuckDBPyConnection) -> Standing:
     """How it is now."""
-    (row,) = marts(connection, STANDING, _parameters()).rows
+    (row,) = marts(connection, _STANDING).rows
     return Standing(**row)
-
-
-def _parameters() -> dict[str, object]:
-    return {"min_streak": project_variables()["behaviour_min_streak"]}
 
 
 def event_id(events: Iterable[Event]) -> str:
@@ -127,92 +119,6 @@ def event_id(events: Iterable[Event]) -> str:
     said = sorted(repr((each.series, each.state, each.since_execution_id)) for each in events)
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
-
-def write_said(
-    connection: duckdb.DuckDBPyConnection,
-    events: Sequence[Event],
-    *,
-    run_id: str,
-    announced_at: datetime,
-    missed: Sequence[str],
-) -> None:
-    """Notes one message as said.
-
-    Args:
-        connection: to the warehouse, open for writing.
-        events: what it said.
-        run_id: of the run that said it.
-        announced_at: when.
-        missed: receivers, by their names in `notify`, that did not take it.
-    """
-    name = event_id(events)
-    rows = [
-        [
-            *(*each.series, each.state, each.since_execution_id, name, run_id, announced_at),
-            ",".join(missed) or None,
-        ]
-        for each in events
-    ]
-    _write(connection, _SAID, rows)
-
-
-def write_restart(
-    connection: duckdb.DuckDBPyConnection,
-    restart: Restart,
-    *,
-    run_id: str,
-    announced_at: datetime,
-    missed: Sequence[str],
-) -> None:
-    """Notes as said that the ids of a cluster start over; what was noted before goes."""
-    ids = restart.ids
-    key = [ids.cluster, ids.tenant, RESTARTED, ids.execution_id]
-    with _transaction(connection):
-        connection.execute(_FORGET_RESTART, key)
-        connection.execute(
-            _RESTART, [*key, restart.event_id, run_id, announced_at, ",".join(missed) or None]
-        )
-
-
-def write_taken(
-    connection: duckdb.DuckDBPyConnection, events: Iterable[Event], *, missed: Sequence[str]
-) -> None:
-    """Notes who still misses what was said of these tables last."""
-    _write(connection, _TAKEN, [[",".join(missed) or None, *each.series] for each in events])
-
-
-def _write(
-    connection: duckdb.DuckDBPyConnection, statement: str, rows: Sequence[Sequence[object]]
-) -> None:
-    with _transaction(connection):
-        connection.executemany(statement, rows)
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All statements or none: a connection left in a failed transaction could not be used again."""
-    connection.begin()
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
-
-
-_SAID = """
-INSERT INTO load_status.alerts
-    (cluster, tenant, schema_name, table_name, state, since_execution_id, event_id, run_id,
-     announced_at, missed)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-
-_TAKEN = """
-UPDATE load_status.alerts SET missed = ?
-WHERE
-    missed IS NOT NULL AND state <> 'ids_restarted' AND cluster = ? AND tenant = ?
-    AND schema_name IS NOT DISTINCT FROM ? AND table_name IS NOT DISTINCT FROM ?
-"""
 
 _UNSAID_RESTARTS = """
 SELECT coverage.cluster, coverage.tenant, coverage.highest_loaded_id, alerts.missed
@@ -225,13 +131,117 @@ WHERE coverage.ids_restarted AND (alerts.state IS NULL OR alerts.missed IS NOT N
 ORDER BY ALL
 """
 
-_FORGET_RESTART = """
-DELETE FROM load_status.alerts
-WHERE cluster = ? AND tenant = ? AND state = ? AND since_execution_id = ?
+# The difference between what was said of each table last and how it is. A state that comes and
+# goes at a threshold is said once. A table that broke is well after as many successes in a row as
+# it takes errors to break, and only what comes after such a streak is another break, whether a run
+# looked in between or not.
+_UNSAID = """
+WITH
+
+said AS (
+
+    SELECT DISTINCT ON (cluster, tenant, schema_name, table_name)
+        *,
+        CASE
+            WHEN state IN ('always_failing', 'broken_since') THEN 'broken'
+            WHEN state = 'regressed' THEN 'regressed'
+            ELSE 'well'
+        END AS kind
+    FROM load_status.alerts
+    WHERE state <> 'ids_restarted'
+    ORDER BY announced_at DESC, run_id DESC
+
+),
+
+compared AS (
+
+    SELECT
+        states.*,
+        said.missed,
+        said.kind AS said_kind,
+        CASE
+            WHEN states.is_broken THEN
+                CASE
+                    WHEN
+                        said.kind IS DISTINCT FROM 'broken'
+                        OR states.last_recovery_execution_id > said.since_execution_id
+                        THEN 'broken'
+                END
+            WHEN said.kind = 'broken' AND (states.is_well OR states.is_loading) THEN 'well'
+            WHEN
+                states.is_worse
+                AND (
+                    said.kind IS NULL
+                    OR (
+                        said.kind = 'well'
+                        AND states.last_error_execution_id > coalesce(said.since_execution_id, -1)
+                    )
+                )
+                THEN 'regressed'
+            WHEN
+                said.kind = 'regressed'
+                AND states.is_well
+                -- twice what it takes to get worse: near the threshold neither is said
+                AND coalesce(states.p_adjusted, 1) > 0.1
+                THEN 'well'
+        END AS news,
+        CASE said.kind
+            WHEN 'broken' THEN states.is_broken
+            WHEN 'regressed' THEN states.is_worse
+            ELSE states.is_well OR states.is_loading
+        END AS is_still_so
+    FROM load_analysis.int_table_states AS states
+    LEFT JOIN said
+        ON
+            states.cluster = said.cluster AND states.tenant = said.tenant
+            AND states.schema_name IS NOT DISTINCT FROM said.schema_name
+            AND states.table_name IS NOT DISTINCT FROM said.table_name
+
+)
+
+SELECT
+    cluster,
+    tenant,
+    schema_name,
+    table_name,
+    coalesce(news, said_kind) AS kind,
+    CASE kind
+        WHEN 'regressed' THEN 'regressed'
+        -- too long ago for the marts to call it so, but not for whoever heard that it broke
+        WHEN 'well' THEN if(is_well, behaviour, 'recovered')
+        ELSE behaviour
+    END AS state,
+    CASE kind
+        WHEN 'broken' THEN failing_since_execution_id
+        WHEN 'regressed' THEN first_recent_error_execution_id
+        ELSE errors_ended_by_execution_id
+    END AS since_execution_id,
+    CASE kind
+        WHEN 'broken' THEN current_streak
+        WHEN 'regressed' THEN recent_errors
+        ELSE 0
+    END AS errors,
+    if(kind = 'regressed', recent_runs, current_streak) AS runs,
+    CASE kind
+        WHEN 'broken' THEN errors - current_streak
+        WHEN 'regressed' THEN baseline_errors
+        ELSE errors
+    END AS errors_before,
+    if(kind = 'regressed', baseline_runs, counted - current_streak) AS runs_before,
+    if(news IS NULL, missed, NULL) AS missed
+FROM compared
+WHERE news IS NOT NULL OR (missed IS NOT NULL AND is_still_so)
+ORDER BY
+    list_position(['broken', 'regressed', 'well'], kind),
+    schema_name NULLS LAST,
+    table_name NULLS LAST,
+    cluster,
+    tenant
 """
 
-_RESTART = """
-INSERT INTO load_status.alerts
-    (cluster, tenant, state, since_execution_id, event_id, run_id, announced_at, missed)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+_STANDING = """
+SELECT
+    count(*) FILTER (WHERE is_broken) AS broken,
+    count(*) FILTER (WHERE is_worse) AS regressed
+FROM load_analysis.int_table_states
 """

@@ -80,10 +80,9 @@ _TABLE_NAMES = "schema_name NULLS LAST, table_name NULLS LAST, cluster, tenant"
 
 _HEALTH = _Mart(
     name="table_health",
-    order="behaviour NOT IN ('always_failing', 'broken_since'), worst_rank NULLS LAST, "
-    f"{_TABLE_NAMES}",
+    order=f"NOT is_broken, worst_rank NULLS LAST, {_TABLE_NAMES}",
     of_plan=_SEEN_IN_PLAN,
-    now="behaviour IN ('always_failing', 'broken_since')",
+    now="is_broken",
     what="tables that always fail or are broken",
 )
 _REGRESSIONS = _Mart(

@@ -1,29 +1,11 @@
-{% set columns_of_nodes = [
-    'type', 'name', 'path', 'state_type', 'job_status', 'outcome'
-] %}
-{% set key = 'cluster, tenant, execution_id, node_id' %}
 {% set is_new = is_missing(this, ref('int_conflicting_answers'), execution_keys()) %}
 
 with
 
-parents as (
+nodes as (
 
     select * from {{ ref('node_outcomes') }}
-    where last_descendant_id > node_id and {{ is_new }}
-
-),
-
-of_unknown_status as (
-
-    select * from {{ ref('node_outcomes') }}
-    where outcome = 'unknown' and {{ is_new }}
-
-),
-
-of_unknown_type as (
-
-    select * from {{ ref('node_outcomes') }}
-    where {{ is_unknown_type('type') }} and {{ is_new }}
+    where {{ is_new }}
 
 ),
 
@@ -33,46 +15,57 @@ contradictions as (
 
 ),
 
+conflicts as (
+
+    select
+        nodes.*,
+        contradictions.rule,
+        contradictions.evidence_node_id
+    from nodes
+    inner join contradictions
+        on
+            nodes.cluster = contradictions.cluster
+            and nodes.tenant = contradictions.tenant
+            and nodes.execution_id = contradictions.execution_id
+            and nodes.node_id = contradictions.node_id
+    union all
+    select
+        *,
+        'unknown_status' as rule,
+        null as evidence_node_id
+    from nodes
+    where outcome = 'unknown'
+    union all
+    select
+        *,
+        'unknown_type' as rule,
+        null as evidence_node_id
+    from nodes
+    where {{ is_unknown_type('type') }}
+
+),
+
 final as (
 
     select
-        parents.cluster,
-        parents.tenant,
-        parents.execution_id,
-        parents.node_id,
-        contradictions.rule,
-        {{ name_of('load_plan', 'parents') }} as load_plan,
-        parents.{{ columns_of_nodes | join(', parents.') }},
-        contradictions.evidence_node_id,
-        parents.fetched_at,
-        parents.role
-    from parents
-    inner join contradictions
-        on
-            parents.cluster = contradictions.cluster
-            and parents.tenant = contradictions.tenant
-            and parents.execution_id = contradictions.execution_id
-            and parents.node_id = contradictions.node_id
-    union all
-    select
-        {{ key }},
-        'unknown_status' as rule,
+        cluster,
+        tenant,
+        execution_id,
+        node_id,
+        rule,
         {{ name_of('load_plan') }} as load_plan,
-        {{ columns_of_nodes | join(', ') }},
-        null as evidence_node_id,
+        type,
+        name,
+        path,
+        state_type,
+        job_status,
+        outcome,
+        evidence_node_id,
         fetched_at,
-        role
-    from of_unknown_status
-    union all
-    select
-        {{ key }},
-        'unknown_type' as rule,
-        load_plan,
-        {{ columns_of_nodes | join(', ') }},
-        null as evidence_node_id,
-        fetched_at,
-        role
-    from of_unknown_type
+        role,
+        {{ name_of('schema_name') }} as schema_name,
+        {{ name_of('table_name') }} as table_name
+    from conflicts
 
 )
 

@@ -48,6 +48,7 @@ final as (
             )
         end as worst_rank,
         behaviours.behaviour,
+        behaviours.is_broken,
         coalesce(windows.current_streak, 0) as current_streak,
         windows.current_streak_is_error,
         windows.failing_since_execution_id,

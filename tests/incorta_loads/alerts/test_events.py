@@ -8,7 +8,8 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from incorta_loads.alerts.events import Event, event_id, standing, unsaid, write_said, write_taken
+from incorta_loads.alerts.events import Event, event_id, standing, unsaid
+from incorta_loads.alerts.sent import write_said, write_taken
 from support.one_table import NOON, Told, nothing_told
 
 

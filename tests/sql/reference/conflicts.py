@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sql.reference.keys import EXECUTION, Row, by, key, named
 from sql.reference.outcomes import below, has_ended, is_loading
-from sql.reference.roles import Roles, has_line
+from sql.reference.roles import Roles, has_line, with_own_name
 
 _NODE = ("load_plan", "type", "name", "path", "state_type", "job_status", "outcome")
 
@@ -17,6 +17,9 @@ def status_conflicts(node_outcomes: Sequence[Row], users: Roles) -> list[Row]:
         | {"rule": rule}
         | named(_NODE, key(node, *_NODE))
         | {"evidence_node_id": evidence, "fetched_at": node["fetched_at"], "role": node["role"]}
+        | named(
+            ("schema_name", "table_name"), key(with_own_name(node), "schema_name", "table_name")
+        )
         for execution in by(node_outcomes, *EXECUTION).values()
         for node in execution
         for rule, evidence in _conflicts(node, execution, users)

@@ -29,6 +29,7 @@ def table_health(series: AllSeries, executions: Sequence[Row], limits: Limits) -
                 "worst_rank": None,
                 "behaviour": behaviour(runs, calendars),
             }
+            | {"is_broken": behaviour(runs, calendars) in ("always_failing", "broken_since")}
             | _current_streak(counted)
             | _since_success(counted)
             | _flips(counted)

@@ -119,7 +119,7 @@ pairs AS (
         rates.*,
         row_number() OVER (
             ORDER BY
-                health.behaviour NOT IN ('always_failing', 'broken_since'),
+                NOT health.is_broken,
                 health.worst_rank NULLS LAST,
                 rates.schema_name NULLS LAST,
                 rates.table_name NULLS LAST,

@@ -20,7 +20,7 @@ _RATE = (
 )
 
 TABLE = (
-    *(*_PLACE, "schema_name", "table_name", "behaviour"),
+    *(*_PLACE, "schema_name", "table_name", "behaviour", "is_broken"),
     *("current_streak", "current_streak_is_error", "failing_since_execution_id", "seen_at"),
     *("last_success_execution_id", "last_execution_id"),
     *_RATE,
@@ -63,7 +63,7 @@ TOGETHER = (
 )
 CONFLICT = (
     *(*_PLACE, "execution_id", "node_id", "rule", "load_plan", "type", "name", "path"),
-    *("job_status", "outcome", "evidence_node_id"),
+    *("job_status", "outcome", "evidence_node_id", "role", "schema_name", "table_name"),
 )
 COVERAGE = (
     *(*_PLACE, "ids_asked", "loaded", "not_found", "forbidden", "rejected", "unavailable"),
@@ -114,7 +114,7 @@ SELECT
         SELECT count(*) FROM load_analysis.table_health
         WHERE
             failing_since_execution_id IS NOT NULL
-            AND behaviour NOT IN ('always_failing', 'broken_since', 'gone')
+            AND NOT is_broken AND behaviour <> 'gone'
     ) AS failing_lately,
     (SELECT count(*) FROM load_analysis.table_health) AS tables,
     (SELECT count(*) FROM load_analysis.failure_rates_by_plan_and_table) AS grid,

@@ -1,4 +1,5 @@
 {% set recent = var('recent_runs') %}
+{% set min_streak = var('behaviour_min_streak') %}
 {% set recent_and_baseline = recent + var('baseline_runs') %}
 
 with
@@ -15,6 +16,7 @@ in_windows as (
     select
         series_id,
         is_error,
+        first_run,
         runs,
         runs_after,
         first_execution_id,
@@ -45,13 +47,23 @@ final as (
         min(case when not is_error then runs_after end) as runs_since_success,
         min(case when is_error then runs_after end) as runs_since_error,
         min(
-            case when is_error and runs >= {{ var('behaviour_min_streak') }} then runs_after end
+            case when is_error and runs >= {{ min_streak }} then runs_after end
         ) as runs_since_streak_of_errors,
         cast(sum(recent_runs) as bigint) as recent_runs,
         cast(sum(case when is_error then recent_runs else 0 end) as bigint) as recent_errors,
         cast(sum(baseline_runs) as bigint) as baseline_runs,
         cast(sum(case when is_error then baseline_runs else 0 end) as bigint) as baseline_errors,
-        count(case when is_error and recent_runs > 0 then 1 end) as recent_episodes
+        count(case when is_error and recent_runs > 0 then 1 end) as recent_episodes,
+        min(
+            case when is_error and recent_runs > 0 then first_execution_id end
+        ) as first_recent_error_execution_id,
+        max(case when is_error then last_execution_id end) as last_error_execution_id,
+        max(
+            case when not is_error and runs_after = 0 and first_run > 1 then first_execution_id end
+        ) as errors_ended_by_execution_id,
+        max(
+            case when not is_error and runs >= {{ min_streak }} then first_execution_id end
+        ) as last_recovery_execution_id
     from in_windows
     group by series_id
 

@@ -14,7 +14,7 @@ windows as (
 
 ),
 
-final as (
+behaviours as (
 
     select
         presence.series_id,
@@ -37,6 +37,15 @@ final as (
         end as behaviour
     from presence
     left join windows on presence.series_id = windows.series_id
+
+),
+
+final as (
+
+    select
+        *,
+        behaviour in ('always_failing', 'broken_since') as is_broken
+    from behaviours
 
 )
 

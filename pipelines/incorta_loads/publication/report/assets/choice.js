@@ -11,25 +11,19 @@ function isNamed(name, wanted) {
   return whole ? name === whole[1] : name.toLowerCase().includes(wanted.trim().toLowerCase());
 }
 
-function isIn(choice, row, schema, name) {
-  return isOfPlan(row, choice.plan) && (!choice.schema || schema === choice.schema) && (!choice.table || isNamed(name, choice.table));
-}
-
 // A row that is about no table of this page: a schema, a group, a plan, or a table that was left out.
 function matches(row, choice) {
   const isTable = (row.role ?? "table") === "table";
   const name = isTable ? tableName(row.schema_name, row.table_name) : row.name;
-  return isIn(choice, row, row.schema_name, name);
+  return (
+    isOfPlan(row, choice.plan) &&
+    (!choice.schema || row.schema_name === choice.schema) &&
+    (!choice.table || isNamed(name, choice.table))
+  );
 }
 
-// Where a node is stands in its path: plan, group, schema, table.
 function conflictsOf(choice) {
-  if (choice.behaviour) return [];
-  return parts.conflicts.filter((row) => {
-    const [, , , schema, table] = row.path.split("/").map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
-    const name = table === undefined ? row.name : tableName(schema, table);
-    return isIn(choice, row, schema, name);
-  });
+  return choice.behaviour ? [] : parts.conflicts.filter((row) => matches(row, choice));
 }
 
 function isInPlan(table, plan) {

@@ -202,7 +202,7 @@ function worseEnd(a, b) {
 // How many, and whether it is one thing that happened.
 function sayFailing(found) {
   if (!found.length) return "";
-  const broken = found.filter((table) => ["broken_since", "always_failing"].includes(table.behaviour)).length;
+  const broken = found.filter((table) => table.is_broken).length;
   const said = broken ? [`${grouped.format(broken)} broken (3 errors in a row or more, or never a success)`] : [];
   if (broken < found.length) said.push(`${grouped.format(found.length - broken)}${broken ? " more" : ""} failed in the last run or two`);
   const starts = new Map();
