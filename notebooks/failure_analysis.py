@@ -98,7 +98,7 @@ def _(mo, warehouse):
 
 @app.cell
 def _(coverage, health, mo):
-    broken = health[health["behaviour"].isin(["always_failing", "broken_since"])]
+    broken = health[health["is_broken"]]
     worse = health[(health["verdict"] == "regressed") & ~health.index.isin(broken.index)]
     here = ", ".join(
         f"{row.percent_here:.1f} % of the ids asked for are here "

@@ -1,4 +1,4 @@
-"""The marts without rows, as their contracts name and type them: making them costs no build."""
+"""The marts without rows, as they are named and typed: making them costs no build."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from incorta_loads.analysis.project import project_directory
 def create_empty_marts(connection: duckdb.DuckDBPyConnection) -> None:
     """In schema `load_analysis`, beside the mark of a build."""
     connection.execute("CREATE SCHEMA load_analysis")
-    for path in sorted((project_directory() / "models" / "marts").glob("*.yml")):
+    models = project_directory() / "models"
+    states = models / "intermediate" / "alerts" / "int_table_states.yml"  # notifications read it
+    for path in [*sorted((models / "marts").glob("*.yml")), states]:
         (model,) = yaml.safe_load(path.read_text())["models"]
         columns = ", ".join(f"{each['name']} {each['data_type']}" for each in model["columns"])
         connection.execute(f"CREATE TABLE load_analysis.{model['name']} ({columns})")

@@ -14,6 +14,7 @@ from rich.text import Text
 from incorta_loads.analysis.rows import Row, Rows
 from incorta_loads.choices import Format
 from incorta_loads.endpoint.client import FETCH_OUTCOMES
+from incorta_loads.ingest.known import AGED_AFTER
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.terminal.printing import (
     Column,
@@ -149,8 +150,11 @@ def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> N
         if row["ids_restarted"]:
             print_line(str(RestartedIds(row["cluster"], row["tenant"], row["highest_loaded_id"])))
         if row["aged"]:
-            aged = f"{counted(row['aged'], 'id')} {'is' if row['aged'] == 1 else 'are'}"
-            print_line(f"{aged} asked for only with --ids: 30 days gave no answer.")
+            are = "is" if row["aged"] == 1 else "are"
+            print_line(
+                f"{counted(row['aged'], 'id')} had no result for {AGED_AFTER.days} days and {are} "
+                "skipped unless named with --ids."
+            )
         print_line(f"Last answer: {in_utc(row['last_fetched_at'])}.")
     if statuses.rows:
         print_rows(statuses, output, title="Statuses that no rule knows (outcome unknown)")

@@ -233,7 +233,7 @@ def test_coverage_of_ids_without_executions(capsys: Printed) -> None:
         "Coverage of [c], tenant \\x1bt",
         "3 ids asked: 3 not_found.",
         "Looked for executions up to id 3.",
-        "3 ids are asked for only with --ids: 30 days gave no answer.",
+        "3 ids had no result for 30 days and are skipped unless named with --ids.",
         "Last answer: 2026-11-23 21:43:45 UTC.",
     ]
 
@@ -245,7 +245,7 @@ def test_one_is_not_more(capsys: Printed) -> None:
     told = lines(capsys)
     assert told[1].startswith("1 id asked: ")
     assert "with 1 id missing between them" in told[2]
-    assert told[4].startswith("1 id is asked for only with --ids")
+    assert told[4].startswith("1 id had no result for 30 days and is skipped")
 
 
 def test_coverage_of_nothing(capsys: Printed) -> None:

@@ -11,12 +11,14 @@ import duckdb
 from incorta_loads import __version__
 from incorta_loads.alerts.events import standing
 from incorta_loads.analysis.findings import conflicts, fix_first, health, regressions
+from incorta_loads.analysis.project import project_variables
 from incorta_loads.analysis.queries import coverage, failure_rates
 from incorta_loads.analysis.rows import Row, rows
 from incorta_loads.choices import By, Sort
 from incorta_loads.publication.report import sections
 from incorta_loads.publication.report.grid import EXECUTIONS, EXECUTIONS_OF_A_PLAN, read_grid
 from incorta_loads.publication.report.names import Names
+from incorta_loads.text import MOST_CHARACTERS
 
 TABLES = 3_000
 """At most so many tables are in the page, the worst first."""
@@ -89,7 +91,9 @@ class _Reader:
                 "tables": TABLES,
                 "executions": EXECUTIONS,
                 "executions_of_a_plan": EXECUTIONS_OF_A_PLAN,
+                "characters": MOST_CHARACTERS,
             },
+            "variables": {name: project_variables()[name] for name in sections.VARIABLES},
             "texts": sorted(sections.TEXTS),
             "statuses": grid.statuses,
             **parts,

@@ -12,6 +12,12 @@ TEXTS = frozenset(
 )
 """Fields that are in the page as places in its list of names."""
 
+VARIABLES = (
+    *("behaviour_min_streak", "recent_runs", "baseline_runs"),
+    *("regression_min_runs", "regression_min_episodes"),
+)
+"""Variables of the dbt project that the page's texts name."""
+
 _PLACE = ("cluster", "tenant")
 _RATE = (
     *("counted", "errors", "error_rate", "error_rate_low", "error_rate_high"),

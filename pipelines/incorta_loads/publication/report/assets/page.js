@@ -176,14 +176,14 @@ function sayLimits() {
   note("conflicts-note", `${rules && `In all executions: ${rules}.`} ${shownOf("conflicts", parts.conflicts.length, "rows, the last executions")}`);
   note("gaps-note", shownOf("gaps", parts.gaps.length, "gaps, the highest ids"));
   const verdicts = parts.tables.filter((row) => row.compared_verdict === "insufficient_data").length;
-  note("compared", verdicts ? `${count(verdicts, "table")} with fewer than 20 runs on either side cannot be compared.` : "");
+  note("compared", verdicts ? `${count(verdicts, "table")} with fewer than ${report.variables.regression_min_runs} runs on either side cannot be compared.` : "");
   note("left-out", [
     `Run by run: the newest executions of each load plan, ${limits.executions_of_a_plan} at most, and of all load plans ${grouped.format(limits.executions)} at most, as many of each (here ${partOf(parts.executions.length, totals.executions)}). All other figures are over everything.`,
     shownOf("plans", parts.plans.length, "load plans, the worst"),
     shownOf("schemas", parts.schemas.filter((row) => !row.is_in_plan).length, "schemas, the worst"),
     shownOf("tables", parts.tables.length, "tables, the worst"),
     shownOf("grid", parts.grid.length, "tables in load plans"),
-    `Names longer than 200 characters are shortened, and characters that would not show stand as their escapes. Version ${report.version}.`,
+    `Names longer than ${report.limits.characters} characters are shortened, and characters that would not show stand as their escapes. Version ${report.version}.`,
   ].filter(Boolean).join(" "));
 }
 

@@ -203,7 +203,7 @@ function worseEnd(a, b) {
 function sayFailing(found) {
   if (!found.length) return "";
   const broken = found.filter((table) => table.is_broken).length;
-  const said = broken ? [`${grouped.format(broken)} broken (3 errors in a row or more, or never a success)`] : [];
+  const said = broken ? [`${grouped.format(broken)} broken (${report.variables.behaviour_min_streak} errors in a row or more, or never a success)`] : [];
   if (broken < found.length) said.push(`${grouped.format(found.length - broken)}${broken ? " more" : ""} failed in the last run or two`);
   const starts = new Map();
   for (const table of found) starts.set(table.failing_since_execution_id, (starts.get(table.failing_since_execution_id) ?? 0) + 1);

@@ -1,0 +1,20 @@
+"""What the models and the program agree on."""
+
+from __future__ import annotations
+
+from incorta_loads.analysis.project import project_variables
+from incorta_loads.config.settings import Settings
+from incorta_loads.ingest.feed import MOST_GAPS
+from incorta_loads.ingest.known import AGED_AFTER
+
+
+def test_coverage_counts_as_a_run_decides() -> None:
+    """Which ids are no longer requested, and how far new ones are looked for."""
+    variables = project_variables()
+    assert variables["aged_after_days"] == AGED_AFTER.days
+    assert variables["most_probe_gaps"] == MOST_GAPS
+    defaults = Settings("https://c", "t", "token", "c")
+    assert (variables["first_id"], variables["probe_gap"]) == (
+        defaults.first_id,
+        defaults.probe_gap,
+    )
