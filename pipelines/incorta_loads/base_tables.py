@@ -27,7 +27,9 @@ def _column(name: str, kind: pa.DataType, description: str, *, nullable: bool = 
 
 _KEY_COLUMNS: Final = (
     _column(
-        "cluster", TEXT, "Configured name of the cluster, else host (and port, and base path)."
+        "cluster",
+        TEXT,
+        "Configured name of the cluster, otherwise its host (and port, and base path).",
     ),
     _column("tenant", TEXT, "Tenant of the cluster; case-sensitive."),
     _column("execution_id", INTEGER, "Id of one execution of a load plan."),
@@ -41,15 +43,15 @@ NODES: Final = pa.schema(
         _column(
             "last_descendant_id",
             INTEGER,
-            "node_id of the last node below this one, its own when there is none: descendants are "
+            "node_id of the last node below this one, or its own for a leaf. Descendants are "
             "BETWEEN node_id + 1 AND last_descendant_id.",
         ),
         _column("depth", INTEGER, "Levels below the root: 0 for the root itself."),
-        _column("position", INTEGER, "Place among the siblings, from 0."),
+        _column("position", INTEGER, "Position among the siblings, from 0."),
         _column(
             "type",
             TEXT,
-            "LOAD_PLAN, GROUP, SCHEMA, TABLE or another one, as received.",
+            "LOAD_PLAN, GROUP, SCHEMA, TABLE or another type, as received.",
             nullable=True,
         ),
         _column("name", TEXT, "Name, as received.", nullable=True),
@@ -68,11 +70,11 @@ NODES: Final = pa.schema(
         _column(
             "extra",
             TEXT,
-            "JSON object of the fields that the vendor does not document, those of the status "
-            "under `status`; NULL when there are none.",
+            "JSON object with the fields that the vendor does not document; those of the status "
+            "are under `status`. NULL if there are none.",
             nullable=True,
         ),
-        _column("fetched_at", TIMESTAMP, "When this answer was received (UTC)."),
+        _column("fetched_at", TIMESTAMP, "When this response was received (UTC)."),
     ]
 )
 
@@ -80,36 +82,40 @@ INVALID_PAYLOADS: Final = pa.schema(
     [
         *_KEY_COLUMNS,
         _column("body_sha256", TEXT, "SHA-256 of the body, in hexadecimal digits."),
-        _column("run_id", TEXT, "The run that received it first."),
-        _column("fetched_at", TIMESTAMP, "When it was received first (UTC)."),
+        _column("run_id", TEXT, "The first run that received it."),
+        _column("fetched_at", TIMESTAMP, "When it was first received (UTC)."),
         _column("error", TEXT, "Why it is not a status tree."),
-        _column("body", BINARY, "The first MiB of what the cluster sent, decompressed."),
-        _column("bytes", INTEGER, "Size of the whole body in bytes, as far as it was read."),
+        _column("body", BINARY, "The first MiB of the body, decompressed."),
+        _column("bytes", INTEGER, "Size of the body in bytes, as far as it was read."),
     ]
 )
 
 FETCHES: Final = pa.schema(
     [
         *_KEY_COLUMNS,
-        _column("run_id", TEXT, "The run that asked; sorts by time."),
-        _column("fetched_at", TIMESTAMP, "When the answer was received or given up (UTC)."),
+        _column("run_id", TEXT, "The run that requested the id; sorts by time."),
+        _column(
+            "fetched_at",
+            TIMESTAMP,
+            "When the response was received, or the last attempt failed (UTC).",
+        ),
         _column(
             "outcome",
             TEXT,
             "loaded, not_found, forbidden, rejected, unavailable or invalid_payload.",
         ),
-        _column("http_status", INTEGER, "HTTP status of the last answer, if any.", nullable=True),
-        _column("message", TEXT, "What the cluster or the network said.", nullable=True),
+        _column("http_status", INTEGER, "HTTP status of the last response, if any.", nullable=True),
+        _column("message", TEXT, "Message of the cluster or the network.", nullable=True),
         _column(
             "attempts",
             INTEGER,
-            "Requests made for this id in this run; NULL in a row that a later run restored.",
+            "Requests for this id in this run; NULL in a row that a later run restored.",
             nullable=True,
         ),
         _column(
             "duration_ms",
             INTEGER,
-            "Milliseconds from the first request to the last answer, pauses included.",
+            "Milliseconds from the first request to the last response, including pauses.",
             nullable=True,
         ),
         _column("bytes", INTEGER, "Size of the body in bytes, decompressed.", nullable=True),
@@ -119,25 +125,25 @@ FETCHES: Final = pa.schema(
 ALERTS: Final = pa.schema(
     [
         *_KEY_COLUMNS[:2],
-        _column("schema_name", TEXT, "Schema of the table it is about.", nullable=True),
-        _column("table_name", TEXT, "The table it is about.", nullable=True),
+        _column("schema_name", TEXT, "Schema of the reported table.", nullable=True),
+        _column("table_name", TEXT, "The reported table.", nullable=True),
         _column(
             "state",
             TEXT,
-            "What was said of it: always_failing, broken_since, regressed, healthy or recovered; "
-            "ids_restarted in a row without a table: the ids of the cluster start over.",
+            "Reported state: always_failing, broken_since, regressed, healthy or recovered. "
+            "ids_restarted, in a row without a table, means that the cluster's ids start over.",
         ),
         _column(
             "since_execution_id", INTEGER, "Execution in which that state began.", nullable=True
         ),
-        _column("event_id", TEXT, "Name of the message, which may speak of many tables."),
-        _column("run_id", TEXT, "The run that said it; sorts by time."),
-        _column("announced_at", TIMESTAMP, "When it was said (UTC)."),
+        _column("event_id", TEXT, "Id of the notification, which may report many tables."),
+        _column("run_id", TEXT, "The run that sent it; sorts by time."),
+        _column("announced_at", TIMESTAMP, "When it was sent (UTC)."),
         _column(
             "missed",
             TEXT,
-            "Receivers that did not take it and get it from a later run, by the beginnings of "
-            "their hashes; NULL when all took it.",
+            "Receivers that missed it and get it from a later run, by the beginnings of their "
+            "hashes. NULL if no receiver missed it.",
             nullable=True,
         ),
     ]
@@ -159,9 +165,9 @@ BASE_TABLES: Final = {**TABLES, "alerts": ALERTS}
 
 GRAINS: Final = {
     "nodes": "One row per node of the status tree of an execution, in depth-first order.",
-    "invalid_payloads": "One row per body that was no status tree.",
-    "fetches": "The ledger. One row per execution id and run that asked for it.",
-    "alerts": "One row per table and message: what was said to people, so that it is said once.",
+    "invalid_payloads": "One row per response body that is not a status tree.",
+    "fetches": "The ledger, with one row per execution id and run that requested it.",
+    "alerts": "One row per table and notification, so that each change is reported once.",
 }
 """Table name → of what it has one row."""
 

@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
         discard(2)
         code = code or 1
     if is_still_sending():  # Python would wait for the thread, as long as the receiver likes
-        atexit._run_exitfuncs()  # noqa: SLF001 (else what they clear away is told as leaked)
+        atexit._run_exitfuncs()  # noqa: SLF001 (no public way; without it multiprocessing reports leaks)
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

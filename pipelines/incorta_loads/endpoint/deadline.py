@@ -95,7 +95,7 @@ class _Watched(HTTPConnection):
         self._show_watchdog()
         super().request(*args, **kwargs)
 
-    def _tunnel(self) -> None:
+    def _tunnel(self) -> None:  # of http.client, which has no public step between tunnel and TLS
         super()._tunnel()
         self._show_watchdog()
 
