@@ -22,7 +22,7 @@ app = App(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="What fails in your Incorta load plans, how often, and since when.\n\n"
+    help="Show what fails in your Incorta load plans, how often and since when.\n\n"
     "Configuration is dlt's: `SOURCES__INCORTA__CLUSTER_URL`, `SOURCES__INCORTA__TENANT` and "
     "`SOURCES__INCORTA__TOKEN` in the environment, or `[sources.incorta]` in `.dlt/config.toml` "
     "and `.dlt/secrets.toml`. The warehouse is `incorta_loads.duckdb` in the working directory, "
@@ -56,7 +56,7 @@ def options(
 Ids = Annotated[
     str | None,
     typer.Option(
-        "--ids", help="Exactly these execution ids, such as 1-500,720. Default: what is due."
+        "--ids", help="Request exactly these ids, such as 1-500,720. Default: all that are due."
     ),
 ]
 
@@ -71,8 +71,8 @@ def _number(value: float) -> float:
 def ingest(*, ids: Ids = None, debug: Debug = False) -> None:
     """Fetch executions from the cluster and load them into the warehouse.
 
-    Without --ids: executions that were not final, new ones, and ids that may have appeared since.
-    Exit code 3 says that some ids did not load; the last lines on stderr say which and why.
+    Without --ids: executions that were not final, new ones, and ids that did not load before.
+    Exit code 3 means that some ids did not load; the last lines on stderr say which and why.
     """
     from incorta_loads.cli import runs
 
@@ -95,16 +95,17 @@ def publish(
     directory: Annotated[
         str | None,
         typer.Argument(
-            metavar="DIR", help="Where to. Default: the setting publish_dir, else `published`."
+            metavar="DIR",
+            help="Directory to write. Default: the setting publish_dir, or `published`.",
         ),
     ] = None,
     *,
     debug: Debug = False,
 ) -> None:
-    """Bring the files that BI tools read up to date: snapshot, Parquet, manifest.
+    """Update the files that BI tools read: snapshot, Parquet, report, manifest.
 
-    Each file is replaced as a whole, so that readers never see half of one; what did not change is
-    left alone. Commands that find the warehouse in use read the snapshot instead.
+    Each file is replaced as a whole, so readers never see half a file. Unchanged files are not
+    rewritten. Commands that find the warehouse in use read the snapshot instead.
     """
     from incorta_loads.cli import runs, summary
 
@@ -114,10 +115,10 @@ def publish(
 
 @app.command()
 def run(*, ids: Ids = None, debug: Debug = False) -> None:
-    """Ingest, analyze, notify and publish: what a scheduler calls.
+    """Ingest, analyze, notify and publish: the command for schedulers.
 
-    Prints what became of the ids, what broke, got worse or is well again since the last run, and
-    where the files are. The exit code is that of the worst part.
+    Prints how many ids loaded, which tables broke, got worse or are well again since the last run,
+    and where the files are. The exit code is that of the worst step.
     """
     from incorta_loads.cli import runs, summary
 
@@ -144,7 +145,7 @@ def watch(
             max=86_400,
             callback=_number,
             metavar="S",
-            help="Seconds from an answer to the next question, at least.",
+            help="Minimum seconds between a response and the next request.",
         ),
     ] = 15,
     timeout: Annotated[
@@ -154,7 +155,7 @@ def watch(
             callback=_number,
             metavar="S",
             show_default="none",
-            help="End with 7 after so many seconds.",
+            help="Stop with exit code 7 after this many seconds.",
         ),
     ] = math.inf,
     appear: Annotated[
@@ -164,15 +165,15 @@ def watch(
             max=86_400,
             callback=_number,
             metavar="S",
-            help="Wait so many seconds for an execution that the cluster does not have yet.",
+            help="Seconds to wait for an execution that the cluster does not know yet.",
         ),
     ] = 60,
     debug: Debug = False,
 ) -> None:
-    """Watch one execution until it is final, then load it.
+    """Follow one execution until it is final, then load it.
 
-    Prints each change of a status with its time. Exit codes: 0 success, 5 finished with errors,
-    6 failed, interrupted or otherwise no success, 7 not final within --timeout, 1 no such
+    Prints each status change with its time. Exit codes: 0 success, 5 finished with errors,
+    6 failed, interrupted or otherwise unsuccessful, 7 not final within --timeout, 1 no such
     execution within --appear.
     """
     from incorta_loads.cli import watching
@@ -188,7 +189,7 @@ def watch(
 
 @app.command()
 def check(*, debug: Debug = False) -> None:
-    """Try the configuration: the cluster, the tenant and the token. Writes nothing."""
+    """Test the cluster URL, the tenant and the token. Writes nothing."""
     from incorta_loads.cli import runs, summary
 
     settings, answer, restarted = runs.check(start())
@@ -201,22 +202,24 @@ def check(*, debug: Debug = False) -> None:
 def simulate(
     command: Annotated[
         list[str] | None,
-        typer.Argument(help="Run this command against the simulator, then stop it."),
+        typer.Argument(help="Command to run against the simulator, which stops afterwards."),
     ] = None,
     *,
-    port: Annotated[int, typer.Option(help="0: any free one.", min=0, max=65535)] = 0,
-    executions: Annotated[int, typer.Option(help="How many there are.", min=1)] = 400,
-    seed: Annotated[int, typer.Option(help="Another seed, another history.")] = 1,
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 chooses a free one.", min=0, max=65535)
+    ] = 0,
+    executions: Annotated[int, typer.Option(help="Number of executions.", min=1)] = 400,
+    seed: Annotated[int, typer.Option(help="Seed of the history.")] = 1,
     state: Annotated[
         str | None,
-        typer.Option(help="File that keeps how far running executions are between two starts."),
+        typer.Option(help="File that keeps the progress of running executions between starts."),
     ] = None,
     truth: Annotated[
-        bool, typer.Option("--truth", help="Print what is made to fail, as JSON, and end.")
+        bool, typer.Option("--truth", help="Print as JSON what is made to fail, then exit.")
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Start a cluster of one's own on loopback, with a history whose failures are known."""
+    """Start a simulated cluster on loopback, with a history whose failures are known."""
     from incorta_loads.cli import simulation
 
     start()

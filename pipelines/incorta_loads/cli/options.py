@@ -52,13 +52,13 @@ def _switch(asked: Verbosity) -> Callable[[bool], None]:
 Debug = Annotated[
     bool,
     typer.Option(
-        "--debug", callback=_switch(Verbosity.DEBUG), help="Log everything, and show tracebacks."
+        "--debug", callback=_switch(Verbosity.DEBUG), help="Log everything and show tracebacks."
     ),
 ]
 Quiet = Annotated[
     bool,
     typer.Option(
-        "--quiet", "-q", callback=_switch(Verbosity.QUIET), help="Only warnings and errors."
+        "--quiet", "-q", callback=_switch(Verbosity.QUIET), help="Log only warnings and errors."
     ),
 ]
 Verbose = Annotated[
@@ -67,11 +67,11 @@ Verbose = Annotated[
         "--verbose",
         "-v",
         callback=_switch(Verbosity.VERBOSE),
-        help="Say what each answer, batch and model does.",
+        help="Log each response, batch and model.",
     ),
 ]
 Output = Annotated[
-    Format, typer.Option("--format", help="A table for people; csv and json for programs.")
+    Format, typer.Option("--format", help="table for people; csv or json for programs.")
 ]
 
 _SHARED = [

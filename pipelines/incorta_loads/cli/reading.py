@@ -20,20 +20,20 @@ FOUND = 4
 
 app = App()
 
-OfPlan = Annotated[str | None, typer.Option("--plan", help="Only what was seen in this load plan.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="At most so many rows.")]
+OfPlan = Annotated[str | None, typer.Option("--plan", help="Show only rows of this load plan.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Maximum number of rows.")]
 FailOnAny = Annotated[
     bool,
-    typer.Option("--fail-on-any", help="Exit with 4 when there is something now, for schedulers."),
+    typer.Option("--fail-on-any", help="Exit with 4 if the condition holds now."),
 ]
 
 
 @app.command()
 def failures(
     *,
-    by: Annotated[By, typer.Option(help="What to count by.")] = By.TABLE,
+    by: Annotated[By, typer.Option(help="Unit to count by.")] = By.TABLE,
     plan: OfPlan = None,
-    recent: Annotated[bool, typer.Option("--recent", help="Only recent executions.")] = False,
+    recent: Annotated[bool, typer.Option("--recent", help="Count only recent executions.")] = False,
     sort: Annotated[
         Sort,
         typer.Option(
@@ -45,7 +45,7 @@ def failures(
     output: Output = Format.TABLE,
     debug: Debug = False,
 ) -> None:
-    """Failure rates with their counts and 95 % intervals, worst first."""
+    """Show failure rates with counts and 95 % intervals, worst first."""
     from incorta_loads.analysis import queries
     from incorta_loads.terminal import views
     from incorta_loads.warehouse import opening
@@ -88,32 +88,32 @@ def _finding_command(name: str, text: str) -> None:
 
 _finding_command(
     "health",
-    "How each table behaves: always failing, broken since, flaky, recovered, new, gone.\n\n"
-    "With --fail-on-any: tables that always fail or are broken. A plan shows the tables that were "
-    "seen in it, with all their runs.",
+    "Show how each table behaves: always failing, broken since, flaky, recovered, new, gone.\n\n"
+    "--fail-on-any: a table always fails or is broken. --plan: show the tables of this plan, with "
+    "their runs in all plans.",
 )
 _finding_command(
     "regressions",
-    "Which tables fail more often than before, and whether that may be chance.\n\n"
-    "With --fail-on-any: tables whose verdict is regressed. A plan shows the tables that were seen "
-    "in it, with all their runs.",
+    "Show which tables fail more often than before, and whether that may be chance.\n\n"
+    "--fail-on-any: the verdict of a table is regressed. --plan: show the tables of this plan, "
+    "with their runs in all plans.",
 )
 _finding_command(
     "conflicts",
-    "Where the cluster contradicts itself, such as a success above a failure.\n\n"
-    "With --fail-on-any: contradictions in the last final execution of a plan.",
+    "Show where the cluster contradicts itself, such as a success above a failure.\n\n"
+    "--fail-on-any: the last final execution of a plan has a contradiction.",
 )
 _finding_command(
     "fix_first",
-    "Which few causes to take away so that the most executions are clean.\n\n"
-    "With --fail-on-any: causes in the last final execution of a plan. A plan shows the causes "
-    "that were seen in it, with the executions of all plans.",
+    "Show the fewest fixes that would make the most executions clean.\n\n"
+    "--fail-on-any: the last final execution of a plan has a cause. --plan: show the causes of "
+    "this plan, with the executions of all plans.",
 )
 
 
 @app.command()
 def coverage(*, output: Output = Format.TABLE, debug: Debug = False) -> None:
-    """What was asked for and what came back: how much of the truth the figures cover."""
+    """Show which ids were requested, what came back and what is missing."""
     from incorta_loads.analysis import queries
     from incorta_loads.terminal import views
     from incorta_loads.warehouse import opening
@@ -130,11 +130,13 @@ def coverage(*, output: Output = Format.TABLE, debug: Debug = False) -> None:
 def show(
     execution_id: Annotated[str, typer.Argument(metavar="ID", help="Execution id.")],
     *,
-    failed: Annotated[bool, typer.Option("--failed", help="Only what did not succeed.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Show only the branches that failed.")
+    ] = False,
     output: Output = Format.TABLE,
     debug: Debug = False,
 ) -> None:
-    """The status tree of one execution; with --format json as the cluster sent it."""
+    """Print the status tree of one execution; --format json prints it as received."""
     from incorta_loads.analysis import queries
     from incorta_loads.analysis.outcomes import StatusOutcomes
     from incorta_loads.endpoint.execution_ids import parse_id
