@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from incorta_loads.alerts.events import unsaid
-from incorta_loads.alerts.sent import write_said
+from incorta_loads.alerts.events import unsent
+from incorta_loads.alerts.sent import record_sent
 from incorta_loads.warehouse.tables import create_alerts
 from sql.base_rows import History
 from sql.compiled import Model, built_in_memory
@@ -75,10 +75,10 @@ def said(compiled: list[Model]) -> dict[str, list[str]]:
             if alerts:
                 marks = ", ".join("?" * len(alerts[0]))
                 warehouse.executemany(f"INSERT INTO load_status.alerts VALUES ({marks})", alerts)
-            events = unsaid(warehouse)
+            events = unsent(warehouse)
             at = NOON + timedelta(hours=look)
             if events:
-                write_said(warehouse, events, run_id=f"run {look}", announced_at=at, missed=[])
+                record_sent(warehouse, events, run_id=f"run {look}", announced_at=at, missed=[])
             alerts = warehouse.table("load_status.alerts").fetchall()
         news = {each.tenant: f"{each.state} {each.since_execution_id}" for each in events}
         for tenant in CASES:

@@ -129,6 +129,6 @@ def test_a_table_of_a_plan_that_never_ended_is_gone(small: Path) -> None:
     assert select(small, "from load_analysis.table_health where tenant = 'running'") == [
         (
             *("cluster", "running", None, "orders", 0, 0, None, None, None, "gone"),
-            *(0, None, None, None, None, 0, None, 8, 8),
+            *(False, 0, None, None, None, None, 0, None, 8, 8),
         )
     ]

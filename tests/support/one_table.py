@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-from incorta_loads.alerts.events import Event, unsaid
-from incorta_loads.alerts.sent import write_said
+from incorta_loads.alerts.events import Change, unsent
+from incorta_loads.alerts.sent import record_sent
 from incorta_loads.warehouse.tables import create_alerts
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -50,7 +50,7 @@ class Told:
         last_error: int = 90,
         schema: str | None = "s",
         missed: tuple[str, ...] = (),
-    ) -> list[Event]:
+    ) -> list[Change]:
         """One run after which the table behaves so; says what is to be said, and notes it."""
         self.runs += 1
         self.connection.execute("DELETE FROM load_analysis.int_table_states")
@@ -85,11 +85,11 @@ class Told:
             f"INSERT INTO load_analysis.int_table_states ({', '.join(state)}) VALUES ({marks})",
             list(state.values()),
         )
-        found = unsaid(self.connection)
+        found = unsent(self.connection)
         at = NOON + timedelta(hours=self.runs)
         run_id = f"run {self.runs}"
         if found:
-            write_said(self.connection, found, run_id=run_id, announced_at=at, missed=missed)
+            record_sent(self.connection, found, run_id=run_id, announced_at=at, missed=missed)
         self.said += [each.state for each in found]
         return found
 

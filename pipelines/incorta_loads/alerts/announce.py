@@ -1,4 +1,4 @@
-"""Saying what is to be said, once: in the summary of a run, and to those who get notifications."""
+"""Reports each change once: in the summary of a run, and to the receivers of notifications."""
 
 from __future__ import annotations
 
@@ -9,66 +9,73 @@ from itertools import groupby
 
 import duckdb
 
-from incorta_loads.alerts.events import Event, Standing, event_id, standing, unsaid, unsaid_restarts
-from incorta_loads.alerts.receivers import Message, Receivers
-from incorta_loads.alerts.sent import write_restart, write_said, write_taken
+from incorta_loads.alerts.events import (
+    Change,
+    Standing,
+    event_id,
+    standing,
+    unsent,
+    unsent_restarts,
+)
+from incorta_loads.alerts.receivers import Notification, Receivers
+from incorta_loads.alerts.sent import record_delivery, record_restart, record_sent
 from incorta_loads.text import counted, shortened, visible
 
 _MOST_TABLES = 20
-"""So many are named in a message; the rest are counted."""
+"""A notification names at most this many; the rest are counted."""
 
 _MOST_NAME = 120
 
 
 def announce(
     connection: duckdb.DuckDBPyConnection, receivers: Receivers, run_id: str
-) -> list[Event]:
-    """Tells the receivers what is new, then notes it as said; returns what is new.
+) -> list[Change]:
+    """Sends notifications of new changes and records them; returns the new changes.
 
-    One message says what broke or got worse, one what is well again. What no receiver took is not
-    noted, so that the next run says it; what some of them took, it tells the others. Without any
-    receiver the summary of the run is where it is said.
+    One notification reports tables that broke or got worse, one those that are well again. If all
+    receivers missed it, it is not recorded, and the next run sends it again. If some missed it, the
+    next run sends it to them. Without receivers, the summary of the run reports the changes.
 
     Raises:
         WarehouseError: there is no analysis yet.
     """
     _announce_restarts(connection, receivers, run_id)
-    found = unsaid(connection)
+    found = unsent(connection)
     if not found:
         return []
     now = standing(connection)
     new = [each for each in found if each.missed is None]
-    for events in _messages(new):
-        missed = receivers.tell(_message(events, now), receivers.names)
+    for changes in _by_tone(new):
+        missed = receivers.send(_notification(changes, now), receivers.names)
         if not missed or len(missed) < len(receivers.names):
-            write_said(
-                connection, events, run_id=run_id, announced_at=_now(connection), missed=missed
+            record_sent(
+                connection, changes, run_id=run_id, announced_at=_now(connection), missed=missed
             )
     late = sorted((each for each in found if each.missed), key=lambda each: each.missed or "")
-    for names, missed_events in groupby(late, key=lambda each: each.missed or ""):
-        for events in _messages(list(missed_events)):
-            missed = receivers.tell(_message(events, now), names.split(","))
-            write_taken(connection, events, missed=missed)
+    for names, missed_changes in groupby(late, key=lambda each: each.missed or ""):
+        for changes in _by_tone(missed_changes):
+            missed = receivers.send(_notification(changes, now), names.split(","))
+            record_delivery(connection, changes, missed=missed)
     return new
 
 
 def _announce_restarts(
     connection: duckdb.DuckDBPyConnection, receivers: Receivers, run_id: str
 ) -> None:
-    """Tells once of each cluster whose ids start over."""
-    for restart in unsaid_restarts(connection):
+    """Reports each cluster whose ids start over, once."""
+    for restart in unsent_restarts(connection):
         asked = receivers.names if restart.missed is None else restart.missed.split(",")
         body = f"{visible(str(restart.ids))}\nEvent {restart.event_id}."
-        message = Message("incorta-loads: the ids of a cluster start over", body, is_bad_news=True)
-        missed = receivers.tell(message, asked)
+        title = "incorta-loads: the ids of a cluster start over"
+        missed = receivers.send(Notification(title, body, is_bad_news=True), asked)
         if not missed or len(missed) < len(asked):
-            write_restart(
+            record_restart(
                 connection, restart, run_id=run_id, announced_at=_now(connection), missed=missed
             )
 
 
 def _now(connection: duckdb.DuckDBPyConnection) -> datetime:
-    """Now, but after all that was said before: a clock that was wrong once must not come last."""
+    """Now, but after every record: one that a wrong clock left must not stay the last."""
     (last,) = connection.execute("SELECT max(announced_at) FROM load_status.alerts").fetchone() or (
         None,
     )
@@ -76,46 +83,46 @@ def _now(connection: duckdb.DuckDBPyConnection) -> datetime:
     return now if last is None else max(now, last + timedelta(microseconds=1))
 
 
-def sentence(event: Event) -> str:
-    """What became of a table, with the counts that say so."""
-    name = table_name(event)
+def sentence(change: Change) -> str:
+    """One change in words, with its counts."""
+    name = table_name(change)
     since = (
-        "" if event.since_execution_id is None else f" since execution {event.since_execution_id}"
+        "" if change.since_execution_id is None else f" since execution {change.since_execution_id}"
     )
-    before = f"{event.errors_before} of {event.runs_before} before"
-    if event.kind == "broken":
-        how = "always fails" if event.state == "always_failing" else "is broken"
-        return f"{name} {how}{since}: {event.errors} errors in a row, {before}"
-    if event.kind == "regressed":
-        return f"{name} fails more often{since}: {event.errors} of {event.runs} runs, {before}"
-    return f"{name} is {event.state}{since}: {event.runs} runs without an error, {before}"
+    before = f"{change.errors_before} of {change.runs_before} before"
+    if change.kind == "broken":
+        how = "always fails" if change.state == "always_failing" else "is broken"
+        return f"{name} {how}{since}: {change.errors} errors in a row, {before}"
+    if change.kind == "regressed":
+        return f"{name} fails more often{since}: {change.errors} of {change.runs} runs, {before}"
+    return f"{name} is {change.state}{since}: {change.runs} runs without an error, {before}"
 
 
-def table_name(event: Event) -> str:
-    """The name of a table for people, in one line: with its schema where it does not say it."""
-    table = event.table_name or "(no name)"
-    is_qualified = event.schema_name is None or table.startswith(f"{event.schema_name}.")
-    name = visible(table if is_qualified else f"{event.schema_name}.{table}")
+def table_name(change: Change) -> str:
+    """The name of a table in one line, with its schema unless the name begins with it."""
+    table = change.table_name or "(no name)"
+    is_qualified = change.schema_name is None or table.startswith(f"{change.schema_name}.")
+    name = visible(table if is_qualified else f"{change.schema_name}.{table}")
     return shortened(name, _MOST_NAME)
 
 
-def _messages(events: Iterable[Event]) -> list[list[Event]]:
-    """What goes into one message each: bad news, then good news."""
-    by_tone: dict[bool, list[Event]] = {False: [], True: []}
-    for event in events:
-        by_tone[event.kind == "well"].append(event)
-    return [each for each in by_tone.values() if each]
+def _by_tone(changes: Iterable[Change]) -> list[list[Change]]:
+    """Bad news, then good news: one notification each."""
+    found: dict[bool, list[Change]] = {False: [], True: []}
+    for change in changes:
+        found[change.kind == "well"].append(change)
+    return [each for each in found.values() if each]
 
 
-def _message(events: Sequence[Event], now: Standing) -> Message:
-    counts = Counter(each.kind for each in events)
+def _notification(changes: Sequence[Change], now: Standing) -> Notification:
+    counts = Counter(each.kind for each in changes)
     words = {"broken": "broke", "regressed": "got worse", "well": "well again"}
     title = ", ".join(f"{counted(count, 'table')} {words[kind]}" for kind, count in counts.items())
-    places = sorted({f"{each.cluster}, tenant {each.tenant}" for each in events})
+    places = sorted({f"{each.cluster}, tenant {each.tenant}" for each in changes})
     lines = [visible(place) for place in places]
-    lines += [f"- {sentence(each)}" for each in events[:_MOST_TABLES]]
-    if len(events) > _MOST_TABLES:
-        lines.append(f"- and {len(events) - _MOST_TABLES} more")
+    lines += [f"- {sentence(each)}" for each in changes[:_MOST_TABLES]]
+    if len(changes) > _MOST_TABLES:
+        lines.append(f"- and {len(changes) - _MOST_TABLES} more")
     lines.append(f"Now: {now.broken} broken, {now.regressed} worse than before.")
-    lines.append(f"Event {event_id(events)}.")
-    return Message(f"incorta-loads: {title}", "\n".join(lines), "well" not in counts)
+    lines.append(f"Event {event_id(changes)}.")
+    return Notification(f"incorta-loads: {title}", "\n".join(lines), "well" not in counts)

@@ -1,8 +1,8 @@
-"""What to tell people: which tables broke, got worse, or are well again, and what was said before.
+"""Changes that no notification has reported yet: tables that broke, got worse or are well again.
 
-The base table `alerts` has what was said. What is to be said is the difference between it and the
-analysis, so a run that was killed before it could write what it said says it again, and nothing is
-lost.
+Sent notifications are recorded in the base table `alerts`. The difference between it and the
+analysis is unsent. A run that is killed after sending, but before recording, sends again; no change
+is lost.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """A table whose state is another one than was said last.
+class Change:
+    """A table whose state differs from the last one reported.
 
     Attributes:
         cluster, tenant, schema_name, table_name: the series.
         kind: broken, regressed or well.
         state: as the marts call it: always_failing, broken_since, regressed, healthy, recovered.
         since_execution_id: where the state begins.
-        errors, runs: counted runs it is about: of the streak, or of the recent window.
-        errors_before, runs_before: those before them, to compare with.
-        missed: receivers that did not take it when it was said; None: it was not said yet.
+        errors, runs: counted runs of the streak, or of the recent window.
+        errors_before, runs_before: counted runs before these.
+        missed: receivers that missed the notification; None if it was not sent yet.
     """
 
     cluster: str
@@ -60,11 +60,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """A cluster whose ids start over, to be said.
+    """A cluster whose ids start over.
 
     Attributes:
         ids: which.
-        missed: receivers that did not take it when it was said; None: it was not said yet.
+        missed: receivers that missed the notification; None if it was not sent yet.
     """
 
     ids: RestartedIds
@@ -72,34 +72,34 @@ class Restart:
 
     @property
     def event_id(self) -> str:
-        """The name of the message."""
+        """Id of the notification."""
         return hashlib.sha256(str(self.ids).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How many tables are broken, and how many regressed, said or not."""
+    """Current number of broken and of regressed tables, reported or not."""
 
     broken: int
     regressed: int
 
 
-def unsaid(connection: duckdb.DuckDBPyConnection) -> list[Event]:
-    """What is to be said, and what some receivers missed and is still so; by kind, then by name.
+def unsent(connection: duckdb.DuckDBPyConnection) -> list[Change]:
+    """Changes to report, and those that some receivers missed and still hold; by kind and name.
 
     Raises:
         WarehouseError: there is no analysis yet.
     """
-    return [Event(**row) for row in marts(connection, _UNSAID).rows]
+    return [Change(**row) for row in marts(connection, _UNSENT).rows]
 
 
-def unsaid_restarts(connection: duckdb.DuckDBPyConnection) -> list[Restart]:
-    """Clusters whose ids start over and of which that was not said, or not to all.
+def unsent_restarts(connection: duckdb.DuckDBPyConnection) -> list[Restart]:
+    """Clusters whose ids start over, unless every receiver has been notified.
 
     Raises:
         WarehouseError: there is no analysis yet.
     """
-    found = marts(connection, _UNSAID_RESTARTS).rows
+    found = marts(connection, _UNSENT_RESTARTS).rows
     return [
         Restart(
             RestartedIds(row["cluster"], row["tenant"], row["highest_loaded_id"]), row["missed"]
@@ -109,18 +109,18 @@ def unsaid_restarts(connection: duckdb.DuckDBPyConnection) -> list[Restart]:
 
 
 def standing(connection: duckdb.DuckDBPyConnection) -> Standing:
-    """How it is now."""
+    """The current numbers."""
     (row,) = marts(connection, _STANDING).rows
     return Standing(**row)
 
 
-def event_id(events: Iterable[Event]) -> str:
-    """The name of one message: the same as long as it says the same."""
-    said = sorted(repr((each.series, each.state, each.since_execution_id)) for each in events)
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+def event_id(changes: Iterable[Change]) -> str:
+    """Id of the notification of these changes: equal for equal changes."""
+    reported = sorted(repr((each.series, each.state, each.since_execution_id)) for each in changes)
+    return hashlib.sha256("\n".join(reported).encode()).hexdigest()[:16]
 
 
-_UNSAID_RESTARTS = """
+_UNSENT_RESTARTS = """
 SELECT coverage.cluster, coverage.tenant, coverage.highest_loaded_id, alerts.missed
 FROM load_analysis.coverage
 LEFT JOIN load_status.alerts
@@ -131,14 +131,14 @@ WHERE coverage.ids_restarted AND (alerts.state IS NULL OR alerts.missed IS NOT N
 ORDER BY ALL
 """
 
-# The difference between what was said of each table last and how it is. A state that comes and
-# goes at a threshold is said once. A table that broke is well after as many successes in a row as
-# it takes errors to break, and only what comes after such a streak is another break, whether a run
-# looked in between or not.
-_UNSAID = """
+# The difference between the last reported state of each table and its current one. A state that
+# comes and goes at a threshold is reported once. A broken table is well again after as many
+# consecutive successes as it takes consecutive errors to break. Only errors after such a streak
+# are another break, whether or not a run looked in between.
+_UNSENT = """
 WITH
 
-said AS (
+reported AS (
 
     SELECT DISTINCT ON (cluster, tenant, schema_name, table_name)
         *,
@@ -157,45 +157,46 @@ compared AS (
 
     SELECT
         states.*,
-        said.missed,
-        said.kind AS said_kind,
+        reported.missed,
+        reported.kind AS reported_kind,
         CASE
             WHEN states.is_broken THEN
                 CASE
                     WHEN
-                        said.kind IS DISTINCT FROM 'broken'
-                        OR states.last_recovery_execution_id > said.since_execution_id
+                        reported.kind IS DISTINCT FROM 'broken'
+                        OR states.last_recovery_execution_id > reported.since_execution_id
                         THEN 'broken'
                 END
-            WHEN said.kind = 'broken' AND (states.is_well OR states.is_loading) THEN 'well'
+            WHEN reported.kind = 'broken' AND (states.is_well OR states.is_loading) THEN 'well'
             WHEN
                 states.is_worse
                 AND (
-                    said.kind IS NULL
+                    reported.kind IS NULL
                     OR (
-                        said.kind = 'well'
-                        AND states.last_error_execution_id > coalesce(said.since_execution_id, -1)
+                        reported.kind = 'well'
+                        AND states.last_error_execution_id
+                        > coalesce(reported.since_execution_id, -1)
                     )
                 )
                 THEN 'regressed'
             WHEN
-                said.kind = 'regressed'
+                reported.kind = 'regressed'
                 AND states.is_well
-                -- twice what it takes to get worse: near the threshold neither is said
+                -- twice what it takes to get worse: near the threshold neither is reported
                 AND coalesce(states.p_adjusted, 1) > 0.1
                 THEN 'well'
-        END AS news,
-        CASE said.kind
+        END AS new_kind,
+        CASE reported.kind
             WHEN 'broken' THEN states.is_broken
             WHEN 'regressed' THEN states.is_worse
             ELSE states.is_well OR states.is_loading
         END AS is_still_so
     FROM load_analysis.int_table_states AS states
-    LEFT JOIN said
+    LEFT JOIN reported
         ON
-            states.cluster = said.cluster AND states.tenant = said.tenant
-            AND states.schema_name IS NOT DISTINCT FROM said.schema_name
-            AND states.table_name IS NOT DISTINCT FROM said.table_name
+            states.cluster = reported.cluster AND states.tenant = reported.tenant
+            AND states.schema_name IS NOT DISTINCT FROM reported.schema_name
+            AND states.table_name IS NOT DISTINCT FROM reported.table_name
 
 )
 
@@ -204,10 +205,10 @@ SELECT
     tenant,
     schema_name,
     table_name,
-    coalesce(news, said_kind) AS kind,
+    coalesce(new_kind, reported_kind) AS kind,
     CASE kind
         WHEN 'regressed' THEN 'regressed'
-        -- too long ago for the marts to call it so, but not for whoever heard that it broke
+        -- reported as broken, so report the recovery even if the marts no longer call it one
         WHEN 'well' THEN if(is_well, behaviour, 'recovered')
         ELSE behaviour
     END AS state,
@@ -228,9 +229,9 @@ SELECT
         ELSE errors
     END AS errors_before,
     if(kind = 'regressed', baseline_runs, counted - current_streak) AS runs_before,
-    if(news IS NULL, missed, NULL) AS missed
+    if(new_kind IS NULL, missed, NULL) AS missed
 FROM compared
-WHERE news IS NOT NULL OR (missed IS NOT NULL AND is_still_so)
+WHERE new_kind IS NOT NULL OR (missed IS NOT NULL AND is_still_so)
 ORDER BY
     list_position(['broken', 'regressed', 'well'], kind),
     schema_name NULLS LAST,

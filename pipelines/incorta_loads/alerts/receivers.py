@@ -1,7 +1,7 @@
-"""Messages to people, through Apprise: a chat, a mail, a webhook, whatever its URLs name.
+"""Sends notifications through Apprise: to chats, mail, webhooks and whatever else its URLs name.
 
-A URL of Apprise is a secret, since it has what it takes to write there. It is never shown: a
-receiver is named by its place in the list and by the beginning of its hash.
+An Apprise URL is a secret, because it contains the right to write to the receiver. It is never
+shown: a receiver is named by its position in the list and by the beginning of its hash.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MOST_SECONDS = 30.0
-"""A receiver that takes longer did not take the message."""
+"""A receiver that takes longer has missed the notification."""
 
 _NAME_DIGITS = 12
 
 _was_interrupted = False
-"""Whether a signal ended the waiting for receivers, which Apprise does not note."""
+"""Whether a signal ended the wait for receivers, which Apprise does not record."""
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """A message as plain text.
+class Notification:
+    """A notification as plain text.
 
     Attributes:
-        title: in one line.
-        body: the rest.
-        is_bad_news: which some receivers show in another colour.
+        title: one line.
+        body: further lines.
+        is_bad_news: shown in another color by some receivers.
     """
 
     title: str
@@ -45,10 +45,10 @@ class Message:
 
 
 class Receivers:
-    """Who gets messages.
+    """The receivers of notifications.
 
     Args:
-        urls: of Apprise.
+        urls: Apprise URLs.
 
     Raises:
         InvalidSettingError: Apprise does not know what one means.
@@ -61,8 +61,8 @@ class Receivers:
             return
         import apprise  # noqa: PLC0415 (0.1 s, which only who notifies should pay)
 
-        # Who redirects did not take it: what follows would get the message without its body, or
-        # somebody else would. `redirect=yes` in a URL goes before.
+        # A redirect is no delivery: its target would get the notification without the body, or a
+        # stranger would get it. `redirect=yes` in a URL overrides this.
         asset = apprise.AppriseAsset(http_redirects=False)
         for number, url in enumerate(urls, 1):
             name = _name(url)
@@ -81,17 +81,17 @@ class Receivers:
 
     @property
     def names(self) -> list[str]:
-        """All of them, without what is secret."""
+        """Names of all receivers, without secrets."""
         return list(self._by_name)
 
-    def tell(self, message: Message, names: Sequence[str]) -> list[str]:
-        """Sends a message to some of them at once; returns those that did not take it.
+    def send(self, notification: Notification, names: Sequence[str]) -> list[str]:
+        """Sends a notification to some receivers at once; returns those that missed it.
 
-        Who did not take one is not asked to take another: each may cost half a minute.
+        A receiver that missed one is skipped from then on: each attempt may take half a minute.
         """
         known = [name for name in names if name in self._by_name]
         asked = {name: self._by_name[name] for name in known if name not in self._down}
-        taken = _send(asked, message) if asked else set()
+        taken = _send(asked, notification) if asked else set()
         for name in [each for each in asked if each not in taken]:
             self._down.add(name)
             logger.warning(
@@ -124,17 +124,17 @@ def _wait_longer(receiver: apprise.NotifyBase) -> None:
         receiver.socket_connect_timeout = _MOST_SECONDS
 
 
-def _send(receivers: Mapping[str, apprise.NotifyBase], message: Message) -> set[str]:
-    """The names of those that took it."""
+def _send(receivers: Mapping[str, apprise.NotifyBase], notification: Notification) -> set[str]:
+    """Names of the receivers that confirmed it."""
     import apprise  # noqa: PLC0415 (as above)
 
     global _was_interrupted  # noqa: PLW0603 (Apprise's threads are the process's, too)
     service = apprise.Apprise(list(receivers.values()))
-    kind = apprise.NotifyType.FAILURE if message.is_bad_news else apprise.NotifyType.SUCCESS
+    kind = apprise.NotifyType.FAILURE if notification.is_bad_news else apprise.NotifyType.SUCCESS
     try:
         results = service.notify(
-            body=message.body,
-            title=message.title,
+            body=notification.body,
+            title=notification.title,
             notify_type=kind,
             body_format=apprise.NotifyFormat.TEXT,
             timeout=_MOST_SECONDS,

@@ -1,4 +1,4 @@
-"""Notes in `alerts` what was sent, and who still misses it."""
+"""Records sent notifications in `alerts`, and which receivers missed them."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from datetime import datetime
 
 import duckdb
 
-from incorta_loads.alerts.events import RESTARTED, Event, Restart, event_id
+from incorta_loads.alerts.events import RESTARTED, Change, Restart, event_id
 
 
-def write_said(
+def record_sent(
     connection: duckdb.DuckDBPyConnection,
-    events: Sequence[Event],
+    changes: Sequence[Change],
     *,
     run_id: str,
     announced_at: datetime,
     missed: Sequence[str],
 ) -> None:
-    """Notes one message as said.
+    """Records one notification.
 
     Args:
         connection: to the warehouse, open for writing.
-        events: what it said.
-        run_id: of the run that said it.
-        announced_at: when.
-        missed: receivers, by their names in `notify`, that did not take it.
+        changes: what it reports.
+        run_id: the run that sent it.
+        announced_at: when it was sent.
+        missed: names of the receivers that missed it.
     """
-    name = event_id(events)
+    name = event_id(changes)
     rows = [
         [
             *(*each.series, each.state, each.since_execution_id, name, run_id, announced_at),
             ",".join(missed) or None,
         ]
-        for each in events
+        for each in changes
     ]
-    _write(connection, _SAID, rows)
+    _write(connection, _SENT, rows)
 
 
-def write_restart(
+def record_restart(
     connection: duckdb.DuckDBPyConnection,
     restart: Restart,
     *,
@@ -47,7 +47,7 @@ def write_restart(
     announced_at: datetime,
     missed: Sequence[str],
 ) -> None:
-    """Notes as said that the ids of a cluster start over; what was noted before goes."""
+    """Records that the ids of a cluster start over, in place of an earlier record."""
     ids = restart.ids
     key = [ids.cluster, ids.tenant, RESTARTED, ids.execution_id]
     with _transaction(connection):
@@ -57,11 +57,11 @@ def write_restart(
         )
 
 
-def write_taken(
-    connection: duckdb.DuckDBPyConnection, events: Iterable[Event], *, missed: Sequence[str]
+def record_delivery(
+    connection: duckdb.DuckDBPyConnection, changes: Iterable[Change], *, missed: Sequence[str]
 ) -> None:
-    """Notes who still misses what was said of these tables last."""
-    _write(connection, _TAKEN, [[",".join(missed) or None, *each.series] for each in events])
+    """Records who still misses the last notification about these tables."""
+    _write(connection, _DELIVERED, [[",".join(missed) or None, *each.series] for each in changes])
 
 
 def _write(
@@ -83,14 +83,14 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.commit()
 
 
-_SAID = """
+_SENT = """
 INSERT INTO load_status.alerts
     (cluster, tenant, schema_name, table_name, state, since_execution_id, event_id, run_id,
      announced_at, missed)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
-_TAKEN = """
+_DELIVERED = """
 UPDATE load_status.alerts SET missed = ?
 WHERE
     missed IS NOT NULL AND state <> 'ids_restarted' AND cluster = ? AND tenant = ?

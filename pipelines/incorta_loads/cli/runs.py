@@ -83,7 +83,7 @@ def publish(directory: str | None) -> Published:
 
 
 def run(ids: str | None) -> RunSummary:
-    """Fetches, loads, builds the models, tells the news and publishes, under one lock.
+    """Fetches, loads, builds the models, sends notifications and publishes, under one lock.
 
     A part that fails leaves what the others have done: when fetching ends early, what is there is
     analysed and published all the same; without an analysis the last publication stays.
@@ -106,8 +106,8 @@ def run(ids: str | None) -> RunSummary:
             return summary
         with _going_on(summary):
             _analyze(warehouse, variables)
-            with prompt_interrupt("what was not said yet is said by the next run."):
-                summary.news = announce(warehouse.connection, receivers, summary.run_id)
+            with prompt_interrupt("the next run sends notifications that were not sent."):
+                summary.changes = announce(warehouse.connection, receivers, summary.run_id)
             summary.published = _publish(warehouse, target)
     return summary
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from incorta_loads.alerts.announce import sentence
-from incorta_loads.alerts.events import KINDS, Event
+from incorta_loads.alerts.events import KINDS, Change
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer
 from incorta_loads.errors import IncortaLoadsError
@@ -33,14 +33,14 @@ class RunSummary:
     Attributes:
         warehouse: the DuckDB file.
         ingested: the sums of fetching and loading.
-        news: what changed since the last run.
+        changes: what changed since the last run.
         published: the publication.
         errors: of the parts that failed, in order.
     """
 
     warehouse: Path
     ingested: Ingested | None = None
-    news: Sequence[Event] | None = None
+    changes: Sequence[Change] | None = None
     published: Published | None = None
     errors: list[IncortaLoadsError] = field(default_factory=list)
 
@@ -61,12 +61,12 @@ class RunSummary:
             yield f"Asked: {counted(self.ingested.ids, 'id')} ({outcomes_in_words(self.ingested)})"
             if self.ingested.restarted is not None:
                 yield str(self.ingested.restarted)
-        if self.news is None:
+        if self.changes is None:
             yield "Since the last run: not known, since there is no new analysis"
-        elif not self.news:
+        elif not self.changes:
             yield "Since the last run: no table broke, got worse or is well again"
         else:
-            yield from _changes(self.news)
+            yield from _changes(self.changes)
         if self.published is None:
             yield "Published: no; the last publication stays"
         else:
@@ -74,15 +74,15 @@ class RunSummary:
         yield f"Warehouse: {self.warehouse}"
 
 
-def _changes(news: Sequence[Event]) -> Iterator[str]:
+def _changes(changes: Sequence[Change]) -> Iterator[str]:
     for kind in KINDS:
-        events = [each for each in news if each.kind == kind]
-        if events:
-            yield f"{_HEADINGS[kind]} since the last run: {len(events)}"
-        for event in events[:_MOST_TABLES]:
-            yield f"  {sentence(event)}"
-        if len(events) > _MOST_TABLES:
-            yield f"  and {len(events) - _MOST_TABLES} more: incorta-loads health, regressions"
+        of_kind = [each for each in changes if each.kind == kind]
+        if of_kind:
+            yield f"{_HEADINGS[kind]} since the last run: {len(of_kind)}"
+        for change in of_kind[:_MOST_TABLES]:
+            yield f"  {sentence(change)}"
+        if len(of_kind) > _MOST_TABLES:
+            yield f"  and {len(of_kind) - _MOST_TABLES} more: incorta-loads health, regressions"
 
 
 def show_published(published: Published) -> None:

@@ -16,8 +16,8 @@ import pytest
 
 from incorta_loads import __version__
 from incorta_loads.alerts.announce import announce, sentence, table_name
-from incorta_loads.alerts.events import Event
-from incorta_loads.alerts.receivers import Message, Receivers
+from incorta_loads.alerts.events import Change
+from incorta_loads.alerts.receivers import Notification, Receivers
 from incorta_loads.errors import InvalidSettingError
 from support.one_table import Told, nothing_told
 from support.patience import COMMAND_SECONDS, HANG_SECONDS
@@ -74,7 +74,10 @@ def test_a_recovery_is_good_news(table: Told, hook: Webhook) -> None:
     """In a message of its own."""
     receivers = Receivers([hook.url])
     announce(table.connection, receivers, "run 1")
-    table.connection.execute("UPDATE load_analysis.table_health SET behaviour = 'recovered'")
+    table.connection.execute(
+        "UPDATE load_analysis.int_table_states "
+        "SET behaviour = 'recovered', is_broken = false, is_well = true"
+    )
     announce(table.connection, receivers, "run 2")
     assert [(each["title"], each["type"]) for each in hook.messages] == [
         ("incorta-loads: 1 table broke", "failure"),
@@ -114,7 +117,7 @@ def test_who_does_not_take_one_message_is_not_asked_to_take_another(hook: Webhoo
     asked: list[int] = []
     hook.status, hook.before_answer = 500, lambda: asked.append(1)
     for _ in range(3):
-        assert receivers.tell(Message("title", "body", is_bad_news=True), receivers.names)
+        assert receivers.send(Notification("title", "body", is_bad_news=True), receivers.names)
     assert asked == [1]
 
 
@@ -187,7 +190,7 @@ sending._MOST_SECONDS = 3600
 receivers = sending.Receivers(sys.argv[1:])
 try:
     with prompt_interrupt("nothing is lost."):
-        receivers.tell(sending.Message("title", "body", True), receivers.names)
+        receivers.send(sending.Notification("title", "body", True), receivers.names)
 except errors.InterruptedRunError as error:
     print(error.exit_code, error)
 main(["--version"])
@@ -208,7 +211,8 @@ from incorta_loads.alerts import receivers as sending
 lock = multiprocessing.get_context("spawn").RLock()  # as dbt has one
 sending._MOST_SECONDS = 0.5
 receivers = sending.Receivers(sys.argv[1:])
-assert receivers.tell(sending.Message("title", "body", True), receivers.names) == receivers.names
+notification = sending.Notification("title", "body", True)
+assert receivers.send(notification, receivers.names) == receivers.names
 main(["--version"])
 """
 
@@ -246,11 +250,10 @@ def test_a_receiver_that_hangs_up_or_is_not_there_ends_nothing(table: Told) -> N
 
 def test_many_tables_are_counted_and_the_first_are_named(table: Told, hook: Webhook) -> None:
     """A message stays short."""
-    for name in ("table_health", "table_regressions"):
-        table.connection.execute(
-            f"INSERT INTO load_analysis.{name} SELECT * EXCLUDE (range) "
-            f"REPLACE ('s.b' || range AS table_name) FROM load_analysis.{name}, range(29)"
-        )
+    table.connection.execute(
+        "INSERT INTO load_analysis.int_table_states SELECT * EXCLUDE (range) "
+        "REPLACE ('s.b' || range AS table_name) FROM load_analysis.int_table_states, range(29)"
+    )
     announce(table.connection, Receivers([hook.url]), "run 1")
     [message] = hook.messages
     lines = message["message"].splitlines()
@@ -287,22 +290,22 @@ def test_the_name_of_a_receiver_does_not_tell_its_url(hook: Webhook) -> None:
 )
 def test_a_table_has_one_short_line(schema: str | None, table: str | None, shown: str) -> None:
     """Whatever its name is."""
-    event = Event("c", "t", schema, table, "broken", "broken_since", 1, 3, 3, 0, 0)
+    event = Change("c", "t", schema, table, "broken", "broken_since", 1, 3, 3, 0, 0)
     assert table_name(event) == shown
 
 
 def test_a_notification_is_written_for_its_receiver(monkeypatch: pytest.MonkeyPatch) -> None:
     """Characters that this terminal cannot show are none of its business."""
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
-    event = Event("c", "t", "Größen", "Maße", "broken", "broken_since", 1, 3, 3, 0, 0)
+    event = Change("c", "t", "Größen", "Maße", "broken", "broken_since", 1, 3, 3, 0, 0)
     assert sentence(event).startswith("Größen.Maße is broken")
 
 
 def test_each_kind_has_a_sentence() -> None:
     """With the counts it rests on."""
-    always = Event("c", "t", "s", "s.a", "broken", "always_failing", 1, 9, 9, 0, 0)
-    worse = Event("c", "t", "s", "s.a", "regressed", "regressed", 70, 6, 20, 2, 100)
-    well = Event("c", "t", "s", "s.a", "well", "healthy", None, 0, 130, 7, 37)
+    always = Change("c", "t", "s", "s.a", "broken", "always_failing", 1, 9, 9, 0, 0)
+    worse = Change("c", "t", "s", "s.a", "regressed", "regressed", 70, 6, 20, 2, 100)
+    well = Change("c", "t", "s", "s.a", "well", "healthy", None, 0, 130, 7, 37)
     assert [sentence(each) for each in (always, worse, well)] == [
         "s.a always fails since execution 1: 9 errors in a row, 0 of 0 before",
         "s.a fails more often since execution 70: 6 of 20 runs, 2 of 100 before",

@@ -8,8 +8,8 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from incorta_loads.alerts.events import Event, event_id, standing, unsaid
-from incorta_loads.alerts.sent import write_said, write_taken
+from incorta_loads.alerts.events import Change, event_id, standing, unsent
+from incorta_loads.alerts.sent import record_delivery, record_sent
 from support.one_table import NOON, Told, nothing_told
 
 
@@ -23,14 +23,14 @@ def told() -> Iterator[Told]:
 def test_a_break_is_said_with_its_counts(told: Told) -> None:
     """The streak, since when, and what was before it."""
     assert told.run("broken_since") == [
-        Event("c", "t", "s", "s.a", "broken", "broken_since", 88, 3, 3, 4, 37)
+        Change("c", "t", "s", "s.a", "broken", "broken_since", 88, 3, 3, 4, 37)
     ]
 
 
 def test_a_regression_is_said_with_its_counts(told: Told) -> None:
     """Both windows, since the first of the episodes in the recent one."""
     assert told.run("intermittent", "regressed", 0.01) == [
-        Event("c", "t", "s", "s.a", "regressed", "regressed", 70, 6, 20, 2, 100)
+        Change("c", "t", "s", "s.a", "regressed", "regressed", 70, 6, 20, 2, 100)
     ]
 
 
@@ -38,7 +38,7 @@ def test_a_recovery_is_said_with_its_counts(told: Told) -> None:
     """The streak of successes since the last episode ended, and all that was before."""
     told.run("broken_since")
     assert told.run("recovered") == [
-        Event("c", "t", "s", "s.a", "well", "recovered", 93, 0, 3, 7, 37)
+        Change("c", "t", "s", "s.a", "well", "recovered", 93, 0, 3, 7, 37)
     ]
 
 
@@ -101,12 +101,12 @@ def test_a_table_of_a_schema_without_a_name_is_one_series(told: Told) -> None:
 def test_what_a_receiver_missed_is_found_again_as_long_as_it_is_so(told: Told) -> None:
     """Then its news is old: whoever missed it hears what is so then."""
     told.run("broken_since", missed=("a", "b"))
-    [late] = unsaid(told.connection)
+    [late] = unsent(told.connection)
     assert late.missed == "a,b"
-    write_taken(told.connection, [late], missed=["b"])
-    assert [each.missed for each in unsaid(told.connection)] == ["b"]
-    write_taken(told.connection, [late], missed=[])
-    assert unsaid(told.connection) == []
+    record_delivery(told.connection, [late], missed=["b"])
+    assert [each.missed for each in unsent(told.connection)] == ["b"]
+    record_delivery(told.connection, [late], missed=[])
+    assert unsent(told.connection) == []
 
 
 def test_what_was_missed_and_is_so_no_more_is_not_said(told: Told) -> None:
@@ -117,9 +117,9 @@ def test_what_was_missed_and_is_so_no_more_is_not_said(told: Told) -> None:
 
 def test_the_name_of_a_message_follows_from_what_it_says(told: Told) -> None:
     """A message that a kill repeats has the same name; one that says more has another."""
-    first = Event("c", "t", "s", "s.a", "broken", "broken_since", 88, 3, 3, 4, 37)
-    second = Event("c", "t", "s", "s.b", "broken", "broken_since", 88, 3, 3, 4, 37)
-    later = Event("c", "t", "s", "s.a", "broken", "broken_since", 88, 4, 4, 4, 37)
+    first = Change("c", "t", "s", "s.a", "broken", "broken_since", 88, 3, 3, 4, 37)
+    second = Change("c", "t", "s", "s.b", "broken", "broken_since", 88, 3, 3, 4, 37)
+    later = Change("c", "t", "s", "s.a", "broken", "broken_since", 88, 4, 4, 4, 37)
     assert event_id([first, second]) == event_id([second, later])
     assert event_id([first]) != event_id([first, second])
 
@@ -135,8 +135,8 @@ def test_a_write_that_fails_is_rolled_back(told: Told) -> None:
     """None of its rows stays, and the connection can be used on."""
     told.run("broken_since")
     before = told.connection.table("load_status.alerts").fetchall()
-    event = Event("c", "t", "s", "s.b", "broken", "broken_since", 1, 3, 3, 0, 0)
+    event = Change("c", "t", "s", "s.b", "broken", "broken_since", 1, 3, 3, 0, 0)
     nobody = replace(event, cluster=None)  # type: ignore[arg-type]
     with pytest.raises(duckdb.ConstraintException):
-        write_said(told.connection, [event, nobody], run_id="r", announced_at=NOON, missed=[])
+        record_sent(told.connection, [event, nobody], run_id="r", announced_at=NOON, missed=[])
     assert told.connection.table("load_status.alerts").fetchall() == before

@@ -19,7 +19,8 @@ CAUSE += "table_name VARCHAR, name VARCHAR"
 MARTS = {
     "executions": f"{KEY}, execution_id BIGINT, load_plan VARCHAR, is_final BOOLEAN",
     "failure_rates_by_plan_and_table": f"{TABLE}, load_plan VARCHAR",
-    "table_health": f"{TABLE}, behaviour VARCHAR, worst_rank BIGINT",
+    "table_health": f"{TABLE}, behaviour VARCHAR, worst_rank BIGINT, "
+    "is_broken BOOLEAN AS (behaviour IN ('always_failing', 'broken_since'))",
     "table_regressions": f"{TABLE}, verdict VARCHAR, p_adjusted DOUBLE, p_improved_adjusted DOUBLE",
     "status_conflicts": f"{KEY}, execution_id BIGINT, node_id BIGINT, rule VARCHAR, "
     "load_plan VARCHAR",
