@@ -54,6 +54,7 @@ def test_health_counts_streaks_and_flips() -> None:
         "error_rate": 4 / 6,
         "worst_rank": 1,
         "behaviour": "intermittent",
+        "is_broken": False,
         "current_streak": 2,
         "current_streak_is_error": True,
         "failing_since_execution_id": 6,
