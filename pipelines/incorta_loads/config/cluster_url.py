@@ -1,4 +1,4 @@
-"""The URL of a cluster: what it must look like, and what the cluster is called after it."""
+"""Checks the URL of a cluster and derives the default name of the cluster from it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from incorta_loads.errors import InvalidSettingError
 
 
 def checked_url(text: str, *, setting: str, allow_http: bool) -> SplitResult:
-    """The URL in normal form: host in lower case, default port left out, base path present.
+    """Returns the URL in normal form: lower-case host, no default port, base path present.
+
+    Args:
+        text: the URL as configured.
+        setting: name of the setting, with which the error message begins.
+        allow_http: whether plain HTTP is accepted for hosts that are not loopback.
 
     Raises:
-        InvalidSettingError: it is none, begins with `setting`, and says what would be right.
+        InvalidSettingError: the URL is not valid; the message says what is expected.
     """
     if set("@?#") & set(text):
         raise InvalidSettingError(
@@ -41,7 +46,7 @@ def checked_url(text: str, *, setting: str, allow_http: bool) -> SplitResult:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is this machine by its name or address alone."""
+    """Whether the name or address alone shows that the host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -49,5 +54,5 @@ def is_loopback(host: str) -> bool:
 
 
 def cluster_name(url: SplitResult) -> str:
-    """The name under which its rows are kept where none is configured."""
+    """Returns the name under which rows are stored if no cluster name is configured."""
     return url.netloc + ("" if url.path == "/incorta" else url.path)

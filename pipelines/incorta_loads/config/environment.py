@@ -1,7 +1,7 @@
-"""The environment of a command, without the names that steer a library instead of this program.
+"""Removes environment variables that configure a library instead of this program.
 
-A name that another program uses, or that somebody set for a dlt or dbt project of their own, must
-change neither what is loaded nor what is built. DECISIONS.md lists which names count.
+Variables of another program, or of a user's own dlt or dbt project, must not change the data that
+is loaded or the tables that are built. DECISIONS.md lists the variables.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import os
 _PREFIXES = ("DBT_", "DLT_", "_TYPER_FORCE_", "TYPER_")
 _NAMES = frozenset({"SSLKEYLOGFILE", "TERMINAL_WIDTH", "UNICODE_VERSION"})
 _KEPT = frozenset({"DLT_PROJECT_DIR", "DLT_CONFIG_FOLDER"})
-"""They say where `.dlt` is, which has our settings, too."""
+"""Variables with the location of `.dlt`, which also holds the settings of this program."""
 
 _taken: dict[str, str] = {}
 
 
 def take_steering_names_away() -> None:
-    """Removes them from the environment of this process, before a library can read them."""
+    """Removes these variables from the process environment before a library can read them."""
     for name in list(os.environ):
         if name not in _KEPT and (name.startswith(_PREFIXES) or name in _NAMES):
             _taken[name] = os.environ.pop(name)
 
 
 def environment_as_given() -> dict[str, str]:
-    """The environment as it was, for programs that a command starts for its user."""
+    """Returns the original environment, for programs that a command starts for its user."""
     return _taken | os.environ

@@ -1,9 +1,9 @@
-"""The one door for configuration: dlt's providers, asked for exactly one section.
+"""Looks up all configuration, through dlt's providers, in exactly one section.
 
-They are environment variables, `.dlt/secrets.toml` and `.dlt/config.toml`; in a pipeline of someone
-else's, whatever dlt was told to use there. Unlike dlt's own look-up, a value is taken from exactly
-the section asked for: a stray `TOKEN` or `CLUSTER` in the environment must neither be sent to a
-cluster nor name one.
+The providers are environment variables, `.dlt/secrets.toml` and `.dlt/config.toml`. In a user's own
+pipeline, they are the providers configured for dlt there. Unlike dlt's own lookup, a value comes
+only from the requested section. A stray `TOKEN` or `CLUSTER` in the environment must neither be
+sent to a cluster nor name one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ SECTION = ("sources", "incorta")
 
 
 def look_up(name: str, *sections: str) -> object | None:
-    """The first value that is not blank.
+    """Returns the first value that is not blank, or None if there is none.
+
+    Args:
+        name: name of the setting within its section.
+        sections: path of the section, outermost name first.
 
     Raises:
         InvalidSettingError: the configuration cannot be read.
@@ -32,7 +36,10 @@ def look_up(name: str, *sections: str) -> object | None:
 
 
 def unwrapped(text: str) -> str:
-    """A text without what env files and mounted secrets leave around it: line ends, quotes."""
+    """Returns the text without surrounding line ends and quotes.
+
+    Env files and mounted secrets often leave them around a value.
+    """
     text = text.strip()
     for quote in ('"', "'"):
         if len(text) > 1 and text[0] == text[-1] == quote:
@@ -41,11 +48,11 @@ def unwrapped(text: str) -> str:
 
 
 def configured_tables() -> list[Mapping[str, object]]:
-    """What stands under [sources.incorta] in each file of dlt, secrets included."""
+    """Returns the table [sources.incorta] of each of dlt's files, including secrets."""
     from dlt.common.configuration.providers.doc import BaseDocProvider  # noqa: PLC0415
 
     try:
-        # No others: a vault would be asked for something that it does not have.
+        # Files only: a vault would receive requests for values that it does not have.
         files = [each for each in _providers() if isinstance(each, BaseDocProvider)]
     except InvalidSettingError:
         return []
@@ -55,32 +62,32 @@ def configured_tables() -> list[Mapping[str, object]]:
 
 
 def environment_variable(name: str) -> str:
-    """Of a setting, whose table stands before a dot."""
+    """Returns the environment variable of a setting. A table in the name is followed by a dot."""
     return "__".join((*SECTION, *name.split("."))).upper()
 
 
 def spelled(name: str) -> str:
-    """A setting as errors name it."""
+    """Returns a setting as error messages name it."""
     return f"The setting {name} ({environment_variable(name)})"
 
 
 def decoded(content: bytes) -> str:
-    """The text of a file as editors on any system save it.
+    """Decodes the text of a file saved by an editor on any system.
 
     Raises:
-        UnicodeDecodeError: it is neither UTF-8 nor, by its byte-order mark, UTF-16.
+        UnicodeDecodeError: the text is neither UTF-8 nor UTF-16 with a byte-order mark.
     """
     return content.decode(encoding_of(content))
 
 
 def encoding_of(content: bytes) -> str:
-    """UTF-16 where a byte-order mark says so, else UTF-8 with or without one."""
+    """Returns UTF-16 if the byte-order mark indicates it, else UTF-8 with or without a mark."""
     is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return "utf-16" if is_utf_16 else "utf-8-sig"
 
 
 def is_blank(value: object) -> bool:
-    """Whether a value counts as not given."""
+    """Whether a value is considered not set."""
     return value is None or not str(value).strip()
 
 

@@ -1,4 +1,4 @@
-"""Where the files of this machine are: the warehouse, and what is published from it."""
+"""Paths on this machine: the warehouse and the directory to publish into."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _TAKEN_NAMES = dict.fromkeys(
 _NOT_IN_PATHS = re.compile(r"[?#]|ducklake:", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"['\";]")
 _LONGEST_SUFFIX = ".published.new"
-"""Of the files beside the warehouse, whose names begin with its own."""
+"""Longest suffix of the files beside the warehouse, whose names begin with that of its file."""
 
 
 def database_path() -> Path:
-    """The DuckDB file of the warehouse: dlt's `[destination.duckdb] credentials`.
+    """Returns the DuckDB file of the warehouse: dlt's `[destination.duckdb] credentials`.
 
     Raises:
-        InvalidSettingError: when it names no file.
+        InvalidSettingError: the setting names no file, or a path that DuckDB or dbt cannot use.
     """
     value = look_up("credentials", "destination", "duckdb")
     if value is None or isinstance(value, Mapping):
@@ -52,14 +52,14 @@ def database_path() -> Path:
 
 
 def resolved(text: str, what: str) -> Path:
-    """The one path of a file or directory, under which every part of the program opens it.
+    """Returns the single path under which every part of the program opens a file or directory.
 
-    `~` is the home directory, and symbolic links are followed, also one to what is not there yet:
-    DuckDB takes two names of one file for two databases.
+    `~` is expanded to the home directory. Symbolic links are followed, including links to a file
+    that does not exist yet, because DuckDB treats two names of one file as two databases.
 
     Args:
-        text: the path as given.
-        what: what it is, for the error.
+        text: the path as configured.
+        what: name of the file or directory in the error message.
 
     Raises:
         InvalidSettingError: no file can have this name.
@@ -81,7 +81,7 @@ def resolved(text: str, what: str) -> Path:
 
 
 def _path_of_url(url: str) -> str | None:
-    """`x` of `duckdb:x` and `duckdb:///x`; None where it has a host or parameters."""
+    """Returns `x` of `duckdb:x` and `duckdb:///x`, or None if the URL has a host or parameters."""
     rest = url.removeprefix("duckdb:")
     if rest.startswith("//") and not rest.startswith("///"):
         return None
@@ -90,7 +90,7 @@ def _path_of_url(url: str) -> str | None:
 
 
 def _no_file(text: str) -> InvalidSettingError:
-    shown = re.sub(r"(://|\?).*", "…", text, flags=re.DOTALL)  # what follows may be a secret
+    shown = re.sub(r"(://|\?).*", "…", text, flags=re.DOTALL)  # the rest may be a secret
     return InvalidSettingError(
         f"The warehouse must be a DuckDB file, not '{shown}'; "
         "set DESTINATION__DUCKDB__CREDENTIALS to a path such as incorta_loads.duckdb."
@@ -98,7 +98,10 @@ def _no_file(text: str) -> InvalidSettingError:
 
 
 def published_directory(given: str | None = None) -> Path:
-    """Where `publish` and `run` publish: what was given, else `publish_dir`.
+    """Returns the directory that `publish` and `run` publish into.
+
+    Args:
+        given: the directory, or None for the setting `publish_dir`.
 
     Raises:
         InvalidSettingError: no directory can have this name.
@@ -106,7 +109,7 @@ def published_directory(given: str | None = None) -> Path:
     name = str(look_up("publish_dir", *SECTION) or DEFAULT_PUBLISHED) if given is None else given
     if not name.strip():
         raise InvalidSettingError("The directory to publish into has no name; name one.")
-    scheme, separator, _ = name.partition("://")  # what follows may be a secret
+    scheme, separator, _ = name.partition("://")  # the rest may be a secret
     if separator:
         raise InvalidSettingError(
             f"{scheme}://… is no directory of this machine; publish into one, and copy from there."

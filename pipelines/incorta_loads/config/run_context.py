@@ -1,9 +1,9 @@
-"""Where dlt finds its own configuration while a command runs: nowhere.
+"""Keeps dlt from finding configuration of its own while a command runs.
 
-dlt resolves each field of each of its configurations by names without a prefix, from the
-environment and from `.dlt/*.toml`: `REFRESH=drop_sources`, which may be meant for another program,
-would drop the base tables. So a command gives dlt a run context that configures nothing, and reads
-its own section from the same places by itself.
+dlt resolves each field of each configuration by names without a prefix, from the environment and
+from `.dlt/*.toml`. `REFRESH=drop_sources`, perhaps intended for another program, would drop the
+base tables. A command therefore gives dlt a run context that configures nothing. The command reads
+its own section from the same places itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dlt.common.runtime.run_context import RunContext
 from incorta_loads.config.lookup import decoded
 from incorta_loads.errors import InvalidSettingError, one_line
 
-# What dlt would do without being told: send telemetry, and ask Airflow's database for secrets.
+# By default, dlt sends telemetry and queries Airflow's database for secrets.
 _SETTINGS_OF_DLT = {
     "runtime": {"dlthub_telemetry": False},
     "providers": {"enable_airflow_secrets": False},
@@ -37,7 +37,7 @@ class CommandContext(RunContext):
     """dlt's run context while a command runs."""
 
     def initial_providers(self) -> list[ConfigProvider]:
-        """What dlt may ask: it learns nothing."""
+        """Returns the providers for dlt, which contain nothing but `_SETTINGS_OF_DLT`."""
         nothing = DictionaryProvider()
         for section, values in _SETTINGS_OF_DLT.items():
             for name, value in values.items():
@@ -46,7 +46,7 @@ class CommandContext(RunContext):
 
     @cached_property
     def settings_providers(self) -> Sequence[ConfigProvider]:
-        """Where the settings of this program are: the environment, then dlt's files.
+        """The providers of this program's settings: the environment, then dlt's files.
 
         Raises:
             InvalidSettingError: a file cannot be read.
@@ -56,14 +56,14 @@ class CommandContext(RunContext):
 
 
 def configure_dlt_by_nothing() -> None:
-    """Gives dlt the context of a command, for the rest of the process."""
+    """Gives dlt the run context of a command for the rest of the process."""
     if not _is_command():
         Container()[PluggableRunContext] = PluggableRunContext(CommandContext(None))
 
 
 @contextmanager
 def nothing_configures_dlt() -> Iterator[None]:
-    """The same for a while, where no command has done so for good."""
+    """Gives dlt the run context of a command temporarily, unless a command has already set it."""
     if _is_command():
         yield
         return
@@ -73,14 +73,14 @@ def nothing_configures_dlt() -> Iterator[None]:
 
 def _is_command() -> bool:
     container = Container()
-    # Asking for one that is not there would make dlt's own, and resolve its configuration.
+    # Requesting a missing one would create dlt's default and resolve its configuration.
     if PluggableRunContext not in container:
         return False
     return isinstance(container[PluggableRunContext].context, CommandContext)
 
 
 def _files(name: str, directories: Sequence[Path]) -> ConfigProvider:
-    """One provider for the files of one name; of two the first has the last word."""
+    """Returns one provider for the files with one name. The first directory takes precedence."""
     paths = [directory / f"{name}.toml" for directory in directories]
 
     def merged() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The settings under `[sources.incorta]`: read, checked and completed."""
+"""Reads, checks and completes the settings under `[sources.incorta]`."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from incorta_loads.redaction import secrets_in_url
 
 @dataclass(frozen=True)
 class Settings:
-    """How to reach the cluster, and how hard to try.
+    """The cluster, and the limits of requests to it.
 
     Attributes:
-        cluster_url: scheme, host and base path, without a slash at the end.
-        tenant: case-sensitive, as the cluster writes it.
+        cluster_url: scheme, host and base path, without a trailing slash.
+        tenant: name of the tenant; case-sensitive, as the cluster writes it.
         token: access token of Public API v2; a secret.
-        cluster: the name under which rows are kept.
-        concurrency: requests in flight at a time, at most.
-        max_attempts: requests per id, the first included.
-        timeout_seconds: for connecting, and for the whole of one answer.
-        first_id: where an empty warehouse begins.
-        probe_gap: ids in a row without an execution after which the newest is taken to be found.
-        allow_http: plain HTTP to hosts that are not loopback.
+        cluster: name under which rows are stored.
+        concurrency: maximum number of requests in flight.
+        max_attempts: maximum number of requests per id, including the first.
+        timeout_seconds: time limit for connecting, and for one whole response.
+        first_id: first id to request if the warehouse is empty.
+        probe_gap: consecutive missing ids after which probing stops.
+        allow_http: whether plain HTTP is accepted for hosts that are not loopback.
         ca_bundle: PEM file of the authorities to trust instead of the public ones.
-        max_body_mib: largest answer that is read, after decompression.
-        lock_timeout_seconds: how long to wait for another process to let go of the warehouse.
+        max_body_mib: largest response that is read, in MiB after decompression.
+        lock_timeout_seconds: how long to wait for another process to release the warehouse.
     """
 
     cluster_url: str
@@ -61,7 +61,7 @@ class Settings:
 
     @property
     def total_seconds(self) -> float:
-        """The longest that all attempts for one id may take together."""
+        """Time limit for all attempts for one id together."""
         return self.timeout_seconds * 3
 
 
@@ -69,7 +69,7 @@ SETTINGS = (
     *(setting.name for setting in fields(Settings)),
     *("log_format", "publish_dir", "models.status_outcomes", "models.type_roles", "notify.urls"),
 )
-"""All there are under [sources.incorta]."""
+"""Names of all settings under [sources.incorta]."""
 
 _LOWEST: dict[str, float] = {
     "concurrency": 1,
@@ -95,11 +95,12 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
     """Reads, checks and completes the settings.
 
     Args:
-        explicit: values that win over the configuration, by name; None means not given.
+        explicit: values by name that override the configuration; None means not given.
 
     Raises:
-        MissingSettingError: with the places looked at.
-        InvalidSettingError: with the value and what would be right; the token is never shown.
+        MissingSettingError: a required setting is missing. The message names the places searched.
+        InvalidSettingError: a setting is not valid. The message names the value, except for the
+            token, and what is expected.
     """
     given = {name: value for name, value in (explicit or {}).items() if value is not None}
     values: dict[str, Any] = {}
@@ -112,7 +113,7 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
         if required not in values:
             raise MissingSettingError(_missing(required))
     _check_token(values["token"])
-    if values["tenant"] in (".", ".."):  # which a URL leaves out, however it is encoded
+    if values["tenant"] in (".", ".."):  # a URL drops these, however encoded
         raise InvalidSettingError(f"{spelled('tenant')} is '{values['tenant']}', which is none.")
     url = checked_url(
         values["cluster_url"],
@@ -132,22 +133,25 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
 
 
 def lock_timeout_seconds() -> float:
-    """`lock_timeout_seconds` alone: commands that only read need no cluster."""
+    """Returns only `lock_timeout_seconds`, for commands that read and need no cluster."""
     return float(str(_one("lock_timeout_seconds")))
 
 
 def probing() -> dict[str, object]:
-    """`first_id` and `probe_gap` alone: where fetching looks for new executions."""
+    """Returns only `first_id` and `probe_gap`, which determine the ids to probe."""
     return {name: _one(name) for name in ("first_id", "probe_gap")}
 
 
 def status_outcomes_path() -> Path | None:
-    """The user's CSV of status outcomes: `status_outcomes` under `[sources.incorta.models]`."""
+    """Returns the user's CSV of status outcomes.
+
+    The setting is `status_outcomes` under `[sources.incorta.models]`.
+    """
     return _models_path("status_outcomes")
 
 
 def type_roles_path() -> Path | None:
-    """The user's CSV of type roles: `type_roles` under `[sources.incorta.models]`."""
+    """Returns the user's CSV of type roles: `type_roles` under `[sources.incorta.models]`."""
     return _models_path("type_roles")
 
 
@@ -157,9 +161,10 @@ def _models_path(name: str) -> Path | None:
 
 
 def notify_urls() -> list[str]:
-    """Who is told what broke: Apprise's URLs, `urls` under `[sources.incorta.notify]`; secrets.
+    """Returns the Apprise URLs that receive alerts, which are secrets.
 
-    A list, or a text with blanks or commas between them.
+    The setting is `urls` under `[sources.incorta.notify]`: a list, or a text with blanks or commas
+    between the URLs.
     """
     value = look_up("urls", *SECTION, "notify")
     if value is None:
@@ -171,14 +176,14 @@ def notify_urls() -> list[str]:
 
 
 def log_format() -> LogFormat:
-    """What a log line is: `log_format`.
+    """Returns the format of log lines from the setting `log_format`.
 
     Raises:
-        InvalidSettingError: neither of the two.
+        InvalidSettingError: the setting is neither `text` nor `json`.
     """
     try:
         value = look_up("log_format", *SECTION)
-    except InvalidSettingError:  # whoever needs a setting says so
+    except InvalidSettingError:  # reported by the code that needs a setting
         return LogFormat.TEXT
     try:
         return LogFormat(str(value or LogFormat.TEXT).strip().lower())
@@ -195,11 +200,11 @@ def _one(name: str) -> object:
 
 
 def secret_values() -> list[str]:
-    """Every secret that is configured, for those who must not write it."""
+    """Returns every configured secret, so that it can be kept out of output."""
     try:
         token = look_up("token", *SECTION)
         urls = notify_urls()
-    except InvalidSettingError:  # whoever needs a setting says so
+    except InvalidSettingError:  # reported by the code that needs a setting
         return []
     return [
         *([] if token is None else [str(token)]),

@@ -1,4 +1,4 @@
-"""Settings that are no settings: a misspelt one would be left out without a word."""
+"""Reports unknown settings, since a misspelled setting would otherwise be ignored silently."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _TABLES = {name.partition(".")[0] for name in SETTINGS if "." in name}
 
 
 def log_unknown_settings() -> None:
-    """Logs one line for each, with the closest right one."""
+    """Logs one warning for each unknown setting, with the closest valid name."""
     for line in unknown_settings():
         logger.warning("%s", line)
 
 
 def unknown_settings() -> list[str]:
-    """What stands in the environment or under [sources.incorta] and is no setting.
+    """Returns one line for each unknown setting in the environment or under [sources.incorta].
 
-    Tables other than those of this program are dlt's, which has settings for every source.
+    Tables other than those of this program belong to dlt, which has settings for every source.
     """
     return [*_of_environment(), *_of_tables()]
 
@@ -57,7 +57,11 @@ def _keys(table: Mapping[str, object]) -> Iterator[str]:
 
 
 def _is_ours(key: str) -> bool:
-    """Whether only this program could mean it: at the top, in a table of ours, or almost so."""
+    """Whether the key can only belong to this program.
+
+    That holds for keys at the top level, keys in a table of this program, and near misspellings of
+    a setting.
+    """
     table, dot, _ = key.partition(".")
     return not dot or table in _TABLES or bool(get_close_matches(key, SETTINGS, 1, cutoff=0.85))
 

@@ -1,4 +1,4 @@
-"""One execution id → one typed answer: its retries, and what each status code means."""
+"""Fetches one execution id as a typed answer, with retries and the meaning of each status code."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ FetchOutcome = Literal[
 FETCH_OUTCOMES: tuple[FetchOutcome, ...] = FetchOutcome.__args__  # type: ignore[attr-defined]
 
 MOST_RETRY_AFTER_SECONDS = 60.0
-"""A server that asks for a longer pause is asked again after this one."""
+"""Longest pause before a retry, even if the server requests a longer one."""
 
 OWN_PAUSE: tenacity.wait.wait_base = tenacity.wait_exponential_jitter(
     multiplier=0.2, max=10, jitter=0.5
 )
-"""Before asking again, where the server names no pause."""
+"""Pause before a retry if the server requests none."""
 
-_PLACEHOLDER = "~redacted~"  # what no parser of addresses stumbles over
+_PLACEHOLDER = "~redacted~"  # every URL parser accepts it
 _MOST_MESSAGE = 500
 _TRY_LATER = frozenset({408, 425, 429})
 _GAP = re.compile(r"INC_05291904|of ID \[[^\]]*\] cannot be found")
@@ -46,18 +46,18 @@ _WRONG_TENANT = re.compile(r"Invalid \[.*\] tenant in resource path", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of asking for one execution.
+    """The result of requesting one execution.
 
     Attributes:
-        execution_id: the id that was asked for.
-        outcome: as in the ledger; `loaded` still has to prove to be a tree.
-        fetched_at: when the answer was complete or given up, UTC.
-        http_status: of the last answer; None when there was none.
-        message: what the cluster or the network said, without secrets; None for a tree.
-        attempts: requests made.
-        duration_ms: from the first request to the end, pauses included.
-        size_bytes: of the body after decompression, as far as it was read; None without one.
-        body: of a 200, else None.
+        execution_id: the requested id.
+        outcome: outcome as in the ledger; the body of `loaded` is not yet checked to be a tree.
+        fetched_at: when the response was complete or given up, UTC.
+        http_status: status of the last response; None if there was none.
+        message: message of the cluster or the network, without secrets; None for a tree.
+        attempts: number of requests.
+        duration_ms: time from the first request to the end, including pauses.
+        size_bytes: size of the decompressed body as far as it was read; None without a body.
+        body: body of a successful (2xx) response, else None.
     """
 
     execution_id: int
@@ -72,7 +72,7 @@ class Answer:
 
 
 class _Retry(Exception):  # noqa: N818 (a signal to the retries, never seen outside)
-    """This attempt's answer may become better by asking again."""
+    """Signals that a retry may improve the answer of this attempt."""
 
     def __init__(self, answer: Answer, after_seconds: float | None = None) -> None:
         super().__init__(answer.message)
@@ -81,12 +81,12 @@ class _Retry(Exception):  # noqa: N818 (a signal to the retries, never seen outs
 
 
 class StatusClient:
-    """Asks one cluster, from any number of threads.
+    """Requests executions from one cluster. Any number of threads may use it.
 
     Args:
-        settings: where and how.
-        redactor: takes the secrets out of messages.
-        stopping: set when the run is to end: no request is then repeated, and pauses end.
+        settings: the cluster and the limits of requests.
+        redactor: removes secrets from messages.
+        stopping: once set, no request is retried, and pauses end.
     """
 
     def __init__(
@@ -102,14 +102,15 @@ class StatusClient:
         self._exchanges.close()
 
     def fetch(self, execution_id: int, *, within_seconds: float = math.inf) -> Answer:
-        """Asks for one execution, with retries.
+        """Requests one execution, with retries.
 
         Args:
-            execution_id: which.
-            within_seconds: it takes no longer, nor than `total_seconds` of the settings.
+            execution_id: the id to request.
+            within_seconds: time limit for all attempts, in addition to `total_seconds` of the
+                settings; the lower one applies.
 
         Raises:
-            InvalidTokenError: the cluster answered 401.
+            InvalidTokenError: the cluster responded with 401.
             WrongTenantError: the cluster does not know the tenant.
         """
         begin = time.monotonic()
@@ -129,14 +130,14 @@ class StatusClient:
                         answer = retry.answer
                         raise
         except _Retry:
-            pass  # the last answer is the one that counts
+            pass  # the last answer counts
         elapsed_ms = round((time.monotonic() - begin) * 1000)
         answer = replace(answer, attempts=attempts, duration_ms=elapsed_ms)
         _log(answer)
         return answer
 
     def _retries(self, limit_seconds: float) -> tenacity.Retrying:
-        # tenacity itself and not stamina, whose pauses cannot be interrupted.
+        # Use tenacity rather than stamina, whose pauses cannot be interrupted.
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Retry),
             wait=_pause_seconds,
@@ -150,10 +151,10 @@ class StatusClient:
         )
 
     def _ask(self, execution_id: int, deadline: float) -> Answer:
-        """One request and what its answer means.
+        """Makes one request and interprets the response.
 
         Raises:
-            _Retry: when the answer is worth asking again.
+            _Retry: a retry may improve the answer.
         """
         left_seconds = max(deadline - time.monotonic(), 0.001)
         limit_seconds = min(self._settings.timeout_seconds, left_seconds)
@@ -167,7 +168,7 @@ class StatusClient:
         return self._judge(execution_id, reply)
 
     def url(self, execution_id: int) -> str:
-        """Where the status of one execution is."""
+        """Returns the URL of the status of one execution."""
         tenant = quote(self._settings.tenant, safe="")
         return (
             f"{self._settings.cluster_url}/api/v2/{tenant}/load-plan/status/{execution_id}?level=4"
@@ -243,7 +244,11 @@ def _log(answer: Answer) -> None:
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """`Retry-After` as seconds from now, given as seconds or as a date; None: not to be read."""
+    """Returns `Retry-After`, a number of seconds or a date, as seconds from now.
+
+    Returns:
+        None if the header is missing or cannot be read.
+    """
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d+", value, re.ASCII):
         return float(value)
@@ -256,7 +261,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 
 def _pause_seconds(state: tenacity.RetryCallState) -> float:
-    """The pause that the server asked for, within bounds; else our own."""
+    """Returns the pause that the server requests, up to the maximum, or the default pause."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, _Retry) and error.after_seconds is not None:
         return min(error.after_seconds, MOST_RETRY_AFTER_SECONDS)
@@ -264,12 +269,12 @@ def _pause_seconds(state: tenacity.RetryCallState) -> float:
 
 
 def _said(body: bytes) -> str:
-    """The cluster's message, else whatever it sent."""
+    """Returns the cluster's message, or the whole body if it has none."""
     return _message(body) or body.decode(errors="replace")
 
 
 def _message(body: bytes) -> str:
-    """`message` of a JSON object; empty when there is none."""
+    """Returns `message` of a JSON object, or "" if there is none."""
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -279,7 +284,10 @@ def _message(body: bytes) -> str:
 
 
 def _target(location: str) -> str:
-    """Where a redirect leads, as far as it may be shown: a query or a user can be anything."""
+    """Returns the part of a redirect target that may be shown.
+
+    The query and the user are omitted because they may contain secrets.
+    """
     try:
         target = urlsplit(location)
     except ValueError:

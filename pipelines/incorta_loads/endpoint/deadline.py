@@ -1,9 +1,10 @@
-"""A limit to the time of a whole exchange, which a timeout for each read does not give.
+"""Limits the time of a whole exchange, which a timeout for each read cannot do.
 
 `requests` applies its timeout to every single read, so a server that sends a byte now and then
-keeps it busy for ever. Here each connection tells which socket the current thread uses, and a timer
-shuts that socket down when the time is over. The read then ends, with an error or as if the server
-had closed the connection: who was bitten has no whole answer, whatever the read says.
+keeps it busy forever. Here, each connection registers the socket that the current thread uses. A
+timer shuts that socket down when the time is over. The read then ends with an error, or as if the
+server had closed the connection. Once the watchdog has bitten, the response is incomplete,
+whatever the read returns.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Watchdog:
     """Watches the one exchange of the thread that entered it.
 
     Attributes:
-        has_bitten: whether the time was over and the connection was shut down.
+        has_bitten: whether the time ran out and the connection was shut down.
     """
 
     def __init__(self) -> None:
@@ -34,13 +35,13 @@ class Watchdog:
         self._socket: Any = None
 
     def watch(self, connection: HTTPConnection) -> None:
-        """From now on this is the connection to shut down.
+        """Registers the connection to shut down.
 
         Raises:
-            TimeoutError: the time was over while there was nothing to shut down yet.
+            TimeoutError: the time ran out before there was a connection to shut down.
         """
         self._connection = connection
-        # A connection that is not to be kept forgets its socket before the body is read.
+        # A connection that is not kept alive drops its socket before the body is read.
         self._socket = connection.sock
         if self.has_bitten:
             raise TimeoutError
@@ -48,18 +49,18 @@ class Watchdog:
     def bite(self) -> None:
         """Ends the exchange, from any thread."""
         self.has_bitten = True
-        # Before `connect` is through, only the connection knows which socket it is at.
+        # Until `connect` is complete, only the connection knows its current socket.
         sock = self._socket or (self._connection.sock if self._connection else None)
         if sock is not None:
             with contextlib.suppress(OSError):
-                # Below TLS, whose own shutdown would wait for the peer; TLS within TLS is no socket
-                # but has one.
+                # Shut down below TLS, whose own shutdown would wait for the peer. TLS within TLS is
+                # not a socket but has one.
                 socket.socket.shutdown(getattr(sock, "socket", sock), socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
 def limited_to(seconds: float) -> Iterator[Watchdog]:
-    """Ends the exchange made inside, by this thread, when it takes longer."""
+    """Ends the exchange that this thread makes in the context if it takes longer than `seconds`."""
     watchdog = Watchdog()
     timer = threading.Timer(seconds, watchdog.bite)
     timer.daemon = True
@@ -73,7 +74,7 @@ def limited_to(seconds: float) -> Iterator[Watchdog]:
 
 
 class WatchedAdapter(HTTPAdapter):
-    """Connections that can be watched; for `Session.mount`."""
+    """An adapter for `Session.mount` whose connections can be watched."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -95,7 +96,7 @@ class _Watched(HTTPConnection):
         self._show_watchdog()
         super().request(*args, **kwargs)
 
-    def _tunnel(self) -> None:  # of http.client, which has no public step between tunnel and TLS
+    def _tunnel(self) -> None:  # http.client's; it has no public step between tunnel and TLS
         super()._tunnel()
         self._show_watchdog()
 

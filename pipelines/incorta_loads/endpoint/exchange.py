@@ -1,4 +1,4 @@
-"""One request and its whole answer: connections, the token, limits of time and size."""
+"""One request and its whole response: connections, the token, limits on time and size."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from incorta_loads.endpoint.local_faults import refuse_local_faults
 from incorta_loads.errors import SpoolError, root_cause
 
 MOST_ERROR_BODY_BYTES = 64 * 1024
-"""Of an answer that is no success no more is read: it is a message, or nothing that helps."""
+"""Limit on the body of an unsuccessful response, which is a message or does not help."""
 
 _CHUNK_BYTES = 64 * 1024
 _MOST_BYTES_IN_MEMORY = 2**20
 
 
 class Body:
-    """The bytes of one answer; a large one waits on disk, in a file without a name.
+    """The bytes of one response. A large body is kept on disk, in an unnamed temporary file.
 
-    Several are in flight while another is turned into rows: in memory they would be what a run
-    needs most of it for.
+    Several responses are in flight while another is converted to rows. In memory, they would
+    account for most of the memory of a run.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Body:
 
     @property
     def size_bytes(self) -> int:
-        """How many there are."""
+        """Number of bytes."""
         self._file.seek(0, 2)
         return self._file.tell()
 
@@ -43,7 +43,7 @@ class Body:
         """Appends bytes.
 
         Raises:
-            SpoolError: the disk would not take them, which says nothing about the cluster.
+            SpoolError: the bytes could not be written to disk; the cluster is not the cause.
         """
         try:
             self._file.write(chunk)
@@ -55,11 +55,11 @@ class Body:
             ) from error
 
     def cut(self, most_bytes: int) -> None:
-        """Forgets what is beyond so many bytes."""
+        """Discards everything after the first `most_bytes` bytes."""
         self._file.truncate(most_bytes)
 
     def read(self) -> bytes:
-        """All of them."""
+        """Returns all bytes."""
         self._file.seek(0)
         return self._file.read()
 
@@ -69,13 +69,13 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back.
+    """A response.
 
     Attributes:
-        status: HTTP status, 200 or more.
-        headers: looked up without regard to case.
-        body: decompressed, up to the limit.
-        is_whole: whether that is all of the body.
+        status: HTTP status, at least 200.
+        headers: headers with case-insensitive names.
+        body: decompressed body up to the size limit.
+        is_whole: whether `body` is complete.
     """
 
     status: int
@@ -85,7 +85,7 @@ class Reply:
 
     @property
     def is_success(self) -> bool:
-        """Whether the status is one of the 200s."""
+        """Whether the status is 2xx."""
         return _is_success(self.status)
 
 
@@ -93,15 +93,15 @@ def _is_success(status: int) -> bool:
     return 200 <= status < 300  # noqa: PLR2004
 
 
-class NoReply(Exception):  # noqa: N818 (what the network did, told to the one who asked)
-    """No whole answer came; the text says why."""
+class NoReply(Exception):  # noqa: N818 (a network result, handled by the caller)
+    """No complete response was received; the text gives the reason."""
 
 
 class Exchanges:
-    """Makes requests from any number of threads; each thread keeps one connection.
+    """Makes requests from any number of threads. Each thread keeps one connection.
 
     Raises:
-        InvalidSettingError: this machine is set up so that no request can be made.
+        InvalidSettingError: the setup of this machine prevents every request.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -116,10 +116,10 @@ class Exchanges:
             session.close()
 
     def get(self, url: str, *, limit_seconds: float) -> Reply:
-        """Asks once and reads the answer; takes no longer than the limit.
+        """Makes one request and reads the response, within the time limit.
 
         Raises:
-            NoReply: no connection, not HTTP, cut short, or not within the limit.
+            NoReply: there was no connection, or the response was not HTTP, incomplete or too late.
         """
         late = f"no whole answer within {limit_seconds:g} s"
         reply, reason = None, late
@@ -149,17 +149,17 @@ class Exchanges:
         ) as response:
             status = response.status_code
             if status < 200:  # noqa: PLR2004
-                # The answer that follows must not be taken for that of the next request.
+                # The final response must not be mistaken for that of the next request.
                 response.close()
                 raise NoReply(f"only an interim answer, HTTP {status}")
             reply = Reply(status, response.headers, *self._read(response))
         if reply.is_success and not reply.body.size_bytes and not _is_framed(response):
-            # Also what http.client makes of a connection that ends within the headers.
+            # http.client also returns such a response if the connection ends within the headers.
             raise NoReply("the answer ends before its body")
         return reply
 
     def _read(self, response: requests.Response) -> tuple[Body, bool]:
-        """The body up to its limit, and whether that was all of it."""
+        """Returns the body up to the size limit, and whether it is complete."""
         most_bytes = MOST_ERROR_BODY_BYTES
         if _is_success(response.status_code):
             most_bytes = int(self._settings.max_body_mib * 2**20)
@@ -187,10 +187,10 @@ class Exchanges:
 
 
 class _Session(requests.Session):
-    """Redirects are refused, so nothing is to be worked out about them.
+    """A session that never determines the target of a redirect, since redirects are refused.
 
-    `requests` would look for the next address even of a redirect that is not followed: it reads the
-    whole body for it, however large, and fails where the address makes no sense.
+    `requests` determines the target even of a redirect that is not followed. For that it reads the
+    whole body, however large, and fails if the URL is malformed.
     """
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
@@ -209,7 +209,7 @@ class _BearerAuth(AuthBase):
 
 
 def _is_framed(response: requests.Response) -> bool:
-    """Whether the answer says where its body ends; 204 has none."""
+    """Whether the response declares where its body ends. A 204 has no body."""
     headers = {"Content-Length", "Transfer-Encoding"} & {name.title() for name in response.headers}
     return bool(headers) or response.status_code == 204  # noqa: PLR2004
 

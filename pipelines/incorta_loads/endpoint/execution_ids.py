@@ -1,4 +1,4 @@
-"""Execution ids as people write them ("1-500,720") and as the program walks them."""
+"""Sets of execution ids, parsed from text such as "1-500,720" and iterated in ascending order."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from incorta_loads.text import shortened
 _MOST_SHOWN = 60
 
 HIGHEST_ID = 2**63 - 1
-"""The warehouse stores ids as 64-bit integers."""
+"""Highest id, because the warehouse stores ids as signed 64-bit integers."""
 
 MOST_IDS = 10_000_000
-"""More ids than this in one request is taken for a typing error."""
+"""Most ids in one request; a larger number is considered a typing error."""
 
 _RANGE = re.compile(r"\s*([0-9]+)\s*(?:-\s*([0-9]+)\s*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class ExecutionIds:
-    """A set of execution ids, kept as ranges so that a long one costs no memory.
+    """A set of execution ids, stored as ranges so that a long range needs no memory.
 
     Attributes:
         ranges: disjoint (first, last) pairs in ascending order, both ends included.
@@ -35,10 +35,11 @@ class ExecutionIds:
 
     @classmethod
     def parse(cls, text: str) -> ExecutionIds:
-        """Reads `1-500,720`: single ids and ranges, both ends included, in any order.
+        """Parses single ids and ranges in any order, such as `1-500,720`; both ends are included.
 
         Raises:
-            InvalidIdsError: with the part that cannot be read and the reason.
+            InvalidIdsError: a part cannot be read, or there are more than `MOST_IDS` ids. The
+                message names the part and the reason.
         """
         parts = text.split(",")
         ids = cls.of_ranges(_parse_range(part) for part in parts)
@@ -51,16 +52,16 @@ class ExecutionIds:
 
     @classmethod
     def of(cls, ids: Iterable[int]) -> ExecutionIds:
-        """The set of the given ids.
+        """Returns the set of the given ids.
 
         Raises:
-            InvalidIdsError: one of them is no whole number from 0 to `HIGHEST_ID`.
+            InvalidIdsError: an id is not a whole number from 0 to `HIGHEST_ID`.
         """
         return cls.of_ranges((each, each) for each in map(_checked, ids))
 
     @classmethod
     def of_ranges(cls, ranges: Iterable[tuple[int, int]]) -> ExecutionIds:
-        """The set of all ids in the given (first, last) pairs, both ends included."""
+        """Returns the set of all ids in the given (first, last) pairs, both ends included."""
         merged: list[tuple[int, int]] = []
         for first, last in sorted(ranges):
             if merged and first <= merged[-1][1] + 1:
@@ -70,7 +71,7 @@ class ExecutionIds:
         return cls(tuple(merged))
 
     def without(self, execution_id: int) -> ExecutionIds:
-        """The set without one id."""
+        """Returns the set without one id."""
         parts = chain.from_iterable(
             [(first, min(last, execution_id - 1)), (max(first, execution_id + 1), last)]
             for first, last in self.ranges
@@ -78,7 +79,7 @@ class ExecutionIds:
         return self.of_ranges((first, last) for first, last in parts if first <= last)
 
     def __iter__(self) -> Iterator[int]:
-        """The ids in ascending order."""
+        """Yields the ids in ascending order."""
         for first, last in self.ranges:
             yield from range(first, last + 1)
 
@@ -92,17 +93,17 @@ class ExecutionIds:
         return min(_count(self), HIGHEST_ID)
 
     def __str__(self) -> str:
-        """The shortest text that parses to this set."""
+        """Returns the shortest text that parses to this set."""
         return ",".join(
             str(first) if first == last else f"{first}-{last}" for first, last in self.ranges
         )
 
 
 def parse_id(text: str) -> int:
-    """One execution id.
+    """Parses one execution id.
 
     Raises:
-        InvalidIdsError: when it is no id, or more than one.
+        InvalidIdsError: the text is not an id, or names more than one.
     """
     if _RANGE.fullmatch(text) is None:
         raise InvalidIdsError(f"{_quoted(text)} is not an execution id, which is a whole number.")
@@ -124,7 +125,7 @@ def _parse_range(part: str) -> tuple[int, int]:
             "written as single ids and ranges: --ids 1-500,720."
         )
     digits = [text.lstrip("0") or "0" for text in (match[1], match[2] or match[1])]
-    # Python refuses to read thousands of digits.
+    # Check the length first: Python refuses to convert thousands of digits.
     if any(len(each) > len(str(HIGHEST_ID)) or int(each) > HIGHEST_ID for each in digits):
         raise InvalidIdsError(
             f"{_quoted(part)} is beyond the largest id there can be ({HIGHEST_ID})."

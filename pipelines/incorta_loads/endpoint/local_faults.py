@@ -1,4 +1,4 @@
-"""What on this machine keeps every request from being made: told at once, and not retried."""
+"""Detects faults of this machine that prevent every request, and reports them without retries."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "soc
 
 
 def refuse_local_faults(session: requests.Session, settings: Settings) -> None:
-    """Checks what `requests` takes from the environment, as it would for each request.
+    """Checks the settings that `requests` takes from the environment for each request.
 
     Raises:
-        InvalidSettingError: a proxy or a bundle of certificates cannot be used.
+        InvalidSettingError: a proxy or a certificate bundle cannot be used.
     """
-    if not session.trust_env:  # plain HTTP, which has neither
+    if not session.trust_env:  # plain HTTP uses neither
         return
     url = settings.cluster_url
     given = session.merge_environment_settings(
@@ -43,8 +43,13 @@ def _check_bundle(path: str) -> None:
 
 
 def _check_proxy(proxy: str) -> None:
-    """The address is not shown: it may have a password."""
-    url = proxy if "://" in proxy else f"http://{proxy}"  # as requests takes it
+    """Checks the URL of a proxy.
+
+    Raises:
+        InvalidSettingError: the proxy cannot be used. The message omits the URL, which may contain
+            a password.
+    """
+    url = proxy if "://" in proxy else f"http://{proxy}"  # as requests interprets it
     try:
         scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
         has_port = urlsplit(url).port != 0

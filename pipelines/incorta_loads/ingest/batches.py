@@ -1,4 +1,4 @@
-"""Answers → batches of rows, ready to be loaded."""
+"""Conversion of answers into batches of rows that are ready to load."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ MOST_ROW_TEXT_BYTES = 32 * 2**20
 KEPT_BODY_BYTES = 2**20
 
 FLATTENED_NODES = 20_000
-"""As soon as so many nodes are here they become rows, which take a quarter of the memory."""
+"""Nodes after which decoded trees are converted to rows, which take a quarter of the memory."""
 
 
 def batch_of(answer: Answer, settings: Settings, *, run_id: str, redactor: Redactor) -> Batch:
-    """The rows of one answer; its body can be read again afterwards."""
+    """Returns the rows of one answer. Its body can be read again afterwards."""
     builder = BatchBuilder(settings, run_id, redactor)
     builder.add(answer)
     return builder.take()
@@ -34,7 +34,7 @@ def batch_of(answer: Answer, settings: Settings, *, run_id: str, redactor: Redac
 
 @dataclass
 class BatchBuilder:
-    """Gathers answers until they make a batch."""
+    """Collects answers until they fill a batch."""
 
     settings: Settings
     run_id: str
@@ -62,7 +62,7 @@ class BatchBuilder:
         )
 
     def add(self, answer: Answer) -> Answer:
-        """Decodes the body, if any, and returns the answer with its final outcome."""
+        """Decodes the body, if any, and returns the answer with its final outcome and no body."""
         if answer.body is not None:
             body = answer.body.read()
             answer = replace(answer, body=None)
@@ -71,7 +71,7 @@ class BatchBuilder:
                 answer = self._add_tree(answer, body)
             if answer.outcome == "invalid_payload":
                 self.invalid_payloads.append(self._invalid_row(answer, body))
-            del body  # before the trees become rows
+            del body  # free it before the trees become rows
         if self.nodes_of_trees >= FLATTENED_NODES:
             self._flatten()
         self.answers.append(answer)
@@ -90,7 +90,7 @@ class BatchBuilder:
         return answer
 
     def take(self) -> Batch:
-        """The batch so far; the builder is empty afterwards."""
+        """Returns the current batch and empties the builder."""
         self._flatten()
         batch = Batch(
             pa.concat_tables([NODES.empty_table(), *self.tables]),
@@ -102,7 +102,7 @@ class BatchBuilder:
         return batch
 
     def _flatten(self) -> None:
-        """Makes rows of the trees at hand."""
+        """Converts the pending trees to rows."""
         names = {"cluster": self.settings.cluster, "tenant": self.settings.tenant}
         self.tables.append(flatten(self.executions, **names))
         self.executions = []

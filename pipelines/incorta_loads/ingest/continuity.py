@@ -1,7 +1,7 @@
-"""Whether an execution that is here and is asked for again is still the same one.
+"""Detects whether a known id still belongs to the same execution when it is requested again.
 
-A cluster that was restored or migrated counts its executions from an earlier id again. What it then
-answers under a known id is another execution, which must not replace the history.
+A restored or migrated cluster may continue numbering its executions from an earlier id. A known id
+then belongs to another execution, which must not replace the history.
 """
 
 from __future__ import annotations
@@ -19,25 +19,33 @@ _OF_ANSWER = [name for name in NODES.names if name != "fetched_at"]
 
 
 def is_unchanged(before: pa.Table, after: pa.Table) -> bool:
-    """Whether two answers of one execution, rows of `nodes` in preorder, show the same tree."""
+    """Whether two answers for one execution show the same tree.
+
+    Args:
+        before: rows of `nodes` of the earlier answer, in preorder.
+        after: rows of `nodes` of the later answer, in preorder.
+    """
     return bool(before.select(_OF_ANSWER).equals(after.select(_OF_ANSWER)))
 
 
 def is_over_and_unchanged(before: pa.Table, after: pa.Table) -> bool:
-    """Whether an execution was final, and another answer shows nothing new."""
+    """Whether an execution was already final and the later answer shows no change."""
     return is_final(before["state_type"].to_pylist()) and is_unchanged(before, after)
 
 
 def why_another(before: pa.Table, batch: Batch, *, was_gone: bool) -> str | None:
-    """Why the one answer of a batch is not of the execution that is here; None: it may be.
+    """Returns why an answer does not belong to the stored execution, or None if it may belong.
 
-    It is another one where there is none of this id any more, and where its plan has another name
-    and fewer than half of its tables. One that was gone must come back as it was.
+    The answer belongs to another execution in these cases:
+
+    - The id no longer exists.
+    - The plan has another name, and the answer has fewer than half of the stored tables.
+    - The id did not exist at the last request, and its tree differs from the stored one.
 
     Args:
-        before: the nodes that are here.
-        batch: what became of asking for it.
-        was_gone: whether it did not exist when it was last asked for.
+        before: stored nodes of the execution.
+        batch: result of the new request, with exactly one answer.
+        was_gone: whether the execution did not exist when it was last requested.
     """
     (answer,) = batch.fetches.select(["outcome", "message"]).to_pylist()
     if answer["outcome"] == "not_found":
@@ -55,25 +63,32 @@ def why_another(before: pa.Table, batch: Batch, *, was_gone: bool) -> str | None
 
 
 def nodes_of(batch: Batch, execution_id: int) -> pa.Table:
-    """The nodes of one execution of a batch."""
+    """Returns the nodes of one execution in a batch."""
     return batch.nodes.filter(pc.equal(batch.nodes["execution_id"], execution_id))
 
 
 def as_gone(batch: Batch, reason: str) -> Batch:
-    """The batch of one answer as that of an id that does not exist, for the reason given."""
+    """Returns a batch with one answer as `not_found`, with the reason as its message.
+
+    The nodes and invalid payloads are dropped.
+    """
     (row,) = batch.fetches.to_pylist()
     row |= {"outcome": "not_found", "message": reason}
     return Batch(fetches=pa.Table.from_pylist([row], FETCHES))
 
 
 def without_executions(batch: Batch, ids: Sequence[int]) -> Batch:
-    """The batch without the nodes of these executions; their ledger rows stay."""
+    """Returns the batch without the nodes of these executions. Their ledger rows are kept."""
     is_left_out = pc.is_in(batch.nodes["execution_id"], value_set=pa.array(ids, pa.int64()))
     return Batch(batch.nodes.filter(pc.invert(is_left_out)), batch.invalid_payloads, batch.fetches)
 
 
 def _tables(nodes: pa.Table) -> set[tuple[str | None, str | None]]:
-    """Schema and name of each table: of a node of this type, or of another leaf of a schema."""
+    """Returns schema and name of each table.
+
+    Tables are the nodes of type table, and leaves within a schema whose type is not in
+    `NAMED_TYPES`.
+    """
     columns = ["node_id", "last_descendant_id", "type", "name", "schema_name", "table_name"]
     return {
         (row["schema_name"], row["name"])

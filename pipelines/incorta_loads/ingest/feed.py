@@ -1,10 +1,14 @@
-"""Which ids to ask for next.
+"""Selects the ids to request next.
 
-A `Feed` hands out ids one by one and is told what became of them. `asked_for` walks the ids that a
-user named; `due` decides by itself, in three phases: executions that may have changed, new ids
-above the highest one, ids that were not loaded when they were last asked for. Those that were
-unavailable then come after all others: a few of them in a row end a run, and would keep it from the
-rest.
+A `Feed` hands out ids one by one and receives the outcome of each. `asked_for` covers exactly the
+ids that a user named. `due` selects ids in three phases:
+
+1. executions that may have changed,
+2. new ids above the highest known one,
+3. ids that were not loaded at their last request.
+
+Ids that were unavailable at their last request are retried last. A few consecutive unavailable ids
+end a run and would keep it from reaching the others.
 """
 
 from __future__ import annotations
@@ -15,21 +19,23 @@ from incorta_loads.endpoint.execution_ids import HIGHEST_ID, ExecutionIds
 from incorta_loads.ingest.known import Known
 
 MOST_GAPS = 50
-"""So many times `probe_gap` ids in a row without nodes end the looking for new executions."""
+"""Probing stops after this many times `probe_gap` consecutive ids without nodes."""
 
 
 class Feed:
-    """Hands out the ids to ask for, each once.
+    """Hands out the ids to request, each once.
 
-    New executions are looked for lowest first, until `probe_gap` ids in a row do not exist, or
-    `MOST_GAPS` times as many have no nodes, whatever the reason.
+    New executions are probed in ascending order. Probing stops after `probe_gap` consecutive ids
+    that do not exist. It also stops after `MOST_GAPS` times as many consecutive ids without nodes,
+    for whatever reason.
 
     Args:
-        first: ids to begin with.
-        probe_from: where to look for new executions after that; None: nowhere.
-        probe_gap: ids in a row that do not exist after which there are taken to be no more.
-        last: ids to end with; those that were probed are left out.
-        doubtful: which of all these are kept for the very end, in this order; they are there.
+        first: ids to request first.
+        probe_from: first id to probe for new executions afterwards, or None to probe none.
+        probe_gap: consecutive missing ids after which probing stops.
+        last: ids to request last, except those that were already probed.
+        doubtful: ids to keep for the very end, in this order. They count as existing. Ids outside
+            `first`, `last` and the probed range are not requested.
     """
 
     def __init__(
@@ -49,26 +55,30 @@ class Feed:
         self._probe = self._begin = probe_from
         self._probe_gap = probe_gap
         self._probing: set[int] = set()
-        self._ended_with: set[int] = set()  # of those above, which the probing must leave out
+        self._ended_with: set[int] = set()  # handed out at the end; probing must skip them
         self._last_there = self._last_loaded = (probe_from or 0) - 1
-        # id → whether it has nodes, of those that exist, where the end has not come to yet
+        # id → whether it has nodes, for existing ids at or beyond the current end of probing
         self._there = {each: False for each in self._doubtful if self._is_above(each)}
         self._move_end()
 
     @property
     def ids_in_vain(self) -> int:
-        """Ids in a row without nodes after which the looking was given up; 0: it was not."""
+        """Consecutive ids without nodes after which probing was given up, or 0 if it was not."""
         is_over = self._probe is not None and self._probe >= self._end
         is_given_up = is_over and self._last_there + 1 + self._probe_gap > self._end <= HIGHEST_ID
         return self._end - 1 - self._last_loaded if is_given_up else 0
 
     @property
     def last_probed(self) -> int:
-        """The highest id that was looked at for new executions."""
+        """The highest id that was probed for new executions."""
         return self._end - 1
 
     def take(self) -> int | None:
-        """The next id to ask for; None when there is none, or none until `report` is called."""
+        """Returns the next id to request.
+
+        Returns:
+            None if no id is left, or if none is available until `report` is called.
+        """
         if (execution_id := next(self._first, None)) is not None:
             return execution_id
         while self._probe is not None and self._probe < self._end:
@@ -87,14 +97,17 @@ class Feed:
         return execution_id
 
     def report(self, execution_id: int, outcome: str) -> None:
-        """Tells what became of an id, as the ledger says it: those there are move the end."""
+        """Records the ledger outcome of an id. Existing ids extend the range to probe."""
         self._probing.discard(execution_id)
         if outcome != "not_found" and self._is_above(execution_id):
             self._there[execution_id] = outcome == "loaded"
             self._move_end()
 
     def _move_end(self) -> None:
-        """Where the looking ends by what is known: it would be asked so far one by one, too."""
+        """Moves the end of probing as far as the known ids allow.
+
+        Requesting ids one by one would reach the same end.
+        """
         while True:
             self._end = min(
                 self._last_there + 1 + self._probe_gap,
@@ -117,21 +130,24 @@ class Feed:
         return doubtful in self._named or self._is_new(doubtful)
 
     def _is_new(self, execution_id: int) -> bool:
-        """Whether it lies where new executions are looked for."""
+        """Whether the id is in the range that is probed for new executions."""
         return self._is_above(execution_id) and execution_id < self._end
 
     def _is_above(self, execution_id: int) -> bool:
-        """Whether new executions may be looked for so far up."""
+        """Whether the id is at or above the first id to probe."""
         return self._begin is not None and self._begin <= execution_id
 
 
 def asked_for(ids: ExecutionIds) -> Feed:
-    """Exactly these ids."""
+    """Returns a feed of exactly these ids."""
     return Feed(ids)
 
 
 def due(known: Known, *, first_id: int, probe_gap: int) -> Feed:
-    """What a scheduled run asks for, once it has asked for the highest execution there is."""
+    """Returns the feed of a scheduled run, without the highest known execution.
+
+    The run requests that execution before it uses this feed.
+    """
     if known.highest is None:
         begin = first_id
         first, last = known.not_final, known.not_loaded

@@ -1,4 +1,4 @@
-"""Ids → answers, some at a time."""
+"""Fetches ids concurrently and collects the answers in batches."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def fetch_batches(
     redactor: Redactor,
     stopping: threading.Event | None = None,
 ) -> Iterator[Batch]:
-    """Asks for the ids of the feed, `concurrency` at a time, and yields what came back.
+    """Fetches the ids of the feed, `concurrency` at a time, and yields the answers in batches.
 
     Args:
-        feed: the ids; it is told what became of each.
-        settings: where to ask, and how.
-        run_id: stands in the rows.
-        redactor: keeps secrets out of messages and kept bodies.
-        stopping: once set no further id is asked for; what is in flight is still awaited.
+        feed: ids to request; receives the outcome of each.
+        settings: the cluster and the limits of requests.
+        run_id: name of the run, stored in each row.
+        redactor: removes secrets from messages and from bodies that are kept.
+        stopping: once set, no further id is requested, but requests in flight are completed.
 
-    Raises, after what was fetched has been yielded:
-        InvalidTokenError, WrongTenantError: no further id was asked for.
-        ClusterDownError: too many ids in a row were `unavailable`.
-        SpoolError: an answer could not be kept until it is decoded.
+    Raises, after everything that was fetched has been yielded:
+        InvalidTokenError, WrongTenantError: the cluster refused; no further id was requested.
+        ClusterDownError: too many consecutive ids were `unavailable`.
+        SpoolError: an answer could not be stored until it was decoded.
     """
     stopping = stopping or threading.Event()
     client = StatusClient(settings, redactor, stopping)
@@ -57,7 +57,7 @@ def fetch_batches(
                 done, flying = wait(flying, return_when=FIRST_COMPLETED)
                 while done:
                     try:
-                        # Not kept in a variable: a body goes as soon as it is decoded.
+                        # No variable holds the result, so its body is freed once decoded.
                         answer = builder.add(done.pop().result())
                     except IncortaLoadsError as error:
                         fatal = fatal or error
@@ -76,7 +76,7 @@ def fetch_batches(
 
 
 class _Breaker:
-    """Counts unavailable ids in a row."""
+    """Counts consecutive unavailable ids."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -1,4 +1,4 @@
-"""What one run did so far."""
+"""The progress and results of one run."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from incorta_loads.restarted_ids import RestartedIds
 
 @dataclass
 class Ingested:
-    """What one run did so far.
+    """The progress and results of one run. Only committed batches are counted.
 
     Attributes:
-        run_id: its name in the ledger.
-        outcomes: ids by outcome.
+        run_id: name of the run in the ledger.
+        outcomes: number of ids by outcome.
         nodes: rows written to `nodes`.
         seconds: wall time.
-        planned: ids that the run will ask for at least; None while it still looks for the newest.
-        first_problem: outcome → the lowest id that ended so, and its message.
-        found_nothing: an empty warehouse stayed empty.
-        in_vain: ids in a row without nodes after which the looking for new ones was given up, and
-            the last of these; None: it came to where nothing exists.
-        restarted: where the cluster's ids seem to have started over; nothing else was asked then.
-        ended_by: the error that ended the run early, if any; what is counted here was committed.
+        planned: minimum number of ids that the run requests; None while it probes for new ones.
+        first_problem: outcome → the lowest id with that outcome, and its message.
+        found_nothing: whether the warehouse was empty before and after the run.
+        in_vain: consecutive ids without nodes after which probing was given up, and the last of
+            these ids; None if probing reached ids that do not exist.
+        restarted: where the cluster's ids seem to have started over, if anywhere; the run then
+            requests nothing else.
+        ended_by: the error that ended the run early, if any.
     """
 
     run_id: str
@@ -41,17 +42,17 @@ class Ingested:
 
     @property
     def ids(self) -> int:
-        """Ids that got a ledger row."""
+        """Number of ids with a ledger row."""
         return self.outcomes.total()
 
     @property
     def is_complete(self) -> bool:
-        """Whether each id is loaded or known to be a gap."""
+        """Whether each id was loaded or is a gap, and the cluster's ids did not start over."""
         is_known = self.outcomes["loaded"] + self.outcomes["not_found"] == self.ids
         return is_known and self.restarted is None
 
     def count(self, batch: Batch) -> None:
-        """Adds a batch that was committed."""
+        """Adds a committed batch."""
         self.nodes += batch.nodes.num_rows
         for row in batch.fetches.select(["execution_id", "outcome", "message"]).to_pylist():
             self.outcomes[row["outcome"]] += 1

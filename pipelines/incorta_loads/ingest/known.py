@@ -1,4 +1,4 @@
-"""What the warehouse says about each execution id: final, loaded, due or missing."""
+"""Reads the state of each execution id from the warehouse: final, loaded, due or missing."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.tree.statuses import ENDED_STATE, RUNNING_STATE, OutcomeOf, compared
 
 AGED_AFTER = timedelta(days=30)
-"""An id whose first and last asking lie this far apart is asked again only on request."""
+"""An id whose first and last requests are this far apart is requested only if named."""
 
 PAUSES_IN_SPAN = 10
-"""An id is left alone for the time between its first and last asking, divided by this."""
+"""An id is skipped for the time between its first and last requests, divided by this number."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the warehouse says about the executions of one cluster and tenant.
+    """The state of the executions of one cluster and tenant in the warehouse.
 
     Attributes:
         not_final: ids with nodes that may still change and are due.
-        not_loaded: other ids that are due: without nodes, or with nodes of an earlier asking than
-            the last.
-        highest: the highest id with nodes; None when there is none.
-        doubtful: ids of all these, and above the highest, that were unavailable when they were last
-            asked for, the longest ago first.
-        not_successful: the newest execution of each plan, where it is final, did not end in success
-            and is due: a restart may repair it under its id.
-        highest_is_gone: whether that one did not exist when it was last asked for.
+        not_loaded: other ids that are due: without nodes, or with nodes from an earlier request
+            than the last one.
+        highest: the highest id with nodes; None if there is none.
+        doubtful: due ids, and ids above the highest, that were unavailable at their last request.
+            The oldest request comes first.
+        not_successful: the newest execution of each plan if it is final, not a success, and due. A
+            restart may repair it under the same id.
+        highest_is_gone: whether the highest id did not exist when it was last requested.
     """
 
     not_final: ExecutionIds = field(default_factory=ExecutionIds)
@@ -51,10 +51,10 @@ def read_known(
     now: datetime,
     outcome_of: OutcomeOf,
 ) -> Known:
-    """Reads the state of one cluster and tenant; the base tables must exist.
+    """Reads the state of one cluster and tenant. The base tables must exist.
 
-    Ids that were never asked for are due too, from the lowest known one on (a run that ended early
-    leaves such), or from `first_id` when that is at most `probe_gap` below it.
+    Ids that were never requested are due too; a run that ended early leaves such gaps. They count
+    from the lowest known id, or from `first_id` if that is at most `probe_gap` below it.
     """
     states = connection.execute("SELECT DISTINCT state_type FROM load_status.nodes").fetchall()
     parameters = {
@@ -100,7 +100,7 @@ def _ids(connection: duckdb.DuckDBPyConnection, condition: str) -> list[tuple[in
 
 
 def _holes(connection: duckdb.DuckDBPyConnection, begin: int) -> list[tuple[int, int]]:
-    """Ranges between `begin` and the highest id with nodes that nobody asked for."""
+    """Returns the never requested ranges between `begin` and the highest id with nodes."""
     return connection.execute(
         """
         SELECT before + 1, execution_id - 1
@@ -132,7 +132,7 @@ WHERE is_doubtful AND (is_due OR execution_id > coalesce($highest, -1))
 ORDER BY last_asked_at NULLS FIRST, execution_id
 """
 
-# The newest execution of each plan with its status, where it is final and due as one.
+# The newest execution of each plan with its status, if it is final and due as a final execution.
 _NEWEST = """
 SELECT execution_id, state_type, job_status
 FROM (
@@ -146,9 +146,9 @@ WHERE is_final AND is_due_when_final
 ORDER BY execution_id
 """
 
-# One row an id that was asked for or has nodes. A `not_found` is settled when it came from a run
-# after one that loaded some higher id: that is decided by run ids, which sort by time. A row from
-# the future, which a clock left that was wrong, keeps no id from being asked again.
+# One row for each id that was requested or has nodes. A `not_found` is settled if its run came
+# after a run that loaded some higher id. Run ids decide the order because they sort by time. A row
+# from the future, left by a wrong clock, does not keep an id from being requested again.
 _CREATE_IDS = """
 CREATE TEMP TABLE asked_ids AS
 WITH loaded AS (

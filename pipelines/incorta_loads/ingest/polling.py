@@ -1,4 +1,4 @@
-"""One execution until it is final: asks for it again and again, never faster than told."""
+"""Polls one execution until it is final, no faster than the configured interval."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from incorta_loads.text import duration
 from incorta_loads.tree.statuses import OutcomeOf, RoleOf
 
 FINISHED_WITH_ERRORS = 5
-"""Exit code: the execution ended with errors."""
+"""Exit code if the execution ended with errors."""
 
 NOT_A_SUCCESS = 6
-"""Exit code: the execution failed, was interrupted, or ended in any other way but with success."""
+"""Exit code if the execution failed, was interrupted, or ended in another way without success."""
 
 TIMED_OUT = 7
-"""Exit code: the execution was not final within the time given."""
+"""Exit code if the execution was not final within the timeout."""
 
 _LAST_QUESTION_SECONDS = 10.0
 
@@ -37,31 +37,35 @@ _REFUSED = {
 
 
 class Screen(Protocol):
-    """Is told what is seen, as soon as it is."""
+    """Receives each observation as soon as it is made."""
 
     def saw(self, tree: SeenTree, changes: Sequence[Transition]) -> None:
-        """An answer, and what it shows otherwise than the one before."""
+        """Receives a tree, and its changes since the previous one."""
 
     def no_answer(self, since: datetime, reason: str) -> None:
-        """The first of any number of askings in a row without a tree."""
+        """Receives the first of any number of consecutive requests without a tree."""
 
     def answers_again(self, silent_seconds: float) -> None:
-        """The first answer after that."""
+        """Receives the first answer after such requests."""
 
     def not_there_yet(self, patience_seconds: float) -> None:
-        """The first answer that there is no such execution, and how long it is waited for."""
+        """Receives the first answer that the execution does not exist.
+
+        Args:
+            patience_seconds: how long polling waits for the execution to appear.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """How watching ended.
+    """The result of watching an execution.
 
     Attributes:
-        execution_id: what was watched.
-        answer: the last one that was a tree; None when there was none.
-        tree: its tree.
-        seconds: from the first asking on.
-        reason: why the last asking brought no tree; None when it did.
+        execution_id: the watched execution.
+        answer: the last answer that was a tree; None if there was none.
+        tree: the tree of that answer.
+        seconds: time since the first request.
+        reason: why the last request returned no tree; None if it returned one.
     """
 
     execution_id: int
@@ -72,12 +76,12 @@ class Watched:
 
     @property
     def is_final(self) -> bool:
-        """Whether the execution has ended; else the time was over."""
+        """Whether the execution has ended. If not, watching timed out."""
         return self.tree is not None and self.tree.is_final
 
     @property
     def exit_code(self) -> int:
-        """What the command says of it, once it is loaded."""
+        """Exit code of the command once the execution is loaded."""
         if self.tree is None or not self.tree.is_final:
             return TIMED_OUT
         outcome = self.tree.root["outcome"]
@@ -95,24 +99,24 @@ def watch_until_final(
     role_of: RoleOf,
     screen: Screen,
 ) -> Watched:
-    """Asks for an execution until it is final or the time is over.
+    """Polls an execution until it is final or the timeout is reached.
 
-    If the time ends during a pause, one last request finds out how the execution is then.
+    If the timeout is reached during a pause, one last request reads the current state.
 
     Args:
         settings: the cluster.
-        execution_id: what to ask for.
-        every_seconds: from an answer to the next question, at least.
-        timeout_seconds: how long to go on; infinite: until it is final.
+        execution_id: the execution to poll.
+        every_seconds: minimum pause from an answer to the next request.
+        timeout_seconds: how long to poll; infinity means until the execution is final.
         appear_seconds: how long an execution that was never seen may be missing.
-        outcome_of: what statuses mean.
-        role_of: what types mean.
-        screen: is told what is seen.
+        outcome_of: maps statuses to outcomes.
+        role_of: maps node types to roles.
+        screen: receives the observations.
 
     Raises:
         ConfigurationError: the token or the tenant is wrong.
         UnknownExecutionError: the cluster has no such execution.
-        RunFailedError: the cluster refuses to show it.
+        RunFailedError: the cluster refuses to show the execution.
     """
     redactor = Redactor([settings.token])
     known = _Known(execution_id, screen, appear_seconds)
@@ -142,17 +146,20 @@ def watch_until_final(
 
 
 def _for_last_question(settings: Settings) -> Settings:
-    """One attempt, so that a server that does not answer cannot outlast the deadline by much."""
+    """Returns settings for a single attempt.
+
+    A server that does not respond can then exceed the deadline only slightly.
+    """
     limit_seconds = min(settings.timeout_seconds, _LAST_QUESTION_SECONDS)
     return replace(settings, max_attempts=1, timeout_seconds=limit_seconds)
 
 
 class _Known:
-    """What the answers so far say of the execution.
+    """The state of the execution according to the answers so far.
 
     Attributes:
-        began: when watching began, on the monotonic clock.
-        watched: how it would have ended now.
+        began: when watching began, on the monotonic clock in seconds.
+        watched: the result if watching ended now.
     """
 
     def __init__(self, execution_id: int, screen: Screen, appear_seconds: float) -> None:
@@ -172,7 +179,11 @@ class _Known:
         self.watched = replace(self.watched, answer=answer, tree=tree, reason=None)
 
     def missed(self, answer: Answer, asked_at: float, *, is_over: bool) -> None:
-        """The cluster has no such execution; raises if it is not waited for any more."""
+        """Records that the cluster has no such execution.
+
+        Raises:
+            UnknownExecutionError: the execution was seen before, or the time to wait is over.
+        """
         if self.watched.tree is not None or is_over or asked_at >= self._patient_until:
             raise self._unknown(answer)
         self._end_silence()
@@ -183,7 +194,10 @@ class _Known:
             self._screen.not_there_yet(self._appear_seconds)
 
     def got_nothing(self, answer: Answer, reason: str, asked_at: float, *, is_over: bool) -> None:
-        """No tree; an answer that our own end cut short says nothing against what is known."""
+        """Records an answer without a tree.
+
+        An answer that the deadline cut short does not contradict earlier answers.
+        """
         if is_over:
             if self.watched.tree is None:
                 self.watched = replace(self.watched, reason=self.watched.reason or reason)
@@ -195,12 +209,19 @@ class _Known:
             self._screen.no_answer(answer.fetched_at, reason)
 
     def pause_seconds(self, every_seconds: float, deadline: float) -> float:
-        """Until the next question: not beyond the deadline, nor the patience while it counts."""
+        """Returns the pause before the next request.
+
+        It does not exceed the deadline or, while the execution is missing, the time to wait for it.
+        """
         until = min(deadline, self._patient_until if self._missing else math.inf)
         return max(0.0, min(every_seconds, until - time.monotonic()))
 
     def at_the_end(self) -> Watched:
-        """How it ended; raises if the execution was missing to the end."""
+        """Returns the result of watching.
+
+        Raises:
+            UnknownExecutionError: the execution was missing to the end.
+        """
         if self._missing is not None:
             raise self._unknown(self._missing)
         return replace(self.watched, seconds=time.monotonic() - self.began)
@@ -232,7 +253,7 @@ def _tree(
     redactor: Redactor,
     meanings: tuple[OutcomeOf, RoleOf],
 ) -> tuple[SeenTree | None, str | None]:
-    """The tree of an answer, or why it has none."""
+    """Returns the tree of an answer, or the reason why it has none."""
     batch = batch_of(answer, settings, run_id="", redactor=redactor)
     (row,) = batch.fetches.select(["outcome", "message"]).to_pylist()
     if row["outcome"] == "loaded":
@@ -241,7 +262,11 @@ def _tree(
 
 
 def _refuse(answer: Answer) -> None:
-    """Raises for an answer that asking again will not make better."""
+    """Rejects an answer that a retry cannot improve.
+
+    Raises:
+        RunFailedError: the outcome is `forbidden` or `rejected`.
+    """
     if answer.outcome in _REFUSED:
         raise RunFailedError(
             f"The cluster does not show execution {answer.execution_id} ({answer.outcome}: "

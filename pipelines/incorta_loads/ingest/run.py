@@ -1,4 +1,4 @@
-"""One run: plan, fetch, load, batch after batch."""
+"""One run: plans, fetches and loads, batch by batch."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def ingest_into(
     stopping: threading.Event,
     report: Callable[[Ingested], None],
 ) -> Ingested:
-    """Fetches and loads the given ids, or what is due.
+    """Fetches and loads the given ids, or the ids that are due.
 
     Args:
-        warehouse: open for writing.
+        warehouse: the warehouse, open for writing.
         settings: the cluster.
-        ids: exactly these; None: what the warehouse says is due.
-        outcome_of: what statuses mean: what did not end in success may be repaired.
-        stopping: once set, the run ends after what is in flight.
-        report: is told what was done, after each batch and before the first.
+        ids: exactly the ids to request, or None for the ids that are due.
+        outcome_of: maps statuses to outcomes; executions without success may be repaired.
+        stopping: once set, the run ends after the requests in flight.
+        report: receives the progress before the first batch and after each batch.
 
     Raises:
         WarehouseError: the warehouse could not be written.
     """
     began = time.monotonic()
-    # Before the run has its name: it may ask for the same ids, and has one row for each.
+    # Restore before the run gets its id: it may request the same ids, and has one row for each.
     _restore_ledger(warehouse)
     ingested = Ingested(new_run_id())
     run = RunBatches(warehouse, settings, ingested, stopping)
@@ -79,7 +79,7 @@ def ingest_into(
                     time.monotonic() - begin,
                     extra={"run_id": ingested.run_id},
                 )
-                del batch  # before the next one grows beside it
+                del batch  # free it before the next batch is built
                 ingested.seconds = time.monotonic() - began
                 report(ingested)
     except (ConfigurationError, ClusterDownError, SpoolError) as error:
@@ -90,18 +90,18 @@ def ingest_into(
 
 
 def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> bool:
-    """Loads an answer that is a tree and is already here, as a run of its own would.
+    """Loads an answer that is a tree and was already fetched, like a run of its own.
 
     Returns:
-        Whether it was loaded; False: the warehouse has what came of asking later.
+        Whether the answer was loaded. False if the warehouse has the result of a later request.
 
     Raises:
-        WarehouseError: it could not be written.
+        WarehouseError: the warehouse could not be written.
     """
     _restore_ledger(warehouse)
     later = warehouse.connection.execute(
         "SELECT 1 FROM load_status.nodes WHERE cluster = $cluster AND tenant = $tenant "
-        # what a clock left that was wrong once is no later answer
+        # a row from the future, left by a wrong clock, is not a later answer
         "AND execution_id = $id AND node_id = 0 AND fetched_at BETWEEN $after AND $now",
         {
             "cluster": settings.cluster,
@@ -113,7 +113,7 @@ def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> boo
     ).fetchone()
     if later:
         return False
-    # Of now, not of when it was asked for: which id is settled is decided by comparing run ids.
+    # The run id has the current time, not that of the request: run ids decide which id is settled.
     batch = batch_of(answer, settings, run_id=new_run_id(), redactor=Redactor([settings.token]))
     with warehouse.memory.little():
         warehouse.load(batch)

@@ -1,4 +1,4 @@
-"""Names of runs, which sort by the time at which they began."""
+"""Creates run ids, which sort by the start time of the run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from datetime import UTC, datetime
 
 
 def new_run_id(now: datetime | None = None) -> str:
-    """Such as `20261123T214345.123456Z-1a2b3c4d`: the beginning in UTC and a random end."""
+    """Returns an id such as `20261123T214345.123456Z-1a2b3c4d`: UTC start time, random suffix."""
     began = (now or datetime.now(UTC)).astimezone(UTC)
     return f"{began:%Y%m%dT%H%M%S.%f}Z-{secrets.token_hex(4)}"

@@ -1,4 +1,4 @@
-"""What a scheduled run asks for: the highest execution first, then all that is due."""
+"""Requests of a scheduled run: the highest execution first, then all ids that are due."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RunBatches:
-    """Where the batches of one run come from."""
+    """Provides the batches of one run."""
 
     warehouse: Warehouse
     settings: Settings
@@ -45,7 +45,7 @@ class RunBatches:
     stopping: threading.Event
 
     def fetched(self, feed: Feed) -> Iterator[Batch]:
-        """What becomes of the ids of a feed."""
+        """Yields the results for the ids of a feed."""
         return fetch_batches(
             feed,
             self.settings,
@@ -55,7 +55,7 @@ class RunBatches:
         )
 
     def known(self, outcome_of: OutcomeOf) -> Known:
-        """What the warehouse says is due."""
+        """Reads from the warehouse which ids are due."""
         known = read_known(
             self.warehouse.connection,
             cluster=self.settings.cluster,
@@ -74,7 +74,10 @@ class RunBatches:
         return known
 
     def due(self, known: Known) -> Iterator[Batch]:
-        """The highest execution, to see that the ids go on, then what else is due."""
+        """Yields the highest execution, then the other ids that are due.
+
+        The highest execution shows whether the cluster's ids have started over.
+        """
         first = Batch()
         if known.highest is not None:
             for first in self.fetched(asked_for(ExecutionIds.of([known.highest]))):
@@ -93,7 +96,7 @@ class RunBatches:
             self.ingested.in_vain = feed.ids_in_vain, feed.last_probed
 
     def _without_unchanged(self, batch: Batch, known: Known) -> Batch:
-        """The batch without executions that were final and are as they were: nothing to write."""
+        """Returns the batch without unchanged final executions, which need no writing."""
         ids = pc.unique(batch.nodes["execution_id"]).to_pylist()
         unchanged = [
             each
@@ -109,7 +112,10 @@ class RunBatches:
 
 
 def _begun_with(first: Batch, rest: Iterator[Batch]) -> Iterator[Batch]:
-    """The batches, the first of them with the ledger row of another one: one package less."""
+    """Yields `first` and then `rest`.
+
+    If `first` has only a ledger row, it is merged into the next batch, which saves a dlt package.
+    """
     if first.nodes.num_rows or not first.fetches.num_rows:
         second = first
     else:
@@ -125,5 +131,5 @@ def _begun_with(first: Batch, rest: Iterator[Batch]) -> Iterator[Batch]:
         )
     if second.fetches.num_rows:
         yield second
-    del first, second  # before the next one grows beside them
+    del first, second  # free them before the next batch is built
     yield from rest

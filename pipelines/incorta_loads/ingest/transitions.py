@@ -1,4 +1,4 @@
-"""The tree of one execution as one answer shows it, and what changed from one to the next."""
+"""The tree of one execution in one answer, and the changes between two answers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import pyarrow as pa
 from incorta_loads.tree.statuses import OutcomeOf, RoleOf, is_final
 
 Status = tuple[str | None, str | None]
-"""State type and job status, as received."""
+"""State type and job status as received."""
 
 Place = tuple[str, int]
-"""The path of a node, and its number among the nodes of the same path, from 0 on."""
+"""The path of a node, and its number among the nodes with the same path, starting at 0."""
 
 _COLUMNS = (
     *("node_id", "parent_id", "last_descendant_id", "depth"),
@@ -27,14 +27,14 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One node that another answer shows otherwise.
+    """The change of one node between two answers.
 
     Attributes:
         at: when the later answer was received.
-        path: where the node is.
-        number: among the nodes of the same path, from 0 on.
-        before: its status before; None: it was not there.
-        after: its status after; None: it is no longer there.
+        path: path of the node.
+        number: number among the nodes with the same path, starting at 0.
+        before: earlier status; None if the node did not exist.
+        after: later status; None if the node no longer exists.
     """
 
     at: datetime
@@ -46,11 +46,11 @@ class Transition:
 
 @dataclass(frozen=True, eq=False)
 class SeenTree:
-    """One answer.
+    """The tree in one answer.
 
     Attributes:
-        fetched_at: when it was received.
-        rows: its nodes in preorder, each with its outcome and its role.
+        fetched_at: when the answer was received.
+        rows: nodes in preorder, each with its outcome and its role.
     """
 
     fetched_at: datetime
@@ -58,7 +58,7 @@ class SeenTree:
 
     @classmethod
     def of(cls, nodes: pa.Table, outcome_of: OutcomeOf, role_of: RoleOf) -> SeenTree:
-        """From the rows of table `nodes` of one execution."""
+        """Creates a tree from the rows of one execution in table `nodes`."""
         rows = nodes.select(_COLUMNS).to_pylist()
         for row in rows:
             row["outcome"] = outcome_of(row["state_type"], row["job_status"])
@@ -71,12 +71,12 @@ class SeenTree:
 
     @property
     def root(self) -> dict[str, Any]:
-        """The node that all others are below of."""
+        """The root node of the tree."""
         return self.rows[0]
 
     @cached_property
     def is_final(self) -> bool:
-        """The root is in Terminator State and no node is in Load State."""
+        """Whether the root is in Terminator State and no node is in Load State."""
         return is_final([row["state_type"] for row in self.rows])
 
     @cached_property
@@ -85,7 +85,7 @@ class SeenTree:
         return Counter(row["outcome"] for row in self.rows if row["role"] == "table")
 
     def statuses(self) -> Iterator[tuple[Place, Status]]:
-        """Of each node, in preorder."""
+        """Yields the place and the status of each node in preorder."""
         numbers: Counter[str] = Counter()
         for row in self.rows:
             path = row["path"]
@@ -94,9 +94,9 @@ class SeenTree:
 
 
 def transitions(before: SeenTree, after: SeenTree) -> list[Transition]:
-    """What changed: nodes in the order of the later answer, then those that are gone.
+    """Returns the changes: nodes in the order of the later answer, then nodes that are gone.
 
-    Nodes are matched by path, and where several have the same one by their order.
+    Nodes are matched by path. Nodes with the same path are matched by their order.
     """
     gone = dict(before.statuses())
     changes = [

@@ -1,8 +1,8 @@
-"""The body of one answer → a tree of nodes, or the reason why it is none.
+"""Decodes the body of one answer into a tree of nodes, or gives the reason why it is not a tree.
 
-The usual body is decoded by msgspec straight into `Node`s, which allow the documented fields only.
-A body with more fields is decoded into dicts, a body too deep for msgspec is parsed event by event;
-both then become the same `Node`s. Nothing recurses by the depth of the body.
+msgspec decodes the usual body directly into `Node`s, which allow only the documented fields. A body
+with more fields is decoded into dicts. A body that is too deep for msgspec is parsed event by
+event. Both then become the same `Node`s. No function recurses with the depth of the body.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-import ijson.backends.python as ijson  # the C backend replaces lone surrogates without a word
+import ijson.backends.python as ijson  # the C backend replaces lone surrogates silently
 import msgspec
 from ijson.common import JSONError
 
@@ -34,10 +34,11 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def decode(body: bytes) -> Tree:
-    """Reads one body.
+    """Decodes one body.
 
     Raises:
-        InvalidPayload: not JSON, not the shape, text that cannot be stored, or over a limit.
+        InvalidPayload: the body is not JSON, has another shape, contains text that cannot be
+            stored, or exceeds a limit.
     """
     if b"\\u0000" in body and _NUL.search(body):
         raise InvalidPayload("it contains the character U+0000, which cannot be stored")
@@ -52,7 +53,7 @@ def _decode_root(body: bytes) -> Node:
     try:
         return _decode_documented(body)
     except msgspec.ValidationError:
-        pass  # undocumented fields, a repeated field, or the wrong shape: look closer
+        pass  # undocumented fields, a repeated field, or the wrong shape: decode it again below
     except RecursionError:
         return _extended(_parse_deep(body))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -79,7 +80,11 @@ def _not_json(body: bytes, error: Exception) -> str:
 
 
 def _parse_deep(body: bytes) -> object:
-    """Any JSON value, parsed without recursion."""
+    """Parses any JSON value without recursion.
+
+    Raises:
+        InvalidPayload: the body is not JSON or has too many levels.
+    """
     try:
         return _build(ijson.basic_parse(io.BytesIO(body)))
     except (JSONError, ValueError) as error:
@@ -87,7 +92,11 @@ def _parse_deep(body: bytes) -> object:
 
 
 def _build(events: Iterable[tuple[str, Any]]) -> object:
-    """The value that the events describe; refuses too many levels of nodes while they come."""
+    """Returns the value that the events describe.
+
+    Raises:
+        InvalidPayload: there are too many levels of nodes; raised as soon as they are reached.
+    """
     most_open = 2 * MOST_LEVELS + 2  # a level is an object in an array
     top: list[Any] = []
     open_containers: list[Any] = [top]
@@ -115,7 +124,11 @@ def _build(events: Iterable[tuple[str, Any]]) -> object:
 
 
 def _extended(value: object) -> ExtendedNode:
-    """Checks the shape of a decoded value and gathers the undocumented fields."""
+    """Checks the shape of a decoded value and collects the undocumented fields.
+
+    Raises:
+        InvalidPayload: the value has another shape or cannot be stored.
+    """
     root = ExtendedNode()
     pending: list[tuple[object, ExtendedNode]] = [(value, root)]
     try:
@@ -132,8 +145,8 @@ def _extended(value: object) -> ExtendedNode:
 
 
 def _fill(node: ExtendedNode, item: object) -> list[object]:
-    """Fills the node from a JSON object and returns its children."""
-    fields = _expect(item, dict, "a node")  # emptied: a copy could take as much again
+    """Fills the node from a JSON object and returns the children. The object is modified."""
+    fields = _expect(item, dict, "a node")  # modified, since a copy could take as much memory again
     node.name = _text(fields.pop("name", None), "name")
     node.type = _text(fields.pop("type", None), "type")
     children = fields.pop("childStatusDetails", None)

@@ -1,8 +1,8 @@
-"""Status trees ↔ rows: a batch of trees becomes one columnar table, and rows give the tree back.
+"""Converts a batch of status trees into one columnar table, and rows back into a tree.
 
 The trees of a batch are laid out breadth first, one after another within each level. The children
-of a node then stand together and in the order of their parents, so that parents are one `repeat`,
-and preorder numbers are prefix sums over the sizes of the subtrees.
+of a node are therefore adjacent, in the order of their parents. Parents then result from a single
+`repeat`, and preorder numbers from prefix sums over the sizes of the subtrees.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _CHUNK_BYTES = 8 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One execution as it was received.
+    """One execution as received.
 
     Attributes:
-        execution_id: its id.
+        execution_id: id of the execution.
         fetched_at: when the answer was received, with time zone.
-        tree: its decoded status tree.
+        tree: decoded status tree.
     """
 
     execution_id: int
@@ -47,7 +47,7 @@ class Execution:
 
 
 def flatten(executions: Sequence[Execution], *, cluster: str, tenant: str) -> pa.Table:
-    """The rows of table `nodes` (schema `NODES`), each execution in preorder."""
+    """Returns the rows of table `nodes` (schema `NODES`), each execution in preorder."""
     if not executions:
         return NODES.empty_table()
     nodes, bounds = _breadth_first([execution.tree for execution in executions])
@@ -76,10 +76,10 @@ def flatten(executions: Sequence[Execution], *, cluster: str, tenant: str) -> pa
 
 
 def encode(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """The tree of one execution as JSON, from its rows in preorder.
+    """Returns the tree of one execution as JSON, from its rows in preorder.
 
-    Equal to what was received, but that fields which were null or empty are left out and that of a
-    repeated field only the last is there.
+    The JSON equals the received body with two exceptions. Null or empty fields are omitted. Of a
+    repeated field, only the last value is present.
     """
     parts: list[bytes] = []
     open_until: list[int] = []  # last_descendant_id of each node whose children are being written
@@ -111,7 +111,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def _breadth_first(trees: Sequence[Tree]) -> tuple[list[Node], list[int]]:
-    """All nodes level by level, and where each level begins (with the end as last entry)."""
+    """Returns all nodes level by level, and the start index of each level, then the end index."""
     deepest = max(len(tree.levels) for tree in trees)
     nodes: list[Node] = []
     bounds = [0]
@@ -125,15 +125,15 @@ def _breadth_first(trees: Sequence[Tree]) -> tuple[list[Node], list[int]]:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where each node stands; all arrays are indexed breadth first.
+    """The position of each node. All arrays have one entry per node, in breadth-first order.
 
     Attributes:
         levels: (begin, end) of each level, end excluded.
         roots: number of trees.
         parent: index of the parent; -1 for roots.
-        position: place among the siblings.
-        size: nodes of the subtree, itself included.
-        node_id: preorder number within its tree.
+        position: position among the siblings, starting at 0.
+        size: number of nodes in the subtree, including the node itself.
+        node_id: preorder number within the tree.
     """
 
     levels: list[tuple[int, int]]
@@ -170,7 +170,7 @@ class _Layout:
         return cls(levels, roots, parent, position, size, node_id)
 
     def preorder(self) -> tuple[Integers, Integers]:
-        """Indices in the order of rows, and the number of rows of each tree."""
+        """Returns the indices in the order of rows, and the number of rows of each tree."""
         sizes = self.size[: self.roots]
         row = np.empty_like(self.size)
         row[: self.roots] = np.cumsum(sizes) - sizes
@@ -182,7 +182,7 @@ class _Layout:
         return order, sizes
 
     def columns(self, order: Integers) -> dict[str, pa.Array]:
-        """The columns that say where a node stands, in the given order."""
+        """Returns the columns with the position of each node, in the given order."""
         depth = np.repeat(np.arange(len(self.levels)), [end - begin for begin, end in self.levels])
         parent = self.parent[order]
         return {
@@ -195,7 +195,10 @@ class _Layout:
 
 
 def _nearest_named(types: pa.Array, layout: _Layout) -> list[pa.Array]:
-    """For each named type the index of the nearest node of that type on the path, else null."""
+    """Returns, for each named type, the index of the nearest node of that type on the path.
+
+    The index is null if the path has no such node.
+    """
     index = np.arange(len(types), dtype=np.int64)
     kinds = _kinds(types)
     nearest = np.stack([np.where(kinds == kind, index, -1) for kind in range(len(NAMED_TYPES))])
@@ -206,7 +209,10 @@ def _nearest_named(types: pa.Array, layout: _Layout) -> list[pa.Array]:
 
 
 def _kinds(types: pa.Array) -> Integers:
-    """The place of each type among the named ones, else -1; types are many, distinct ones few."""
+    """Returns the index of each type in `NAMED_TYPES`, or -1 for other types.
+
+    Each distinct type is compared only once, because there are few of them.
+    """
     encoded = types.dictionary_encode()
     places = {name: place for place, name in enumerate(NAMED_TYPES)}
     found = [places.get(compared(each), -1) for each in encoded.dictionary.to_pylist()]
@@ -216,16 +222,16 @@ def _kinds(types: pa.Array) -> Integers:
 
 
 def _paths(names: pa.Array, depths: pa.Array) -> pa.ChunkedArray:
-    """The path of each row, rows in preorder.
+    """Returns the path of each row. The rows are in preorder.
 
-    The paths of a deep tree take far more room than all else: they are written once, from one
-    buffer with the path of the row at hand, some at a time.
+    The paths of a deep tree take far more memory than everything else. They are therefore written
+    only once, in chunks, from one buffer with the path of the current row.
     """
     escaped = pc.replace_substring(pc.fill_null(names, ""), "~", "~0")
     escaped = pc.replace_substring(escaped, "/", "~1").cast(pa.binary())
     chunks, chunk, chunk_bytes = [], [], 0
     path = bytearray()
-    ends = [0] * (MOST_LEVELS + 1)  # where the path of the last row of each depth ends, after a 0
+    ends = [0] * (MOST_LEVELS + 1)  # a 0, then the path length of the last row at each depth
     for name, depth in zip(escaped.to_pylist(), depths.to_pylist(), strict=True):
         del path[ends[depth] :]
         path += b"/"

@@ -1,4 +1,4 @@
-"""What no real execution has and a body is refused for: it would fill the memory."""
+"""Limits that no real execution reaches. A body beyond them would fill the memory."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from incorta_loads.tree.statuses import compared
 
 MOST_LEVELS = 5_000
 MOST_ROW_TEXT_BYTES = 64 * 2**20
-"""Paths and names in all rows of one tree together: a deep tree with many leaves, or a long name
-that stands in every row, would fill the memory."""
+"""Maximum size of the paths and names in all rows of one tree together. A deep tree with many
+leaves, or a long name that is repeated in every row, would fill the memory."""
 
 MOST_NODES = 300_000
 MOST_VALUES = 2_000_000
-"""Of JSON, of any kind: a documented node has seven. 32 MiB can hold eleven million `{}`, which
-would take gigabytes when decoded."""
+"""Maximum number of JSON values of any kind; a documented node has seven. 32 MiB can hold eleven
+million `{}`, which would take gigabytes when decoded."""
 
 MOST_TEXT = 2**20
-"""Characters of one name, status or `extra`; DuckDB needs many times as much memory to store it."""
+"""Maximum number of characters in one name, status or `extra`. DuckDB needs many times as much
+memory to store it."""
 
 TOO_MANY_LEVELS = f"it has more than {MOST_LEVELS:,} levels"
 
@@ -28,10 +29,13 @@ _STRING_OR_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[,\[{]', re.DOTALL)
 
 
 def refuse_too_many_values(body: bytes) -> None:
-    """Raises InvalidPayload for a body with more JSON values than are to be decoded.
+    """Rejects a body with too many JSON values to decode.
 
-    Each value opens a container or follows a comma. What stands in strings is told apart only
-    where it matters.
+    Each value opens a container or follows a comma. Characters within strings are excluded only if
+    the count that includes them reaches the limit.
+
+    Raises:
+        InvalidPayload: the body has more than `MOST_VALUES` values.
     """
     if sum(map(body.count, (b",", b"[", b"{"))) < MOST_VALUES:
         return
@@ -42,7 +46,11 @@ def refuse_too_many_values(body: bytes) -> None:
 
 
 def refuse_too_large(levels: list[list[Node]], body_bytes: int) -> None:
-    """Raises InvalidPayload for a tree with too many nodes, or a text that is too long."""
+    """Rejects a tree that is too large.
+
+    Raises:
+        InvalidPayload: the tree has too many nodes, or a text that is too long.
+    """
     if sum(map(len, levels)) > MOST_NODES:
         raise InvalidPayload(f"it has more than {MOST_NODES:,} nodes")
     if body_bytes > MOST_TEXT and any(map(_has_long_text, chain.from_iterable(levels))):
@@ -56,13 +64,15 @@ def _has_long_text(node: Node) -> bool:
 
 
 def row_text_bytes(levels: list[list[Node]]) -> int:
-    """An upper bound of what the rows say: exact only where a rough one is over the limit.
+    """Returns an upper bound for the size of paths and names in the rows, in bytes.
+
+    The bound is computed row by row only if a rough estimate exceeds the limit.
 
     Raises:
-        InvalidPayload: over the limit.
+        InvalidPayload: the size exceeds `MOST_ROW_TEXT_BYTES`.
     """
     longest = sum(max(map(_segment_bytes, level)) for level in levels)
-    # The names that a row repeats stand in its path too, its own name a third time.
+    # Names that a row repeats also occur in its path; the row's own name occurs a third time.
     rough = 3 * longest * sum(map(len, levels))
     if rough <= MOST_ROW_TEXT_BYTES:
         return rough
@@ -84,7 +94,7 @@ def row_text_bytes(levels: list[list[Node]]) -> int:
 
 
 class _RowText(NamedTuple):
-    """Bytes of the path of a row, and of the names that it repeats by the types of their nodes."""
+    """Bytes of the path of a row, and bytes of the repeated names by the type of their node."""
 
     path: int
     named: dict[str, int]
@@ -97,6 +107,6 @@ class _RowText(NamedTuple):
 
 
 def _segment_bytes(node: Node) -> int:
-    """At most: a slash, and each character of the name escaped or in UTF-8."""
+    """Returns the maximum size of a slash and the name, with each character escaped or in UTF-8."""
     name = node.name or ""
     return 1 + (len(name) + name.count("~") + name.count("/") if name.isascii() else 4 * len(name))

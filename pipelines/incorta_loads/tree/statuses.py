@@ -1,4 +1,4 @@
-"""Statuses and types: how they are compared, and the words for what they mean."""
+"""Compares statuses and types, and names their possible meanings."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Protocol
 
 OutcomeOf = Callable[[str | None, str | None], str]
-"""State type and job status → one of `STATUS_OUTCOMES`."""
+"""Maps state type and job status to one of `STATUS_OUTCOMES`."""
 
 
 class RoleOf(Protocol):
-    """The type of a node, whether it is a leaf, and its schema → one of `ROLES`."""
+    """Maps a node's type, whether it is a leaf, and its schema to one of `ROLES`."""
 
     def __call__(self, type_: str | None, *, is_leaf: bool, schema_name: str | None) -> str: ...
 
@@ -20,24 +20,31 @@ STATUS_OUTCOMES = (
     *("success", "partial", "failure", "interrupted"),
     *("skipped", "running", "queued", "unknown"),
 )
-"""What a status can mean."""
+"""Possible outcomes of a status."""
 
 ROLES = ("load_plan", "group", "schema", "table", "none")
-"""What a node of a type can be; `none` is none of the others."""
+"""Possible roles of a node; `none` means no other role applies."""
 
 ENDED_STATE = "terminator state"
 RUNNING_STATE = "load state"
-"""State types, as `compared`. An execution is final if its root has ended and no node runs."""
+"""State types in the form that `compared` returns.
+
+An execution is final if its root has ended and no node runs.
+"""
 
 _TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def compared(text: str | None) -> str:
-    """A state type, job status or type as it is compared: no outer blanks, A–Z in lower case."""
+    """Returns a state type, job status or type without outer blanks and with A–Z in lower case."""
     return (text or "").strip("\t\n\v\f\r ").translate(_TO_LOWER)
 
 
 def is_final(state_types: Sequence[str | None]) -> bool:
-    """Whether an execution has ended, by the state types of its nodes, the root first."""
+    """Whether an execution has ended.
+
+    Args:
+        state_types: state types of its nodes, the root first.
+    """
     root, *below = map(compared, state_types)
     return root == ENDED_STATE and RUNNING_STATE not in below

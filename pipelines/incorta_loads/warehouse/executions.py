@@ -1,4 +1,4 @@
-"""Single executions, as the warehouse has them."""
+"""Reads single executions from the warehouse."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from incorta_loads.base_tables import DATASET, NODES
 def highest_execution(
     connection: duckdb.DuckDBPyConnection, cluster: str, tenant: str
 ) -> tuple[int, pa.Table] | None:
-    """The id of the highest execution of a tenant and its nodes; None: there is none.
+    """Returns the highest execution id of a tenant and its nodes, or None if there is none.
 
     Raises:
-        duckdb.CatalogException: there are no base tables.
+        duckdb.CatalogException: the base tables do not exist.
     """
     [(highest,)] = connection.execute(
         f"SELECT max(execution_id) FROM {DATASET}.nodes "  # noqa: S608
@@ -29,7 +29,7 @@ def highest_execution(
 def nodes_of(
     connection: duckdb.DuckDBPyConnection, cluster: str, tenant: str, execution_id: int
 ) -> pa.Table:
-    """The rows of one execution in preorder, with the schema `NODES`."""
+    """Returns the rows of one execution in preorder, with the schema `NODES`."""
     columns = ", ".join(NODES.names)
     found = connection.execute(
         f"SELECT {columns} FROM {DATASET}.nodes WHERE cluster = $cluster AND "  # noqa: S608

@@ -1,4 +1,4 @@
-"""How much memory DuckDB takes while a run writes."""
+"""Limits the memory that DuckDB uses while a run writes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _OUT_OF_MEMORY = re.compile(r"Out of Memory|failed to (pin|allocate)", re.IGNORE
 
 
 class Memory:
-    """Bounds what DuckDB holds; as long as there is memory it would keep all that is loaded.
+    """Limits the memory of DuckDB, which otherwise keeps all loaded data while memory is available.
 
     Args:
-        connection: to the database.
-        path: its file.
+        connection: connection to the database.
+        path: file of the database.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -36,35 +36,38 @@ class Memory:
 
     @contextmanager
     def little(self) -> Iterator[None]:
-        """As little as a run can do with; afterwards what was usual."""
+        """Sets the memory limit to the minimum for a run, and restores the usual limit on exit."""
         query = "SELECT current_setting('memory_limit')"
         [(usual,)] = self._connection.execute(query).fetchall()
-        self._connection.execute("SET threads = 1")  # each more one takes as much again
+        self._connection.execute("SET threads = 1")  # each additional thread takes as much again
         self._limit(_LEAST_BYTES)
         try:
             yield
         finally:
-            # RESET would show the usual limit, and leave the other one.
+            # RESET would show the usual limit but leave the lower one in effect.
             self._connection.execute(f"SET memory_limit = '{usual}'")
             self._connection.execute("RESET threads")
 
     @contextmanager
     def enough_for(self, size_bytes: int) -> Iterator[Callable[[], None]]:
-        """What a batch of so many bytes takes; a call of what it yields allows much more."""
+        """Sets the memory limit for a batch of this size in bytes.
+
+        Yields a function that raises the limit far above that.
+        """
         self._limit(_LEAST_BYTES + _PER_BYTE_OF_BATCH * size_bytes)
         try:
             yield self._allow_much
         finally:
             release_memory()
-            self._limit(_LEAST_BYTES)  # which lets go of what was written
+            self._limit(_LEAST_BYTES)  # releases the memory of the written data
 
     def checkpoint(self) -> None:
-        """Moves what was committed from the log into the file, which frees its memory.
+        """Moves committed data from the log into the file, which frees its memory.
 
-        DuckDB does so by itself, but dlt lets it wait for a gigabyte.
+        DuckDB does so by itself, but with the settings of dlt only after a gigabyte.
 
         Raises:
-            duckdb.Error: the file could not be written; what was committed is in the log.
+            duckdb.Error: the file could not be written; committed data is still in the log.
         """
         if not self._log.is_file() or self._log.stat().st_size <= _MOST_LOG_BYTES:
             return
@@ -86,11 +89,11 @@ class Memory:
 
 
 def release_memory() -> None:
-    """Gives back what dlt leaves in cycles and Arrow keeps for later."""
+    """Frees memory that dlt leaves in reference cycles and that Arrow keeps for reuse."""
     gc.collect()
     pa.default_memory_pool().release_unused()
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether this is DuckDB at its limit, whatever class dlt has made of it."""
+    """Whether DuckDB reached its memory limit, whatever class dlt raises for the error."""
     return bool(_OUT_OF_MEMORY.search(str(error)))

@@ -1,4 +1,4 @@
-"""The DuckDB file of the warehouse: its lock, opening it, reading and nothing else."""
+"""The DuckDB file of the warehouse: locking, opening and read-only access."""
 
 from __future__ import annotations
 
@@ -32,19 +32,20 @@ _LOCKED_DOWN = (
     "autoload_known_extensions = false",
     "autoinstall_known_extensions = false",
     "enable_external_access = false",
-    "lock_configuration = true",  # the last: it forbids all further ones
+    "lock_configuration = true",  # must be last: it forbids all further changes
 )
 
 
 @contextmanager
 def locked(path: Path, timeout_seconds: float, *, is_needed: bool = True) -> Iterator[None]:
-    """Holds the lock beside the warehouse, which every command of this program takes.
+    """Holds the lock file beside the warehouse, which every command of this program takes.
 
-    Where it is not needed, and the user may not write there, it is left out: DuckDB has its own.
+    The lock is skipped if it is not needed and the user may not write there. DuckDB has its own
+    lock.
 
     Raises:
-        BusyError: another process went on holding it.
-        WarehouseError: the directory is not there, or not writable.
+        BusyError: another process held the lock until the timeout.
+        WarehouseError: the directory does not exist or is not writable.
     """
     if not path.parent.is_dir():  # the lock would create it
         raise WarehouseError(
@@ -76,7 +77,10 @@ def locked(path: Path, timeout_seconds: float, *, is_needed: bool = True) -> Ite
 
 
 def _owner(lock_path: Path) -> str:
-    """Whose the lock is where it is somebody else's, who may remove it while nothing runs."""
+    """Returns a note that names the owner of the lock file, or "" if the user owns it.
+
+    The owner may remove the file while no command runs.
+    """
     try:
         uid = lock_path.stat().st_uid
         if uid == os.geteuid():
@@ -93,20 +97,21 @@ def _owner(lock_path: Path) -> str:
 def connected(
     path: Path, timeout_seconds: float, *, read_only: bool, waited_seconds: float = 0.0
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the file; waits while another program has it open.
+    """Opens a connection to the file, and waits while another program has the file open.
 
     Args:
         path: the file.
-        timeout_seconds: how long to wait, altogether.
-        read_only: others may then read at the same time.
-        waited_seconds: how much of that is over.
+        timeout_seconds: how long to wait in total.
+        read_only: whether to open the file read-only, so that others can read at the same time.
+        waited_seconds: the part of the timeout that has already passed.
 
     Raises:
-        BusyError: another program went on having it open.
-        WarehouseError: the file is missing (when reading), damaged, foreign or of a newer DuckDB.
+        BusyError: another program had the file open until the timeout.
+        WarehouseError: the file is missing (when reading), damaged, not a DuckDB file, or from a
+            newer DuckDB.
     """
     if not read_only and path.is_file() and not path.stat().st_size:
-        path.unlink()  # a run was killed while DuckDB made it, which DuckDB would not forgive
+        path.unlink()  # a run was killed while DuckDB created it; DuckDB cannot open such a file
     _refuse_foreign(path)
     waiting = tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: _HELD in str(error)),
@@ -137,7 +142,7 @@ def connected(
 def opened(
     path: Path, timeout_seconds: float, *, read_only: bool
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Locked and connected, within one time for both."""
+    """Locks and opens the file, with one timeout for both."""
     begin = time.monotonic()
     with (
         locked(path, timeout_seconds, is_needed=not read_only),
@@ -153,11 +158,11 @@ def opened(
 
 @contextmanager
 def open_for_reading(path: Path, timeout_seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads the warehouse and can do nothing else: no files, no extensions.
+    """Opens a connection that can only read the warehouse: no other files, no extensions.
 
     Raises:
-        BusyError: another process went on holding the warehouse.
-        WarehouseError: it is not there, or cannot be opened.
+        BusyError: another process held the warehouse until the timeout.
+        WarehouseError: the warehouse does not exist or cannot be opened.
     """
     require_file(path)
     with opened(path, timeout_seconds, read_only=True) as connection:
@@ -167,7 +172,7 @@ def open_for_reading(path: Path, timeout_seconds: float) -> Iterator[duckdb.Duck
 
 @contextmanager
 def reading() -> Iterator[duckdb.DuckDBPyConnection]:
-    """`open_for_reading` on the configured warehouse; while it is in use, on its last snapshot."""
+    """Opens the configured warehouse for reading, or its last snapshot while it is in use."""
     path = database_path()
     with ExitStack() as stack:
         try:
@@ -199,7 +204,11 @@ def _lock_down(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _refuse_foreign(path: Path) -> None:
-    """DuckDB itself would go and download what it takes to open a file of SQLite."""
+    """Rejects files of other formats, before DuckDB downloads an extension to open SQLite files.
+
+    Raises:
+        WarehouseError: the file exists and is not a DuckDB file.
+    """
     if not path.is_file():
         return
     with path.open("rb") as file:
@@ -213,7 +222,11 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def require_file(path: Path) -> None:
-    """Raises WarehouseError, with what to do, where there is no warehouse."""
+    """Checks that the warehouse exists.
+
+    Raises:
+        WarehouseError: there is no warehouse; the message says what to do.
+    """
     if not path.exists():
         raise WarehouseError(
             f"There is no warehouse at {path}; run incorta-loads ingest first, or set "
@@ -222,7 +235,7 @@ def require_file(path: Path) -> None:
 
 
 def table_columns(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, dict[str, str]]:
-    """Table → column → type of one schema of the warehouse."""
+    """Returns table → column → type for one schema of the warehouse."""
     rows = connection.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() "
         "WHERE schema_name = $schema AND database_name = current_database() "

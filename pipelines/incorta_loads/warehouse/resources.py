@@ -1,4 +1,4 @@
-"""Batches as dlt resources: what becomes of the rows of a table that are there already."""
+"""Batches as dlt resources, with the write disposition of each table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from incorta_loads.base_tables import EXECUTION_KEY, FETCHES, INVALID_PAYLOADS, 
 REPLACE_EXECUTIONS: Final[TWriteDispositionConfig] = {
     "disposition": "merge",
     "strategy": "delete-insert",
-    # Whole executions go, so that no row of a longer tree stays; a key alone would leave them.
+    # Delete whole executions, so that no row of a longer tree remains, as a key alone would allow.
     "destination_scope": "(cluster, tenant, execution_id) IN "
     "(SELECT cluster, tenant, execution_id FROM {staging_table})",
 }
@@ -32,18 +32,18 @@ _FREEZE: Final[TSchemaContract] = {
 
 @dlt.source(name="incorta", section="incorta", spec=BaseConfiguration, max_table_nesting=0)
 def loaded_batch(batch: Batch, *, replace: bool) -> tuple[DltResource, ...]:
-    """The same resources over answers that are already here.
+    """Returns the resources for one batch that was already fetched.
 
     Args:
         batch: the rows.
-        replace: whether the warehouse may have nodes of these executions. Where it has none they
-            are appended, in one file and so in one transaction, which costs half.
+        replace: whether the warehouse may have nodes of these executions. If it has none, they are
+            appended in one file and therefore in one transaction, at half the cost.
     """
     return resources(iter([batch]), REPLACE_EXECUTIONS if replace else "append")
 
 
 def resources(batches: Iterator[Batch], nodes: TWriteDispositionConfig) -> tuple[DltResource, ...]:
-    """Three tables out of one stream of batches, which is read once."""
+    """Returns resources for three tables from one stream of batches, which is read once."""
     answers = dlt.resource(batches, name="answers", selected=False)
     return (
         answers | _table("nodes", NODES, (*EXECUTION_KEY, "node_id"), nodes),

@@ -1,4 +1,4 @@
-"""The published copy of the warehouse, which is read where the warehouse itself is in use."""
+"""The published copy of the warehouse, which is read while the warehouse itself is in use."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 
 SNAPSHOT = "incorta_loads.duckdb"
-"""Its name in a published directory."""
+"""Name of the snapshot in a published directory."""
 
 MANIFEST = "manifest.json"
-"""Beside it: when it was published, and what else."""
+"""File beside the snapshot with the time of publishing and the other published files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class Snapshot:
     """The last published copy of a warehouse.
 
     Attributes:
-        path: its file.
-        published_at: ISO 8601, UTC.
+        path: file of the copy.
+        published_at: time of publishing in ISO 8601, UTC.
     """
 
     path: Path
@@ -30,20 +30,23 @@ class Snapshot:
 
 
 def write_snapshot(connection: duckdb.DuckDBPyConnection, warehouse: Path, target: Path) -> None:
-    """Copies the warehouse, which the connection has open for writing, so that nobody writes."""
-    connection.execute("CHECKPOINT")  # what is in the log only would be missing
+    """Copies the warehouse file.
+
+    The connection has the warehouse open for writing, so no other process writes meanwhile.
+    """
+    connection.execute("CHECKPOINT")  # the copy would lack data that is only in the log
     shutil.copyfile(warehouse, target)
 
 
 def remember_snapshot(warehouse: Path, directory: Path) -> None:
-    """Notes beside the warehouse where it was published last."""
+    """Records beside the warehouse the directory that it was last published to."""
     note, new = _note(warehouse), Path(f"{warehouse}.published.new")
     new.write_text(f"{directory}\n", "utf-8", errors="surrogateescape")
     new.replace(note)
 
 
 def last_snapshot(warehouse: Path) -> Snapshot | None:
-    """The last published copy; None where there is none any more."""
+    """Returns the last published copy, or None if there is none or it no longer exists."""
     if not _note(warehouse).is_file():
         return None
     try:

@@ -1,4 +1,4 @@
-"""The base tables in DuckDB: created, checked and described."""
+"""Creates, checks and describes the base tables in DuckDB."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from incorta_loads.warehouse.opening import table_columns
 
 
 def create_alerts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Creates `alerts`, which no dlt package carries, unless it is there."""
+    """Creates `alerts`, which is not part of any dlt package, unless it exists."""
     columns = ", ".join(
         f"{column.name} {duckdb_types(ALERTS)[column.name]}"
         + ("" if column.nullable else " NOT NULL")
@@ -29,10 +29,10 @@ def create_alerts(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def refuse_other_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Checks the tables that are there.
+    """Checks the columns of the existing tables.
 
     Raises:
-        WarehouseError: one has other columns or types than this version writes.
+        WarehouseError: a table has other columns or types than this version writes.
     """
     found = table_columns(connection, DATASET)
     for name, schema in BASE_TABLES.items():
@@ -46,7 +46,7 @@ def refuse_other_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> N
 
 
 def describe(connection: duckdb.DuckDBPyConnection) -> None:
-    """Comments where there is none, or another: a new table, an upgrade, what a kill left."""
+    """Sets each comment that is missing or outdated, as after an upgrade or a killed run."""
     found = connection.execute(_COMMENTS, {"schema": DATASET}).fetchall()
     for table, column, comment in found:
         if table not in BASE_TABLES:

@@ -1,8 +1,8 @@
-"""The warehouse as one run writes it: batches through dlt into the DuckDB file.
+"""Writes the batches of one run through dlt into the DuckDB file.
 
-A dlt package is not one transaction: each of its tables commits by itself. So the nodes of a batch
-and its invalid payloads travel first, and the ledger rows that speak of them in a package after.
-The working directory of dlt is a run's own, and what a killed run left in it is never used.
+A dlt package is not one transaction: each of its tables commits separately. The nodes and invalid
+payloads of a batch are therefore written first. Their ledger rows follow in a later package. The
+working directory of dlt is emptied for each run; files left by a killed run are never used.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 
 class Warehouse:
-    """The open warehouse of one writing run; see `open_for_writing`.
+    """The warehouse while a run has it open for writing; see `open_for_writing`.
 
     Attributes:
         path: the DuckDB file.
-        connection: for queries; DuckDB sees one database for it and for dlt.
-        memory: how much of it DuckDB takes.
+        connection: connection for queries, to the same database that dlt writes.
+        memory: limits of the memory that DuckDB uses.
     """
 
     def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection, working: Path) -> None:
@@ -47,7 +47,7 @@ class Warehouse:
         self.connection = connection
         self.memory = Memory(connection, path)
         self._working = working
-        # dlt takes over the signal handlers in the main thread only; a signal must end a run after
+        # dlt replaces the signal handlers in the main thread only. A signal must end a run after
         # its batch, not within it.
         self._thread = ThreadPoolExecutor(1, "load")
         self._create_tables()
@@ -58,21 +58,21 @@ class Warehouse:
 
         return dlt.pipeline(
             "incorta_loads",
-            # Else dlt sends the statements of a merge one by one, each its own transaction.
+            # Otherwise dlt sends each statement of a merge in its own transaction.
             destination=dlt.destinations.duckdb(self.connection, supports_transactions=True),
             dataset_name=DATASET,
             pipelines_dir=str(self._working),
         )
 
     def close(self) -> None:
-        """Ends the thread that loads."""
+        """Stops the loading thread."""
         self._thread.shutdown()
 
     def load(self, batch: Batch) -> None:
         """Commits a batch: its nodes and invalid payloads, then its ledger rows.
 
         Raises:
-            WarehouseError: nothing of the failed table was changed.
+            WarehouseError: a table could not be written and is unchanged.
         """
         with self.memory.enough_for(batch.nodes.nbytes) as more_memory:
             try:
@@ -92,15 +92,15 @@ class Warehouse:
             raise self._not_written(error) from error
 
     def is_empty(self) -> bool:
-        """Whether it has no execution."""
+        """Whether the warehouse has no execution."""
         return self.connection.table(f"{DATASET}.nodes").limit(1).fetchone() is None
 
     def nodes_of(self, cluster: str, tenant: str, execution_id: int) -> pa.Table:
-        """The rows of one execution in preorder, with the schema `NODES`."""
+        """Returns the rows of one execution in preorder, with the schema `NODES`."""
         return nodes_of(self.connection, cluster, tenant, execution_id)
 
     def restore_ledger(self, run_id: str) -> int:
-        """Writes the ledger rows that a kill between a batch's nodes and its ledger left out.
+        """Writes missing ledger rows of a run that was killed after it wrote a batch's nodes.
 
         Returns:
             The number of rows written.
@@ -111,7 +111,7 @@ class Warehouse:
         return int(rows.num_rows)
 
     def _split(self, nodes: pa.Table) -> tuple[pa.Table, pa.Table]:
-        """The rows of executions that the warehouse does not have, and those of the others."""
+        """Splits the rows into executions that are new to the warehouse and known executions."""
         if not nodes.num_rows:
             return nodes, nodes
         ids = pc.unique(nodes["execution_id"]).to_pylist()
@@ -124,13 +124,13 @@ class Warehouse:
                 "ids": ids,
             },
         ).to_arrow_table()["execution_id"]
-        if not len(known):  # as almost always: a copy would take as much memory again
+        if not len(known):  # the usual case; a copy would take as much memory again
             return nodes, nodes.slice(0, 0)
         is_known = pc.is_in(nodes["execution_id"], value_set=known)
         return nodes.filter(pc.invert(is_known)), nodes.filter(is_known)
 
     def _run(self, batch: Batch, *, replace: bool = False, create: bool = False) -> None:
-        """One dlt package with the tables that have rows, or with all, to create them."""
+        """Loads a dlt package with the tables that have rows, or with all to create them."""
         tables = [name for name in TABLES if create or getattr(batch, name).num_rows]
         if tables:
             self._thread.submit(self._load_package, batch, tables, replace=replace).result()
@@ -147,8 +147,8 @@ class Warehouse:
             self._pipeline.normalize()
             self._pipeline.load().raise_on_failed_jobs()
         except (DltException, duckdb.Error, OSError) as error:
-            # Left where it is, the package would be loaded in place of the next one.
-            self.__dict__.pop("_pipeline", None)  # it may be what could not be made
+            # If the package remained, it would be loaded instead of the next one.
+            self.__dict__.pop("_pipeline", None)  # missing if its own creation failed
             shutil.rmtree(self._working, ignore_errors=True)
             raise self._not_written(error) from error
 
@@ -161,7 +161,7 @@ class Warehouse:
         )
 
     def _create_tables(self) -> None:
-        """Creates what is missing and refuses tables that another version made otherwise."""
+        """Creates missing tables, and rejects tables of another version with other columns."""
         refuse_other_columns(self.connection, self.path)
         if not all(name in table_columns(self.connection, DATASET) for name in TABLES):
             self._run(Batch(), create=True)
@@ -174,16 +174,16 @@ class Warehouse:
 def open_for_writing(
     path: Path, timeout_seconds: float, *, must_exist: bool = False
 ) -> Iterator[Warehouse]:
-    """The warehouse, locked, with its tables in place.
+    """Locks and opens the warehouse for writing, and creates missing tables.
 
     Args:
         path: the DuckDB file.
-        timeout_seconds: how long to wait for another process that holds it.
-        must_exist: whether its tables must be there before.
+        timeout_seconds: how long to wait for another process that holds the warehouse.
+        must_exist: whether the tables must already exist.
 
     Raises:
-        BusyError: another process went on holding it.
-        WarehouseError: it cannot be used, and was left alone.
+        BusyError: another process held the warehouse until the timeout.
+        WarehouseError: the warehouse cannot be used and was not changed.
     """
     from incorta_loads.config.run_context import nothing_configures_dlt  # noqa: PLC0415 (as dlt itself)
 
@@ -199,7 +199,7 @@ def open_for_writing(
                 f"There are no executions in {path}, which was left alone; run incorta-loads "
                 "ingest first, or set DESTINATION__DUCKDB__CREDENTIALS to where the warehouse is."
             )
-        shutil.rmtree(working, ignore_errors=True)  # of a run that was killed
+        shutil.rmtree(working, ignore_errors=True)  # left by a killed run
         try:
             warehouse = Warehouse(path, connection, working)
             try:
@@ -211,9 +211,14 @@ def open_for_writing(
 
 
 def _working_directory(path: Path) -> Path:
-    """Beside the warehouse, and always the same: what a killed run left is found again.
+    """Returns the working directory of dlt, which is the same for every run.
 
-    dlt writes its name into SQL without escaping it, and formats that, so some paths will not do.
+    Files left by a killed run are thus found again. The directory is beside the warehouse if
+    possible. dlt writes its name into SQL unescaped and formats that SQL, so the path must not
+    contain `'` or `%`.
+
+    Raises:
+        WarehouseError: neither that directory nor the one for temporary files can be used.
     """
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     elsewhere = Path(tempfile.gettempdir(), f"incorta-loads-{name}.work")
@@ -226,7 +231,7 @@ def _working_directory(path: Path) -> Path:
     )
 
 
-# Nodes whose answer has no ledger row: the run that wrote them was killed before it could.
+# Nodes whose answer has no ledger row because the run was killed before it wrote that row.
 _WITHOUT_LEDGER_ROW = """
 SELECT
     cluster,
