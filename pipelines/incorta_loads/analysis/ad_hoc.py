@@ -1,4 +1,4 @@
-"""The one statement that a user may run on the warehouse."""
+"""Runs a single read-only SQL statement from the user on the warehouse."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from incorta_loads.errors import ConfigurationError, one_line
 
 
 def one_statement(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:
-    """The result of one reading statement.
+    """Runs one read-only statement and returns its result.
 
     Raises:
-        ConfigurationError: not one statement, not a reading one, or refused by DuckDB.
+        ConfigurationError: the query is not exactly one statement, is not read-only, or is
+            rejected by DuckDB.
     """
     try:
         statements = connection.extract_statements(query)

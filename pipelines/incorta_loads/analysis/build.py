@@ -1,8 +1,8 @@
-"""The analysis: runs the dbt project in `sql/` on the warehouse, inside this process.
+"""Builds the analysis: runs the dbt project in `sql/` on the warehouse, in this process.
 
     build_models(Path("incorta_loads.duckdb"))
 
-The tables of schema `load_status` must be there. What is built lands in schema `load_analysis`.
+The tables in schema `load_status` must exist. The models are built in schema `load_analysis`.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _QUIET = (
 
 @dataclass(frozen=True, slots=True)
 class ModelsBuilt:
-    """What a build did.
+    """Result of a build.
 
     Attributes:
-        models: Relations that were built in schema `load_analysis`.
-        tests: Data tests that held.
-        seconds: Wall time of it all.
+        models: Number of relations built in schema `load_analysis`.
+        tests: Number of data tests that passed.
+        seconds: Wall time of the whole build.
     """
 
     models: int
@@ -51,17 +51,17 @@ class ModelsBuilt:
 def build_models(
     database: Path, *, variables: Mapping[str, object] | None = None, run_tests: bool = True
 ) -> ModelsBuilt:
-    """Build every model, and test each as soon as it stands.
+    """Builds every model and tests each one immediately after it is built.
 
     Args:
-        database: The DuckDB file. This process may have it open for writing, no other one may.
-        variables: Replace the `vars` of `sql/dbt_project.yml`.
-        run_tests: Whether the data tests are run; what depends on one that fails is not built.
+        database: The DuckDB file. This process may have it open for writing; no other process may.
+        variables: Override the `vars` in `sql/dbt_project.yml`.
+        run_tests: Whether to run the data tests. Models that depend on a failed test are not built.
 
     Raises:
-        ModelsError: A model or a test failed; what was built before it stays.
-        KeyboardInterrupt, SystemExit: A signal handler raised it; dbt cancelled its queries. It
-            knows these two only: a handler must raise nothing else while this runs.
+        ModelsError: A model or a test failed. Relations built before the failure remain.
+        KeyboardInterrupt, SystemExit: A signal handler raised it, and dbt canceled its queries.
+            dbt handles only these two, so a handler must raise nothing else during a build.
     """
     from incorta_loads.analysis.build_state import BuildState  # noqa: PLC0415 (DuckDB; not for --help)
 
@@ -83,8 +83,8 @@ def build_models(
 def run_dbt(
     database: Path, command: Sequence[str], variables: Mapping[str, object]
 ) -> Sequence[Any]:
-    """The results of one dbt command, all of them successes."""
-    # dbt takes 2 s to import, which no command that does without it should pay for
+    """Runs one dbt command and returns its results, all of them successful."""
+    # importing dbt takes 2 s, so commands that do not need it must not import it
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
     from dbt.constants import PARTIAL_PARSE_FILE_NAME  # noqa: PLC0415
 
@@ -97,7 +97,7 @@ def run_dbt(
         places = ("--project-dir", project, "--profiles-dir", project)
         litter_places = ("--target-path", litter, "--log-path", litter)
         parsed = Path(litter, PARTIAL_PARSE_FILE_NAME)
-        with suppress(OSError):  # there is none yet
+        with suppress(OSError):  # the first build has no kept parse
             shutil.copyfile(_kept_parse(database), parsed)
         answer = dbtRunner(callbacks=[_log]).invoke(
             [*_QUIET, *command, *places, *litter_places, "--vars", json.dumps(dict(variables))]
@@ -107,9 +107,10 @@ def run_dbt(
 
 
 def _kept_parse(database: Path) -> Path:
-    """The parsed project of the last build: dbt reads it in a fraction of the time of parsing.
+    """Returns the path of the parsed project from the last build.
 
-    Whether it still holds, by files, variables, place and versions, dbt sees itself.
+    dbt loads it in a fraction of the time that parsing takes. dbt itself checks whether it is still
+    valid for the current files, variables, location and versions.
     """
     return Path(f"{database}.models")
 
@@ -120,7 +121,7 @@ def _keep_parse(database: Path, parsed: Path) -> None:
     try:
         shutil.copyfile(parsed, new)
         new.replace(kept)
-    except OSError as error:  # the next build takes its time
+    except OSError as error:  # not fatal: the next build parses the project again
         logger.debug("the parsed models were not kept: %s", error)
         with suppress(OSError):
             new.unlink()
@@ -145,7 +146,7 @@ def _successes(answer: dbtRunnerResult) -> Sequence[Any]:
 
 @contextmanager
 def _environment(**values: str) -> Iterator[None]:
-    """These variables for a while, and none by which somebody's own dbt is steered."""
+    """Sets these environment variables temporarily and hides the user's own `DBT_*` variables."""
     before = dict(os.environ)
     replaced = {name for name in before if name.startswith("DBT_")} | set(values)
     for name in replaced & set(before):
@@ -161,7 +162,10 @@ def _environment(**values: str) -> Iterator[None]:
 
 @contextmanager
 def _connections_closed() -> Iterator[None]:
-    """Close what the adapter leaves open, or the file could not be opened in any other way."""
+    """Closes the connections that the adapter leaves open.
+
+    Otherwise the file could not be opened with any other configuration.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
 
     try:
@@ -171,7 +175,7 @@ def _connections_closed() -> Iterator[None]:
 
 
 def _log(event: Any) -> None:
-    """Hand the events of dbt on; its errors are raised, not logged."""
+    """Forwards dbt's events to the log at WARNING or DEBUG; dbt's errors are raised instead."""
     if event.info.level == "warn":
         logger.warning("dbt: %s", event.info.msg)
     elif event.info.level in ("info", "error"):

@@ -1,7 +1,7 @@
-"""By which models, and with which variables, the tables of the analysis were built.
+"""Records a fingerprint of the models and variables behind the current analysis tables.
 
-Some tables are kept from build to build, and hold then what an earlier build made. That is right
-only as long as models and variables are the same.
+Some tables are kept between builds and hold rows from earlier ones. Those rows are valid only while
+the models and variables stay the same.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ COMMENT ON COLUMN load_analysis.build_state.fingerprint IS
 
 
 class BuildState:
-    """What a warehouse remembers of its last build.
+    """The record of the last build in a warehouse.
 
     Args:
         database: the DuckDB file.
         project: directory of the dbt project.
-        variables: of the build.
+        variables: dbt variables of the build.
     """
 
     def __init__(self, database: Path, project: Path, variables: Mapping[str, object]) -> None:
@@ -46,9 +46,10 @@ class BuildState:
         self._fingerprint = _fingerprint(project, variables)
 
     def is_kept(self) -> bool:
-        """Whether tables may be kept; else nothing is remembered until `keep` is called.
+        """Returns whether the existing tables may be kept.
 
-        A build from nothing may be killed halfway: what it leaves is by none of the two.
+        If they may not, the record is deleted until `keep` is called. A full rebuild may be killed
+        halfway, and its tables then match neither the old fingerprint nor the new one.
 
         Raises:
             ModelsError: the file cannot be opened or written.
@@ -63,11 +64,11 @@ class BuildState:
             return bool(found == self._fingerprint)
 
     def keep(self, models: Collection[str]) -> None:
-        """Remembers a build that has succeeded, and drops what an older version left.
+        """Records a successful build and drops relations left by an older version.
 
         Args:
-            models: names of all models of the project. Other relations whose names begin with
-                `int_` were models once; what users have put into the schema stays.
+            models: names of all models in the project. Other relations whose names begin with
+                `int_` are former models and are dropped. Users' own relations stay.
 
         Raises:
             ModelsError: the file cannot be opened or written.

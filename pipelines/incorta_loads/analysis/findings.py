@@ -1,6 +1,6 @@
-"""What the analysis found: health, regressions, conflicts and first fixes, worst first.
+"""Reads the findings of the analysis: health, regressions, conflicts and first fixes.
 
-Each says too how much of it is so now, which is what a scheduler asks.
+Rows come worst first. Each finding also counts the rows that are current, for use by a scheduler.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ class Findings:
     """Rows of one mart.
 
     Attributes:
-        found: the rows, worst first, as many as were asked for.
-        now: how many of all rows are so now.
-        what: what these are, for people.
+        found: the rows, worst first, up to the requested limit.
+        now: number of current rows, regardless of the limit.
+        what: description of the current rows for users.
     """
 
     found: Rows
@@ -32,11 +32,11 @@ class _Mart:
     """How to read one mart.
 
     Attributes:
-        name: of the mart.
-        order: worst first; of equals the first by name.
-        of_plan: which rows concern the load plan $plan.
-        now: which rows are so now.
-        what: what these are, for people.
+        name: name of the mart.
+        order: ORDER BY terms, worst first; ties are ordered by name.
+        of_plan: SQL condition for rows that concern the load plan $plan.
+        now: SQL condition for current rows.
+        what: description of the current rows for users.
     """
 
     name: str
@@ -46,7 +46,7 @@ class _Mart:
     what: str
 
 
-# A table's series goes over all plans; a plan has those that were seen in it.
+# A table has one series across all plans; a plan contains every table that was seen in it.
 _SEEN_IN_PLAN = """EXISTS (
     SELECT 1 FROM load_analysis.failure_rates_by_plan_and_table AS seen
     WHERE seen.cluster = mart.cluster AND seen.tenant = mart.tenant AND seen.load_plan = $plan
@@ -118,28 +118,34 @@ _FIX_FIRST = _Mart(
 def health(
     connection: duckdb.DuckDBPyConnection, *, plan: str | None, limit: int | None
 ) -> Findings:
-    """How each table behaves: what is broken now, then by the rank of its shrunken error rate."""
+    """Returns the health of each table.
+
+    Broken tables come first, then the others by the rank of their shrunken error rate.
+    """
     return _findings(connection, _HEALTH, plan, limit)
 
 
 def regressions(
     connection: duckdb.DuckDBPyConnection, *, plan: str | None, limit: int | None
 ) -> Findings:
-    """Whether each table fails more often than before: what got worse, then the surest first."""
+    """Returns whether each table fails more often than before.
+
+    Regressed tables come first; within a verdict, rows are in order of significance.
+    """
     return _findings(connection, _REGRESSIONS, plan, limit)
 
 
 def conflicts(
     connection: duckdb.DuckDBPyConnection, *, plan: str | None, limit: int | None
 ) -> Findings:
-    """Where the cluster contradicts itself, the last execution first."""
+    """Returns the nodes where the cluster contradicts itself, newest execution first."""
     return _findings(connection, _CONFLICTS, plan, limit)
 
 
 def fix_first(
     connection: duckdb.DuckDBPyConnection, *, plan: str | None, limit: int | None
 ) -> Findings:
-    """Which causes to take away first, by rank."""
+    """Returns the causes to fix first, by rank."""
     return _findings(connection, _FIX_FIRST, plan, limit)
 
 
@@ -159,5 +165,5 @@ def _findings(
 
 
 def _parameters(query: str, plan: str | None) -> dict[str, object]:
-    """DuckDB refuses one that the statement does not use."""
+    """Returns only the parameters that the query uses, because DuckDB rejects any others."""
     return {"plan": plan} if "$plan" in query else {}

@@ -1,4 +1,4 @@
-"""What statuses and types mean outside of SQL, by the same lines as the models."""
+"""Maps statuses to outcomes and types to roles outside SQL, with the same rules as the models."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _ANY = "*"
 
 
 class StatusOutcomes:
-    """Tells the outcome of a status; the first line that holds wins.
+    """Maps a status to its outcome; the first rule that matches wins.
 
     Args:
-        lines: (state_type, job_status, outcome) each, looked at before the built-in ones.
+        lines: rules (state_type, job_status, outcome), applied before the built-in ones.
     """
 
     def __init__(self, lines: Sequence[Sequence[str]] = ()) -> None:
@@ -28,7 +28,7 @@ class StatusOutcomes:
 
     @classmethod
     def configured(cls) -> StatusOutcomes:
-        """With the lines of the user's file, if there is one.
+        """Returns the mapping with the rules from the user's file, if one is configured.
 
         Raises:
             InvalidSettingError: the file cannot be read.
@@ -36,9 +36,9 @@ class StatusOutcomes:
         return cls(configured_status_outcomes())
 
     def of(self, state_type: str | None, job_status: str | None) -> str:
-        """One of `statuses.STATUS_OUTCOMES`."""
+        """Returns the outcome of a status, one of `statuses.STATUS_OUTCOMES`."""
         status = state_type, job_status
-        if status not in self._known:  # few, however many nodes there are
+        if status not in self._known:  # distinct statuses are few, even with many nodes
             self._known[status] = self._looked_up(compared(state_type), compared(job_status))
         return self._known[status]
 
@@ -51,10 +51,10 @@ class StatusOutcomes:
 
 
 class TypeRoles:
-    """Tells the role of a node; the first line of its type wins.
+    """Maps a node's type to its role; the first rule for the type wins.
 
     Args:
-        lines: (type, role) each, looked at before the built-in ones.
+        lines: rules (type, role), applied before the built-in ones.
     """
 
     def __init__(self, lines: Sequence[Sequence[str]] = ()) -> None:
@@ -64,7 +64,7 @@ class TypeRoles:
 
     @classmethod
     def configured(cls) -> TypeRoles:
-        """With the lines of the user's file, if there is one.
+        """Returns the mapping with the rules from the user's file, if one is configured.
 
         Raises:
             InvalidSettingError: the file cannot be read.
@@ -72,8 +72,11 @@ class TypeRoles:
         return cls(configured_type_roles())
 
     def of(self, type_: str | None, *, is_leaf: bool, schema_name: str | None) -> str:
-        """One of `statuses.ROLES`; of a type without a line, a leaf below a schema is a table."""
-        if type_ not in self._known:  # few, however many nodes there are
+        """Returns the role of a node, one of `statuses.ROLES`.
+
+        If no rule names the type, a leaf below a schema is a table.
+        """
+        if type_ not in self._known:  # distinct types are few, even with many nodes
             self._known[type_] = self._roles.get(compared(type_))
         by_place = "table" if is_leaf and schema_name is not None else "none"
         return self._known[type_] or by_place

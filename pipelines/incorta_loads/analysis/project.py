@@ -1,4 +1,4 @@
-"""The dbt project in `sql/`: where it is, its variables and its marts."""
+"""The dbt project in `sql/`: its directory, variables and marts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from incorta_loads.errors import ModelsError
 
 
 def project_directory() -> Path:
-    """Where the dbt project is: in the installed package, else at the top of the checkout."""
+    """Returns the directory of the dbt project.
+
+    It is in the installed package, or else at the top level of the checkout.
+    """
     package = Path(str(resources.files("incorta_loads")))
     for directory in (package / "sql", package.parents[1] / "sql"):
         if (directory / "dbt_project.yml").is_file():
@@ -24,7 +27,7 @@ def project_directory() -> Path:
 
 @cache
 def project_variables() -> Mapping[str, Any]:
-    """The `vars` of `sql/dbt_project.yml`: what the models and the program agree on."""
+    """Returns the `vars` in `sql/dbt_project.yml`, which the models and the program share."""
     import yaml  # noqa: PLC0415 (not for --help)
 
     project = yaml.safe_load((project_directory() / "dbt_project.yml").read_text("utf-8"))
@@ -33,5 +36,5 @@ def project_variables() -> Mapping[str, Any]:
 
 
 def mart_names() -> list[str]:
-    """The tables of schema `load_analysis` that are made for people, in the order of names."""
+    """Returns the names of the user-facing tables in schema `load_analysis`, sorted."""
     return sorted(path.stem for path in (project_directory() / "models" / "marts").glob("*.sql"))

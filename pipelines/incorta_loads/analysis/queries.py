@@ -1,4 +1,4 @@
-"""What the commands read from the warehouse, in the order in which to look at it."""
+"""Queries behind the commands; their rows come in the order in which to read them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from incorta_loads.errors import ConfigurationError, UnknownExecutionError, Ware
 from incorta_loads.text import in_utc
 from incorta_loads.tree.statuses import OutcomeOf
 
-# (by, of one plan only) → the mart and its names; all of them after cluster and tenant
+# (by, whether limited to one plan) → the mart and its name columns after cluster and tenant
 _MARTS = {
     (By.PLAN, False): ("failure_rates_by_plan", ("load_plan",)),
     (By.PLAN, True): ("failure_rates_by_plan", ("load_plan",)),
@@ -35,7 +35,11 @@ _RANK = """(
 
 
 def require_plan(connection: duckdb.DuckDBPyConnection, plan: str | None) -> None:
-    """Raises ConfigurationError, with those there are, for a load plan that is not one of them."""
+    """Checks that the warehouse has a load plan of this name; None passes.
+
+    Raises:
+        ConfigurationError: there is no such load plan; the error lists the existing ones.
+    """
     if plan is None:
         return
     query = "SELECT DISTINCT load_plan FROM load_analysis.executions ORDER BY ALL"
@@ -57,14 +61,16 @@ def failure_rates(
     sort: Sort,
     limit: int | None,
 ) -> tuple[Rows, tuple[str, ...]]:
-    """Failure rates, worst first, and the names of the columns that say of what.
+    """Returns failure rates, worst first, and the names of the columns that identify each row.
 
-    Sorted by the lower end of the interval, so that one failure in one run does not lead; by the
-    number of errors; or, tables only, by their rank in `table_health`. Of equals the first by name
-    comes first.
+    `sort` selects one of three orders; ties are ordered by name:
+
+    - the lower end of the interval, so that one failure in one run does not come first;
+    - the number of errors;
+    - for tables only, the rank in `table_health`.
 
     Raises:
-        ConfigurationError: only tables have a rank.
+        ConfigurationError: sorting by rank was requested for something other than tables.
         WarehouseError: there is no analysis yet.
     """
     if sort is Sort.RANK and by is not By.TABLE:
@@ -89,20 +95,20 @@ def failure_rates(
 
 
 def coverage(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """One row a cluster and tenant.
+    """Returns the coverage, one row per cluster and tenant.
 
     Raises:
-        WarehouseError: there is no analysis yet, or it is by another version.
+        WarehouseError: there is no analysis yet, or another version built it.
     """
     query = (
         "SELECT * REPLACE (ids_restarted AS ids_restarted) FROM load_analysis.coverage "
-        "ORDER BY cluster, tenant"  # a column of this version, without which it is by another one
+        "ORDER BY cluster, tenant"  # if this column is missing, another version built the mart
     )
     return marts(connection, query)
 
 
 def unknown_statuses(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """The statuses that no rule knows, most frequent first."""
+    """Returns the statuses that no rule matches, most frequent first."""
     return marts(
         connection,
         "SELECT cluster, tenant, type, state_type, job_status, nodes "
@@ -112,7 +118,7 @@ def unknown_statuses(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 
 def unknown_types(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """The types without a role of their own and the roles taken, most frequent first."""
+    """Returns the types without a rule and the roles assigned to them, most frequent first."""
     return marts(
         connection,
         "SELECT cluster, tenant, type, role AS role_taken, count(*) AS nodes "
@@ -129,17 +135,18 @@ def execution_nodes(
     failed: bool,
     outcome_of: OutcomeOf,
 ) -> Rows:
-    """The nodes of one execution in preorder with their outcomes, cluster by cluster.
+    """Returns the nodes of one execution with their outcomes, in preorder within each cluster.
 
     Args:
-        connection: to the warehouse.
-        execution_id: which.
-        failed: only nodes in error and those above them.
-        outcome_of: state type and job status → outcome, where the answer was not analysed yet.
+        connection: connection to the warehouse.
+        execution_id: id of the execution.
+        failed: whether to return only nodes in error and their ancestors.
+        outcome_of: state type and job status → outcome, for responses not yet analyzed.
 
     Raises:
-        UnknownExecutionError: the warehouse has no nodes of it; says what became of asking.
-        WarehouseError: it has no base tables.
+        UnknownExecutionError: the warehouse has no nodes of the execution. The error reports the
+            outcome of the last request, or that there was none.
+        WarehouseError: the warehouse has no base tables.
     """
     query = _EXECUTION_NODES
     if "node_outcomes" not in _analysed(connection):
@@ -156,7 +163,7 @@ def execution_nodes(
 def _failing_branches(rows: list[Row]) -> list[Row]:
     kept: list[Row] = []
     last_error: Row | None = None
-    for row in reversed(rows):  # so that the first error below a node is the last one seen
+    for row in reversed(rows):  # in reverse, the last error seen is the first one below a node
         if row["outcome"] in ("failure", "partial"):
             last_error = row
         if last_error is not None and _is_at_or_above(row, last_error):
@@ -188,7 +195,7 @@ def _why_missing(connection: duckdb.DuckDBPyConnection, execution_id: int) -> st
     )
 
 
-# The outcome is that of the same answer, or none: the analysis may be older than the nodes.
+# An outcome must belong to the same response, because the analysis may be older than the nodes.
 _EXECUTION_NODES = """
 SELECT nodes.*, outcomes.outcome
 FROM load_status.nodes

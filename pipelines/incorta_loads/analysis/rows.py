@@ -1,4 +1,4 @@
-"""The rows of any query."""
+"""Runs queries and returns their rows as dictionaries."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Rows:
-    """A result.
+    """The result of a query.
 
     Attributes:
-        names: its columns, in order; no two alike.
-        rows: column name → value.
+        names: column names, in order and unique.
+        rows: one mapping per row, column name → value.
     """
 
     names: list[str]
@@ -27,10 +27,10 @@ class Rows:
 
 
 def marts(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row | None = None) -> Rows:
-    """The result of a query on schema `load_analysis`.
+    """Runs a query on schema `load_analysis` and returns its result.
 
     Raises:
-        WarehouseError: what it reads was not built yet, or by a version that lacks a column.
+        WarehouseError: a relation was not built yet, or was built by a version that lacks a column.
     """
     try:
         return rows(connection, query, parameters or {})
@@ -45,14 +45,14 @@ def marts(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row | N
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row) -> Rows:
-    """The result of any query."""
+    """Runs any query and returns its result."""
     result = connection.execute(query, parameters) if parameters else connection.execute(query)
     names = _unlike([column[0] for column in result.description or []])
     return Rows(names, [dict(zip(names, row, strict=True)) for row in result.fetchall()])
 
 
 def _unlike(names: list[str]) -> list[str]:
-    """The names, of which repeated ones get a number, as in a subquery of DuckDB: a, a_1."""
+    """Returns unique names; repeated names get a number as in DuckDB subqueries: a, a_1."""
     taken: set[str] = set()
     numbers = {name: chain([name], map(f"{name}_{{}}".format, count(1))) for name in names}
     unlike: list[str] = []

@@ -1,4 +1,4 @@
-"""The CSV files in which users say what statuses and types mean, before the built-in lines."""
+"""Reads the CSV files that define users' status and type rules, which precede the built-in ones."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 @dataclass(frozen=True)
 class _Rules:
-    """What the lines of one kind of file are.
+    """The format of one kind of rules file.
 
     Attributes:
         setting: the setting under `[sources.incorta.models]` that names the file.
-        name: what the lines are called in errors.
-        columns: those that a line must have; the last one is what it means.
-        meanings: what may stand in the last column.
-        has_wildcard: whether `*` stands for anything in the other columns.
+        name: the name of the rules in errors.
+        columns: the required columns; the last one holds the meaning.
+        meanings: the values allowed in the last column.
+        has_wildcard: whether `*` matches any value in the other columns.
     """
 
     setting: str
@@ -36,7 +36,7 @@ class _Rules:
 
     @property
     def header(self) -> str:
-        """The header as it is written."""
+        """The header line of the CSV file."""
         return ",".join(self.columns)
 
 
@@ -57,49 +57,49 @@ _TYPE_ROLES = _Rules(
 
 
 def configured_status_outcomes() -> list[list[str]]:
-    """The lines of the file that the configuration names; none where it names none.
+    """Returns the rules from the configured file, or an empty list if none is configured.
 
     Raises:
-        InvalidSettingError: the file cannot be read, with the line and the reason.
+        InvalidSettingError: the file cannot be read; the error gives the line and the reason.
     """
     path = status_outcomes_path()
     return [] if path is None else read_status_outcomes(path)
 
 
 def configured_type_roles() -> list[list[str]]:
-    """The lines of the file that the configuration names; none where it names none.
+    """Returns the rules from the configured file, or an empty list if none is configured.
 
     Raises:
-        InvalidSettingError: the file cannot be read, with the line and the reason.
+        InvalidSettingError: the file cannot be read; the error gives the line and the reason.
     """
     path = type_roles_path()
     return [] if path is None else read_type_roles(path)
 
 
 def read_status_outcomes(path: Path) -> list[list[str]]:
-    """The lines of a user's CSV file, in order, each (state_type, job_status, outcome).
+    """Returns the rules in a user's CSV file, in order, each (state_type, job_status, outcome).
 
-    The columns may come in any order; others are for people. `*` holds for any status.
+    The columns may come in any order; other columns are ignored. `*` matches any status.
 
     Raises:
-        InvalidSettingError: with the line and the reason.
+        InvalidSettingError: the file is not valid; the error gives the line and the reason.
     """
     return _Reader(path, _STATUS_OUTCOMES).lines()
 
 
 def read_type_roles(path: Path) -> list[list[str]]:
-    """The lines of a user's CSV file, in order, each (type, role).
+    """Returns the rules in a user's CSV file, in order, each (type, role).
 
-    The columns may come in any order; others are for people. There is no wildcard.
+    The columns may come in any order; other columns are ignored. There is no wildcard.
 
     Raises:
-        InvalidSettingError: with the line and the reason.
+        InvalidSettingError: the file is not valid; the error gives the line and the reason.
     """
     return _Reader(path, _TYPE_ROLES).lines()
 
 
 class _Reader:
-    """Reads one file of rules: UTF-8, or UTF-16 with a byte-order mark, separated by commas."""
+    """Reads one comma-separated rules file in UTF-8, or in UTF-16 with a byte-order mark."""
 
     def __init__(self, path: Path, rules: _Rules) -> None:
         self._path = path
@@ -137,7 +137,7 @@ class _Reader:
             raise self._refused(before.count("\n") + 1, f"is not {name}") from None
 
     def _records(self, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-        """Line number → the fields of its record by the header's names; blank lines are none."""
+        """Yields each line number with its record by header name; blank lines are skipped."""
         self._check_separator(text)
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header: Sequence[str] | None = None
@@ -166,7 +166,7 @@ class _Reader:
             )
 
     def _check_separator(self, text: str) -> None:
-        """Refuses a header of which only another separator makes columns."""
+        """Rejects a header whose columns are separated by something other than commas."""
         lines = enumerate(text.splitlines(), 1)
         number, line = next(((number, line) for number, line in lines if line.strip()), (1, ""))
         if self._columns_in(line, ","):

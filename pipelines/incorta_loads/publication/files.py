@@ -1,8 +1,9 @@
-"""A directory of published files: each is replaced by one rename, and the manifest comes last.
+"""Writes a directory of published files; a rename replaces each one, and the manifest comes last.
 
-What is new is first written in full into a directory beside the files, which the next publication
-clears away where a kill has left it; then every file takes its place, then the manifest. So a disk
-that fills up changes nothing, and a reader sees each file as it was or as it is.
+New files are first written in full to a staging directory beside the published files. Then each
+file is moved into place, and finally the manifest. A full disk therefore changes nothing, and a
+reader sees either the old or the new version of each file. If a process is killed, the next
+publication removes the staging directory.
 """
 
 from __future__ import annotations
@@ -42,14 +43,14 @@ class PublishedFiles:
     """The files of one publication; a context manager.
 
     Attributes:
-        directory: where they are.
-        files: path in the directory, with `/` → what stands there, kept files included.
-        rewritten: the paths among them that are new.
-        before: the last publication, from entering on.
+        directory: the directory of the files.
+        files: path in the directory, with `/` → its manifest entry, kept files included.
+        rewritten: the paths among them whose files are new.
+        before: the last publication; set on entering the context.
 
     Raises:
-        ConfigurationError: somebody else's file is where one is to be published.
-        PublishError: the directory or a file cannot be written; what was published stays.
+        ConfigurationError: a file that was not published by this program is in the way.
+        PublishError: the directory or a file cannot be written; the last publication stays.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -75,7 +76,7 @@ class PublishedFiles:
         self._clear()
 
     def _clear(self) -> None:
-        """Removes what waits for its place; the journal stays as long as it is needed."""
+        """Removes the staged files; the journal stays as long as it is needed."""
         if not self._staging.is_dir():
             return
         if self._is_placing or self.before.is_unfinished:
@@ -86,7 +87,7 @@ class PublishedFiles:
             shutil.rmtree(self._staging, ignore_errors=True)
 
     def keep(self, path: str, source: str) -> bool:
-        """Whether the file is whole and was made from the same source; it is kept then."""
+        """Keeps the file if it is intact and was made from the same source; returns whether."""
         before = self.before.files.get(path)
         if before is None or before.source != source or not self._stands(path, before):
             return False
@@ -96,12 +97,14 @@ class PublishedFiles:
     def put(
         self, path: str, write: Callable[[Path], int | None], source: str | None = None
     ) -> None:
-        """Writes a file that takes its place in `commit`; without a source only if it differs.
+        """Stages a file, which `commit` moves into place.
+
+        Without a source, the file is staged only if its content differs from the published one.
 
         Args:
-            path: where it is to be, below the directory.
-            write: writes it to the path it is given, and returns its rows.
-            source: from what it is made.
+            path: target path, relative to the directory.
+            write: writes the file to the given path and returns its number of rows.
+            source: fingerprint of the data behind the file.
         """
         staged = self._staged(path)
         self.before.refuse_others_file(path)
@@ -117,12 +120,12 @@ class PublishedFiles:
         self.rewritten.append(path)
 
     def commit(self, about: Mapping[str, object]) -> None:
-        """Puts every new file in its place, then the manifest; removes what it lists no more.
+        """Moves every new file into place, then the manifest, and removes files no longer listed.
 
-        A file that is listed no more stays where somebody changed it.
+        A file that is no longer listed stays if it was changed after its publication.
 
         Args:
-            about: what the manifest says beside its files.
+            about: entries of the manifest other than its files.
         """
         with self._writing():
             entries = {path: asdict(self.files[path]) for path in sorted(self.files)}
@@ -159,10 +162,10 @@ class PublishedFiles:
             )
 
     def _try_place(self, path: str) -> None:
-        """Whether a rename to there will work, before anything is written for it.
+        """Checks that a rename to this path will work, before its file is written.
 
         Raises:
-            OSError: it will not.
+            OSError: the rename would fail.
         """
         target = self.directory / path
         if target.is_dir():
@@ -178,7 +181,7 @@ class PublishedFiles:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Makes what the system refuses an error with a sentence."""
+        """Turns system and DuckDB errors into a PublishError with advice."""
         try:
             yield
         except (OSError, duckdb.Error) as error:
@@ -195,7 +198,7 @@ class PublishedFiles:
             ) from None
 
     def _stands(self, path: str, entry: PublishedFile) -> bool:
-        """Whether the file in this place has these bytes."""
+        """Returns whether the published file has the checksum of this entry."""
         return sum_of(self.directory / path) == entry.sha256
 
     def _staged(self, path: str) -> Path:
@@ -207,6 +210,6 @@ def _iso_8601(value: datetime) -> str:
 
 
 def _flush(path: Path) -> None:
-    """A rename must not be on disk before what it names is."""
+    """Flushes a file to disk, because its content must be there before the rename is."""
     with path.open("rb") as file:
         os.fsync(file.fileno())

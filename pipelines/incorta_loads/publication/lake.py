@@ -1,10 +1,10 @@
-"""The base tables as Parquet files for engines that read many clusters: what stands in which file.
+"""Layout of the base tables as Parquet files, for engines that read many clusters.
 
-    lake/nodes/cluster=…/tenant=…/bucket=…/nodes.parquet     10,000 execution ids a bucket
+    lake/nodes/cluster=…/tenant=…/bucket=…/nodes.parquet     10,000 execution ids per bucket
     lake/fetches/cluster=…/tenant=…/fetches.parquet
 
-Partitions are Hive's: their columns stand in the path only, percent-encoded. Each file knows from
-which answers it was made, so that only those are written again whose answers have changed.
+The files use Hive partitioning: the partition columns are in the path only, percent-encoded. Each
+file has a fingerprint of its responses, so that only files with changed responses are rewritten.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from urllib.parse import quote
 import duckdb
 
 BUCKET_IDS = 10_000
-"""Bucket b has the execution ids from b × 10,000 to b × 10,000 + 9,999."""
+"""Bucket b contains the execution ids from b × 10,000 to b × 10,000 + 9,999."""
 
 _FORMAT = "1"
-"""Another one when what is written changes, so that everything is written again."""
+"""Version of the file format; change it with the format, so that every file is rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class LakeFile:
     """One file of the lake.
 
     Attributes:
-        path: below the published directory.
-        source: from which answers it is made.
-        query: its rows; where they are not in the order of ids, they are in that of loading.
-        parameters: of the query.
+        path: path relative to the published directory.
+        source: fingerprint of the responses in the file.
+        query: query for its rows, which come in order of ids or else in load order.
+        parameters: parameters of the query.
     """
 
     path: str
@@ -40,7 +40,7 @@ class LakeFile:
 
 
 def lake_files(connection: duckdb.DuckDBPyConnection) -> Iterator[LakeFile]:
-    """Every file that the lake has to have."""
+    """Yields every file that the lake must contain."""
     for cluster, tenant, bucket, source in connection.execute(_BUCKETS).fetchall():
         yield LakeFile(
             f"lake/nodes/{_partition(cluster, tenant)}/bucket={bucket}/nodes.parquet",
@@ -66,7 +66,7 @@ def _partition(cluster: str, tenant: str) -> str:
     return f"cluster={quote(cluster, safe='')}/tenant={quote(tenant, safe='')}"
 
 
-# A root names its answer; nothing else of it need be read.
+# The root node identifies its response, so no other nodes need to be read.
 _BUCKETS = f"""
 SELECT
     cluster,

@@ -1,8 +1,8 @@
-"""What a directory says of the publication in it: its manifest, and the journal of a killed one.
+"""Reads the manifest of a published directory and the journal of an interrupted publication.
 
-Only a file that a publication wrote is replaced or removed: one that the manifest lists, or one
-with the bytes that the journal has for it. The journal stands in the directory of files that wait
-for their place, from before the first of them takes it until the manifest has.
+Only files that a publication wrote are replaced or removed. These are the files that the manifest
+lists, and files whose checksum is in the journal. The journal is in the staging directory. It
+exists from before the first file is moved into place until the manifest is in place.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from incorta_loads.errors import ConfigurationError
 from incorta_loads.warehouse.snapshots import MANIFEST
 
 STAGING = ".publishing"
-"""The directory of files that wait for their place."""
+"""The staging directory, for files that are not yet in place."""
 
 JOURNAL = "journal.json"
-"""In it: path → the sums that a file in this place may have, and be a published one."""
+"""The journal in it: path → checksums by which the file at this path counts as published."""
 
 _T = TypeVar("_T")
 _STAGED = re.compile(r"(tmp_)?[0-9a-f]{64}")
@@ -33,13 +33,14 @@ _STAGED = re.compile(r"(tmp_)?[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class PublishedFile:
-    """One line of the manifest.
+    """One file in the manifest.
 
     Attributes:
-        sha256: of the whole file, in hexadecimal digits.
-        bytes: its size.
-        rows: how many it has; None where it has more than one table.
-        source: from what it was made; the same source makes the same rows. None: look at the sum.
+        sha256: SHA-256 of the whole file, in hexadecimal digits.
+        bytes: size in bytes.
+        rows: number of rows; None if the file has more than one table, or none.
+        source: fingerprint of the data behind the file; equal sources produce equal rows. If it is
+            None, files are compared by checksum.
     """
 
     sha256: str
@@ -59,17 +60,18 @@ class _Manifest(msgspec.Struct):
 
 
 class Publication:
-    """What was published into a directory before.
+    """The previous publication in a directory.
 
     Args:
-        directory: where it is, or is to be.
+        directory: the published directory; it need not exist yet.
 
     Attributes:
-        files: path → what the manifest says of it.
-        tenants: (cluster, tenant) of what was published.
+        files: path → its manifest entry.
+        tenants: the published (cluster, tenant) pairs.
 
     Raises:
-        ConfigurationError: somebody else's file has the name of one of a publication.
+        ConfigurationError: a file with the name of a published one was not published by this
+            program.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -85,33 +87,37 @@ class Publication:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether one ended between its first file and its manifest."""
+        """Whether a publication was interrupted between its first file and its manifest."""
         return bool(self._unfinished)
 
     def journal_with(self, files: Mapping[str, str]) -> bytes:
-        """What the journal has to say before these files take their places: path → sum."""
+        """Returns the journal to write before these files are moved into place.
+
+        Args:
+            files: path → checksum.
+        """
         sums = {path: [*self._unfinished.get(path, []), new] for path, new in files.items()}
         return msgspec.json.encode(self._unfinished | sums)
 
     def refuse_others_file(self, path: str) -> None:
-        """Whether a file may take this place.
+        """Checks that a file may be published at this path.
 
         Raises:
-            ConfigurationError: what is there was not published.
+            ConfigurationError: the existing file was not published by this program.
         """
         place = self._directory / path
         if os.path.lexists(place) and path not in self.files and not self._is_of_journal(path):
             raise _not_ours(place)
 
     def is_as_it_was(self, path: str) -> bool:
-        """Whether the file is as a publication left it."""
+        """Returns whether the file is unchanged since its publication."""
         before = self.files.get(path)
         return self._is_of_journal(path) or (
             before is not None and sum_of(self._directory / path) == before.sha256
         )
 
     def paths(self) -> set[str]:
-        """All that it may have left."""
+        """Returns the paths of all files that a publication may have left."""
         return self.files.keys() | self._unfinished.keys()
 
     def _is_of_journal(self, path: str) -> bool:
@@ -119,7 +125,7 @@ class Publication:
 
 
 def sum_of(path: Path) -> str | None:
-    """The SHA-256 of a file; None where there is none, or no file."""
+    """Returns the SHA-256 of a file, or None if it is missing, unreadable or not a regular file."""
     with suppress(OSError):
         if path.is_file():
             with path.open("rb") as file:
@@ -130,7 +136,7 @@ def sum_of(path: Path) -> str | None:
 def _read(path: Path, kind: type[_T]) -> _T | None:
     if not os.path.lexists(path):
         return None
-    if not path.is_file():  # reading a pipe might never end
+    if not path.is_file():  # reading from a pipe might never end
         raise _not_ours(path)
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)

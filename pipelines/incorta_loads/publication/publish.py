@@ -1,10 +1,10 @@
-"""What BI tools and people read while runs go on: a snapshot, Parquet files, a manifest.
+"""Publishes files that BI tools and people can read while runs continue.
 
-DIR/incorta_loads.duckdb        all tables, the one file that is consistent across them
-DIR/parquet/<mart>.parquet      each mart but node_outcomes
+DIR/incorta_loads.duckdb        a snapshot of all tables; the only file consistent across them
+DIR/parquet/<mart>.parquet      one file per mart, except node_outcomes
 DIR/lake/…                      the base tables, for engines that read many clusters
-DIR/report.html                 what fails, since when, and how complete that is
-DIR/manifest.json               the last: what stands there, with sums
+DIR/report.html                 failures, when they began, and how complete the data is
+DIR/manifest.json               the published files with their checksums; written last
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from incorta_loads.warehouse.snapshots import SNAPSHOT, remember_snapshot, write
 logger = logging.getLogger(__name__)
 
 _LARGE = frozenset({"node_outcomes"})
-"""Marts in the snapshot only: as many rows as there are nodes, and the lake has these."""
+"""Marts that are in the snapshot only: they have one row per node, and the lake has the nodes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a publication did.
+    """Result of a publication.
 
     Attributes:
-        directory: where it is.
-        files: how many there are, the manifest aside.
-        rewritten: how many of them are new.
-        rewritten_bytes: size of these.
+        directory: the published directory.
+        files: number of files, not counting the manifest.
+        rewritten: number of files rewritten.
+        rewritten_bytes: total size of the rewritten files in bytes.
         seconds: wall time.
     """
 
@@ -58,7 +58,7 @@ class Published:
     seconds: float
 
     def __str__(self) -> str:
-        """Where it is, and what it cost."""
+        """Returns the directory, with the number and size of rewritten files and the wall time."""
         return (
             f"{self.directory} ({self.rewritten} of {self.files} files rewritten, "
             f"{self.rewritten_bytes / 2**20:.1f} MiB, in {self.seconds:.1f} s)"
@@ -69,13 +69,15 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: Path, directory: P
     """Brings the published files up to date with the warehouse.
 
     Args:
-        connection: to the warehouse, open for writing, so that nobody writes meanwhile.
-        warehouse: its file.
-        directory: where the files are, or are to be.
+        connection: connection to the warehouse, open for writing, so that no other process writes
+            in the meantime.
+        warehouse: the DuckDB file of the warehouse.
+        directory: the directory to publish into.
 
     Raises:
-        ConfigurationError: the directory has what is not to be replaced: the warehouse itself,
-            the publication of another cluster or tenant, a file of somebody else.
+        ConfigurationError: the directory contains something that must not be replaced: the
+            warehouse itself, a publication of another cluster or tenant, or a file that was not
+            published by this program.
         PublishError: the directory cannot be written; the last publication stays.
         WarehouseError: there is no analysis yet.
     """
@@ -129,7 +131,7 @@ def _refuse_own_place(warehouse: Path, directory: Path) -> None:
 
 
 def _refuse_others_publication(files: PublishedFiles, covered: Sequence[Mapping[str, Any]]) -> None:
-    """What was published there must be of clusters and tenants that are in the warehouse, too."""
+    """Rejects a directory with published clusters or tenants that this warehouse does not have."""
     here = {(row["cluster"], row["tenant"]) for row in covered}
     for cluster, tenant in files.before.tenants:
         if (cluster, tenant) not in here:
@@ -170,7 +172,7 @@ def _put_marts(
 ) -> None:
     for mart in marts:
         if mart not in _LARGE:
-            # in one order, so that equal rows make equal files
+            # a total order, so that equal rows produce equal files
             query = f"SELECT * FROM load_analysis.{mart} ORDER BY ALL"  # noqa: S608
             files.put(f"parquet/{mart}.parquet", partial(_copy, connection, query, {}))
 
@@ -181,7 +183,7 @@ def _copy(
     parameters: Mapping[str, object],
     target: Path,
 ) -> int:
-    """Writes the rows of a query as Parquet; returns how many they are."""
+    """Writes the rows of a query as Parquet and returns their number."""
     name = str(target).replace("'", "''")
     row = connection.execute(
         f"COPY ({query}) TO '{name}' (FORMAT parquet, COMPRESSION zstd)", dict(parameters)
@@ -190,7 +192,7 @@ def _copy(
 
 
 def _source_of_all(connection: duckdb.DuckDBPyConnection, files: PublishedFiles) -> str:
-    """What the snapshot is made from: all that is in the other files, and the tables beside."""
+    """Returns the fingerprint of the snapshot: all other files, and the tables in none of them."""
     beside = connection.execute(_BESIDE).fetchone()
     sums = {path: entry.sha256 for path, entry in sorted(files.files.items())}
     return hashlib.sha256(repr((sums, beside)).encode()).hexdigest()
@@ -199,7 +201,7 @@ def _source_of_all(connection: duckdb.DuckDBPyConnection, files: PublishedFiles)
 def _row_counts(
     connection: duckdb.DuckDBPyConnection, marts: Sequence[str]
 ) -> dict[str, dict[str, int]]:
-    """Schema → table → rows, of the base tables and of the marts."""
+    """Returns schema → table → number of rows, for the base tables and the marts."""
     tables = {"load_status": BASE_TABLES, "load_analysis": marts}
     return {
         schema: {

@@ -1,4 +1,4 @@
-"""Log lines on stderr, with the secrets taken out: for people, or one JSON object each."""
+"""Writes log lines to stderr with secrets redacted, as text or as one JSON object per line."""
 
 from __future__ import annotations
 
@@ -29,16 +29,17 @@ def set_up_logs(
     verbosity: Verbosity = Verbosity.USUAL,
     log_format: LogFormat = LogFormat.TEXT,
 ) -> None:
-    """Sends every log record of the process to stderr, through the redaction.
+    """Sends every log record of the process to stderr, with secrets redacted.
 
-    What other libraries say below WARNING is shown with `debug`, as is all that dlt says: a load
-    that fails is told in one sentence of ours, and dlt would print a traceback of each attempt.
+    Other libraries' records below WARNING are shown only with `debug`, as are those of dlt below
+    CRITICAL. This program reports a failed load in one sentence, but dlt would print a traceback of
+    each attempt.
     """
     global _may_draw  # noqa: PLW0603 (one stderr for the process)
     is_debugging = verbosity is Verbosity.DEBUG
     _may_draw = verbosity is Verbosity.USUAL and log_format is LogFormat.TEXT
     formatter = log_formatter(redactor, verbosity, log_format)
-    # dlt's logger passes nothing on, and would make itself a handler if it had none.
+    # dlt's logger does not propagate, and dlt would add a handler of its own if it had none.
     for logger in (logging.getLogger(), logging.getLogger("dlt")):
         handler = _Handler(formatter, may_change_form=log_format is LogFormat.TEXT)
         handler.addFilter(RedactingFilter(redactor))
@@ -52,26 +53,32 @@ def set_up_logs(
 def log_formatter(
     redactor: Redactor, verbosity: Verbosity, log_format: LogFormat
 ) -> logging.Formatter:
-    """What makes a line of a record."""
+    """Returns the formatter that turns a record into a line."""
     if log_format is LogFormat.JSON:
         return _json_formatter(redactor)
     return logging.Formatter(_FORMS.get(verbosity, "%(message)s"), "%H:%M:%S")
 
 
 def may_draw() -> bool:
-    """Whether stderr is a terminal whose user wants to see things move."""
+    """Returns whether to draw live output.
+
+    It is drawn if stderr is a terminal, logs are text, and the verbosity is the usual one.
+    """
     return _may_draw and sys.stderr.isatty()
 
 
 def turn_telemetry_off() -> None:
-    """No dependency tells anybody that it is used."""
+    """Turns off the usage telemetry of all dependencies."""
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
 
 
 class _Handler(logging.StreamHandler[Any]):
-    """Writes to stderr; dlt, which sets up its logger for each pipeline, leaves JSON as it is."""
+    """Writes to stderr and keeps the JSON format.
+
+    dlt sets up its logger for each pipeline and would replace the formatter.
+    """
 
     def __init__(self, formatter: logging.Formatter, *, may_change_form: bool) -> None:
         super().__init__(sys.stderr)
@@ -87,7 +94,7 @@ def _json_formatter(redactor: Redactor) -> logging.Formatter:
     from pythonjsonlogger.json import JsonFormatter  # noqa: PLC0415 (not for --help)
 
     class Formatter(JsonFormatter):
-        """The fields of a record; secrets are taken out of those that the filter does not see."""
+        """Formats the fields of a record and redacts secrets in those that the filter misses."""
 
         def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
             fields = {"time": log_data.pop("time")} | log_data

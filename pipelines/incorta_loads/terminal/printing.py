@@ -1,4 +1,4 @@
-"""Rows on stdout: as a table for people, as CSV or JSON for programs."""
+"""Prints rows to stdout: as a table for people, or as CSV or JSON for programs."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Column:
     """One column of a table for people.
 
     Attributes:
-        title: its heading.
-        text: a row → what to show.
-        is_number: aligned to the right, and never folded.
+        title: heading of the column.
+        text: row → text of the cell.
+        is_number: whether to align the column to the right and never fold it.
     """
 
     title: str
@@ -43,7 +43,11 @@ def print_rows(
     columns: Sequence[Column] | None = None,
     title: str | None = None,
 ) -> None:
-    """Prints rows; CSV and JSON have all columns as they are, a table those given."""
+    """Prints rows.
+
+    CSV and JSON have all columns, unchanged. A table has the given columns, or all if none are
+    given.
+    """
     if output is Format.CSV:
         _write(_csv(found))
     elif output is Format.JSON:
@@ -55,44 +59,47 @@ def print_rows(
 
 
 def print_json(value: object) -> None:
-    """One JSON document; times in ISO 8601, and numbers that JSON does not have (inf) as text."""
+    """Prints one JSON document.
+
+    Times are in ISO 8601. Numbers that JSON cannot represent, such as inf, are strings.
+    """
     _write(json.dumps(_plain(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def _write(text: str) -> None:
-    """What programs read is UTF-8, whatever the terminal has."""
+    """Writes output for programs as UTF-8, whatever the terminal's encoding."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     sys.stdout.write(text)
 
 
 def print_line(text: str, style: str = "") -> None:
-    """One line of text as it is: nothing in it is markup or moves the cursor."""
+    """Prints one line of text literally: no markup is interpreted, and nothing moves the cursor."""
     print_text(Text(printable(text), style))
 
 
 def value(name: str, title: str | None = None) -> Column:
-    """A text column as it is; NULL as a dash."""
+    """Returns a text column with unchanged values; NULL is a dash."""
     return Column(title or name.replace("_", " "), lambda row: _shown(row[name]))
 
 
 def number(name: str, title: str | None = None) -> Column:
-    """A numeric column as it is; NULL as a dash."""
+    """Returns a numeric column with unchanged values; NULL is a dash."""
     return Column(title or name.replace("_", " "), lambda row: _shown(row[name]), is_number=True)
 
 
 def part_of(part: str, whole: str, title: str) -> Column:
-    """A count and what it is counted of, as `28 of 85`."""
+    """Returns a column with a count and its total, as `28 of 85`."""
     return Column(title, lambda row: f"{row[part]} of {row[whole]}", is_number=True)
 
 
 def rate(name: str, title: str) -> Column:
-    """A share as `12.3 %`; NULL, where nothing counted, as a dash."""
+    """Returns a column with a share, as `12.3 %`; NULL, if nothing was counted, is a dash."""
     return Column(title, lambda row: _percent(row[name], " %"), is_number=True)
 
 
 def rate_with_interval(name: str, title: str) -> Column:
-    """A share with its 95 % interval, as `12.3 % (9.1–16.4)`."""
+    """Returns a column with a share and its 95 % interval, as `12.3 % (9.1–16.4)`."""
 
     def text(row: Row) -> str:
         if row[name] is None:
@@ -104,7 +111,10 @@ def rate_with_interval(name: str, title: str) -> Column:
 
 
 def probability(of: Callable[[Row], float | None], title: str) -> Column:
-    """A p-value, as `0.031` or `4.1e-09`; None, where nothing was tested, as a dash."""
+    """Returns a column with a p-value, as `0.031` or `4.1e-09`.
+
+    None, if nothing was tested, is a dash.
+    """
 
     def text(row: Row) -> str:
         p_value = of(row)
@@ -114,9 +124,9 @@ def probability(of: Callable[[Row], float | None], title: str) -> Column:
 
 
 def print_text(*lines: Text) -> None:
-    """Lines with their styles; what is in them must be `printable`."""
+    """Prints lines with their styles; their text must already be `printable`."""
     console = _console()
-    if console.color_system is None:  # in a pipe, where rendering would cost most of a large tree
+    if console.color_system is None:  # in a pipe, rendering would dominate for a large tree
         sys.stdout.writelines(f"{line.plain}\n" for line in lines)
         sys.stdout.flush()
         return
@@ -125,12 +135,12 @@ def print_text(*lines: Text) -> None:
 
 
 def can_show(text: str) -> bool:
-    """Whether stdout has all these characters."""
+    """Returns whether stdout can encode all these characters."""
     return _encodable(text) == text
 
 
 def _encodable(text: str) -> str:
-    """The text with every character that stdout does not have as its escape."""
+    """Returns the text with every character that stdout cannot encode replaced by its escape."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if encoding.lower() == "utf-8":
         return text
@@ -138,7 +148,7 @@ def _encodable(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text as stdout can show it, with every other character as its escape."""
+    """Returns the text with every character that stdout cannot show replaced by its escape."""
     return visible(_encodable(text))
 
 
@@ -165,7 +175,10 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | No
 
 
 def _terminal_width() -> int | None:
-    """None: stdout is no terminal, so nothing breaks lines and each row may stay one."""
+    """Returns the width of the terminal in cells.
+
+    Returns None if stdout is not a terminal: nothing breaks lines there, so each row is one line.
+    """
     return _console().width if sys.stdout.isatty() else None
 
 
@@ -174,7 +187,10 @@ def _cell(text: str) -> str:
 
 
 class _PipedConsole(Console):
-    """Whoever closes the pipe early is no error of ours: `main` sees to it."""
+    """A console that raises BrokenPipeError if the reader closes the pipe early.
+
+    That is not an error of this program; `main` handles it.
+    """
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -191,7 +207,7 @@ def _csv(found: Rows) -> str:
 
 
 def _field(item: object) -> str:
-    """NULL is an empty field, a text without characters a quoted one."""
+    """Returns a CSV field: NULL is an empty field, and an empty text is a quoted one."""
     return "" if item is None else _quoted(_text(item))
 
 
@@ -224,7 +240,7 @@ def _text(item: object) -> str:
 
 
 def _plain(item: object) -> object:
-    """The item in the types of JSON."""
+    """Converts the item to JSON types."""
     if isinstance(item, Mapping):
         return {_text(key): _plain(each) for key, each in item.items()}
     if isinstance(item, list | tuple):

@@ -1,4 +1,4 @@
-"""How far a run is, on stderr: a bar on a terminal, plain lines elsewhere, sums at the end."""
+"""Shows the progress of a run on stderr: a bar on a terminal, otherwise log lines; then totals."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _WHAT_TO_DO = {
 
 
 class Report(Protocol):
-    """Is told the sums after each batch."""
+    """A callback that receives the totals after each batch."""
 
     def __call__(self, ingested: Ingested) -> None: ...
 
 
 @contextmanager
 def shown_progress() -> Iterator[Report]:
-    """A report for the time of a run."""
+    """Yields a report for the duration of a run."""
     if not may_draw():
         yield _log_progress
         return
@@ -57,7 +57,7 @@ def shown_progress() -> Iterator[Report]:
 
 
 def say_sums(ingested: Ingested) -> None:
-    """Logs the sums of a run, and what to do about ids that did not load."""
+    """Logs the totals of a run, with advice for ids that did not load."""
     logger.info(
         "%s asked in %.1f s, %s written: %s",
         counted(ingested.ids, "id"),
@@ -97,7 +97,7 @@ def say_sums(ingested: Ingested) -> None:
 
 
 def say_unknown_statuses(found: Rows) -> None:
-    """Logs statuses that no rule knows: they are in no rate until someone says what they mean."""
+    """Logs statuses that no rule matches; no rate includes them until the user adds a rule."""
     if not found.rows:
         return
     first = found.rows[0]
@@ -117,7 +117,7 @@ def say_unknown_statuses(found: Rows) -> None:
 
 
 def say_unknown_types(found: Rows) -> None:
-    """Logs types without a role of their own, and as what their nodes are counted."""
+    """Logs types without a role, and how many of their nodes are counted as tables."""
     if not found.rows:
         return
     first = found.rows[0]
@@ -146,6 +146,6 @@ def _log_progress(ingested: Ingested) -> None:
 
 
 def outcomes_in_words(ingested: Ingested) -> str:
-    """Such as `400 loaded, 48 not_found`, or why there is nothing to count."""
+    """Returns text such as `400 loaded, 48 not_found`, or the reason why there are no outcomes."""
     words = listed(ingested.outcomes, FETCH_OUTCOMES)
     return words or ("nothing was answered" if ingested.ended_by else "nothing was due")

@@ -1,4 +1,4 @@
-"""stdout and stderr, and what happens if they cannot be written."""
+"""Wraps stdout and stderr to handle write errors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from incorta_loads.errors import OutputError
 
 
 class Output(io.TextIOWrapper):
-    """stdout, whose errors cannot be taken for those of any other file.
+    """stdout with errors of its own, so that they are not mistaken for errors of other files.
 
     Raises:
         OutputError: the text could not be written.
-        BrokenPipeError: whoever read it has enough.
+        BrokenPipeError: the reader closed the pipe.
     """
 
     def write(self, text: str) -> int:
@@ -32,10 +32,11 @@ class Output(io.TextIOWrapper):
 
 
 class ErrorOutput(io.TextIOWrapper):
-    """stderr, whose errors end nothing: there is nowhere to report them.
+    """stderr with write errors ignored, because there is nowhere to report them.
 
     Attributes:
-        is_incomplete: whether something could not be written, although somebody may read it.
+        is_incomplete: whether text was lost for a reason other than a closed pipe, so that someone
+            may be reading the rest.
     """
 
     is_incomplete = False
@@ -58,19 +59,25 @@ class ErrorOutput(io.TextIOWrapper):
 
 
 def take_streams() -> None:
-    """Puts both in place; what whoever started the process has closed goes nowhere."""
+    """Replaces stdout and stderr with the wrapped streams.
+
+    If the parent process closed a stream, its output is discarded.
+    """
     sys.stdout = _wrapped(sys.stdout, Output)
     sys.stderr = _wrapped(sys.stderr, ErrorOutput)
 
 
 def is_stderr_incomplete() -> bool:
-    """Whether lines on stderr were lost."""
+    """Returns whether lines on stderr were lost."""
     sys.stderr.flush()
     return isinstance(sys.stderr, ErrorOutput) and sys.stderr.is_incomplete
 
 
 def discard(descriptor: int) -> None:
-    """Sends what is still buffered for 1 or 2 nowhere, else Python fails once more at its end."""
+    """Discards buffered output for file descriptor 1 or 2.
+
+    Otherwise Python would fail again when it flushes the stream at exit.
+    """
     os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 

@@ -1,4 +1,4 @@
-"""Cells → lines of a table for people, at a cost that grows with the number of cells alone."""
+"""Lays out cells as lines of a table for people, in time linear in the number of cells."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from rich.cells import cell_len, chop_cells
 
 LEAST_TEXT_WIDTH = 4
-"""A text column is never folded to less than this, even if lines exceed the terminal."""
+"""Minimum width of a folded text column in cells, even if lines exceed the terminal."""
 
-_GAP = 2  # between two columns
+_GAP = 2  # blanks between two columns
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class CellColumn:
     """One column of printable texts.
 
     Attributes:
-        heading: its first cell.
-        cells: one for each row.
-        is_number: aligned to the right, and never folded.
+        heading: heading of the column.
+        cells: one cell for each row.
+        is_number: whether to align the column to the right and never fold it.
     """
 
     heading: str
@@ -29,13 +29,13 @@ class CellColumn:
 
 
 def laid_out(columns: Sequence[CellColumn], width: int | None) -> Iterator[str]:
-    """The heading of a table and then its rows, each one line, or more if it does not fit.
+    """Yields the heading of a table and then its rows.
 
-    Lines have no blanks at their ends.
+    Each row is one line, or several if it does not fit. Lines have no trailing blanks.
 
     Args:
-        columns: at least one, all of the same length.
-        width: of the terminal in cells; None: each row is one line, however long.
+        columns: at least one column, all of the same length.
+        width: width of the terminal in cells. If None, each row is one line of any length.
     """
     widths = _widths(columns, width)
     yield _row([column.heading for column in columns], columns, widths)
@@ -44,7 +44,10 @@ def laid_out(columns: Sequence[CellColumn], width: int | None) -> Iterator[str]:
 
 
 def _widths(columns: Sequence[CellColumn], width: int | None) -> list[int]:
-    """As wide as the widest cell; if these do not fit, text columns share what is left."""
+    """Returns the width of each column, that of its widest cell if the line fits.
+
+    If it does not fit, the text columns share the width that the numeric columns leave.
+    """
     natural = [max(_cell_len(column.heading), *map(_cell_len, column.cells)) for column in columns]
     if width is None:
         return natural
@@ -58,7 +61,7 @@ def _widths(columns: Sequence[CellColumn], width: int | None) -> list[int]:
 
 
 def _shared(widths: Sequence[int], room: int) -> int:
-    """The limit at which the widths fit into the room: the widest shrink first."""
+    """Returns the maximum width at which all columns fit into the room; the widest shrink first."""
     limit = 0
     for index, each in enumerate(sorted(widths)):
         limit = room // (len(widths) - index)
@@ -83,7 +86,7 @@ def _line(blocks: Sequence[Sequence[str]], number: int, widths: Sequence[int]) -
 
 
 def _block(cell: str, column: CellColumn, width: int) -> list[str]:
-    """The lines of one cell, each as wide as its column."""
+    """Returns the lines of one cell, each padded to the width of its column."""
     taken = _cell_len(cell)
     if taken > width:
         return [part + " " * (width - _cell_len(part)) for part in chop_cells(cell, width)]
@@ -92,5 +95,5 @@ def _block(cell: str, column: CellColumn, width: int) -> list[str]:
 
 
 def _cell_len(text: str) -> int:
-    """How many cells of a terminal a printable text takes."""
+    """Returns the number of terminal cells that a printable text takes."""
     return len(text) if text.isascii() else cell_len(text)

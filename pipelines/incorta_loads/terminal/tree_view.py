@@ -1,4 +1,4 @@
-"""How the nodes of a status tree are shown to people: a sign for the outcome, name and status."""
+"""Formats the nodes of a status tree for people: a sign for the outcome, the name, the status."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ _SIGNS = {
     "queued": ("…", "."),
     "unknown": ("?", "?"),
 }
-"""By outcome: the sign, and the one where the output takes ASCII only."""
+"""Outcome → its sign, and its sign for output that is ASCII only."""
 
 _MOST_INDENTED = 50
-"""Deeper nodes are indented as these: a chain of 5,000 would be mostly blanks."""
+"""Maximum depth of indentation, because a chain of 5,000 nodes would be mostly blanks."""
 
 _ERRORS = ("failure", "partial")
 
 
 def sign(outcome: str) -> str:
-    """What says the outcome without colour."""
+    """Returns the sign that shows the outcome without color."""
     return _SIGNS[outcome][0 if can_show("".join(shown for shown, _ in _SIGNS.values())) else 1]
 
 
 def legend(counts: Mapping[str, int]) -> str:
-    """What the signs say, each with how many there are: `✓ 12 success  ✗ 2 failure`."""
+    """Returns the signs with their counts and outcomes, as `✓ 12 success  ✗ 2 failure`."""
     return "  ".join(
         f"{sign(each)} {counts[each]} {each}" for each in STATUS_OUTCOMES if counts.get(each)
     )
 
 
 def in_words(counts: Mapping[str, int]) -> str:
-    """Such as `12 success, 2 failure`."""
+    """Returns the counts as text such as `12 success, 2 failure`."""
     return listed(counts, STATUS_OUTCOMES)
 
 
 def node_line(row: Row) -> Text:
-    """One node, indented by its depth."""
+    """Returns the line of one node, indented by its depth."""
     outcome = row["outcome"]
     indent = "  " * min(row["depth"], _MOST_INDENTED)
     text = f"{indent}{sign(outcome)} {node_name(row)}  {node_status(row)}"
@@ -58,13 +58,13 @@ def node_line(row: Row) -> Text:
 
 
 def node_name(row: Row) -> str:
-    """Its name in one line, or what is known instead."""
+    """Returns the node's name on one line; a node without a name is described by its type."""
     kind = printable(shortened(row["type"] or "no type"))
     return printable(shortened(row["name"] or "")) or f"({kind} without a name)"
 
 
 def node_status(row: Row) -> str:
-    """Its status as received; with its state where no rule knows what that means."""
+    """Returns the node's status as received, followed by its state if no rule matches."""
     status = row["job_status"] or "no status"
     if row["outcome"] == "unknown":
         status = f"{shortened(status)} ({shortened(row['state_type'] or 'no state')})"
@@ -72,14 +72,14 @@ def node_status(row: Row) -> str:
 
 
 def clipped(rows: Sequence[Row], most: int) -> Iterator[tuple[Row, Counter[str]]]:
-    """At most so many nodes of one tree, in its order, each with the leaves it stands for as well.
+    """Returns at most `most` nodes of one tree, in its order, each with counts of omitted leaves.
 
-    What is running or in error comes first, then what is above the rest, then the rest. The leaves
-    that are left out are counted by outcome at the nearest node above them.
+    Leaves that are running or in error are kept first, then inner nodes, then the other leaves.
+    Omitted leaves are counted by outcome at their nearest ancestor that is kept.
     """
     kept = _kept(rows, most)
     hidden: dict[int, Counter[str]] = {node_id: Counter() for node_id in kept}
-    nearest: list[int] = []  # by node id: itself if it is kept, else the nearest one above
+    nearest: list[int] = []  # by node id: the node itself if kept, else its nearest kept ancestor
     for row in rows:
         node_id = row["node_id"]
         nearest.append(node_id if node_id in kept else nearest[row["parent_id"]])
@@ -108,7 +108,7 @@ def _kept(rows: Sequence[Row], most: int) -> set[int]:
 def _by_interest(rows: Sequence[Row], most: int) -> Iterable[Row]:
     leaves = [row for row in rows if _is_leaf(row)]
     running = [row for row in leaves if row["outcome"] == "running"]
-    yield from running[: most // 2]  # however many run, errors have their room
+    yield from running[: most // 2]  # leaves room for errors, however many are running
     yield from (row for row in leaves if row["outcome"] in _ERRORS)
     yield from running
     yield from sorted((row for row in rows if not _is_leaf(row)), key=lambda row: row["depth"])

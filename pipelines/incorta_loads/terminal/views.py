@@ -1,4 +1,4 @@
-"""What each command shows: which columns for people, in which words."""
+"""Prints the result of each command, with the columns and wording for people."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 def show_failure_rates(
     found: Rows, names: Sequence[str], output: Format, *, by: str, recent: bool
 ) -> None:
-    """Failure rates with counts and intervals."""
+    """Prints failure rates with counts and intervals."""
     shown = [name for name in names if name != "schema_name" or not _are_qualified(found.rows)]
     columns: list[Column] = [*_places(found.rows), *(value(name) for name in shown)]
     if recent:
@@ -62,7 +62,7 @@ def show_failure_rates(
 
 
 def show_health(found: Rows, output: Format) -> None:
-    """How each table behaves, and since when."""
+    """Prints the behavior of each table, and since when it has been failing."""
     columns = [
         *_tables(found.rows),
         value("behaviour"),
@@ -75,7 +75,7 @@ def show_health(found: Rows, output: Format) -> None:
 
 
 def show_regressions(found: Rows, output: Format) -> None:
-    """Whether each table fails more often than before, and how sure that is."""
+    """Prints whether each table fails more often than before, with the p-value."""
     columns = [
         *_tables(found.rows),
         value("verdict"),
@@ -91,7 +91,7 @@ def show_regressions(found: Rows, output: Format) -> None:
 
 
 def show_conflicts(found: Rows, output: Format) -> None:
-    """Where the cluster contradicts itself."""
+    """Prints the nodes where the cluster contradicts itself."""
     columns = [
         *_places(found.rows),
         number("execution_id", "execution"),
@@ -105,7 +105,7 @@ def show_conflicts(found: Rows, output: Format) -> None:
 
 
 def show_fix_first(found: Rows, output: Format) -> None:
-    """Which causes to take away first."""
+    """Prints the causes to fix first."""
     columns = [
         *_places(found.rows),
         number("fix_rank", "rank"),
@@ -122,13 +122,15 @@ def show_fix_first(found: Rows, output: Format) -> None:
 
 
 def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> None:
-    """What was asked for and what came back; for people one paragraph a cluster and tenant.
+    """Prints the requested ids and their results.
+
+    The format for people has one paragraph per cluster and tenant.
 
     Args:
         found: the coverage.
-        statuses: those that no rule knows.
-        types: those without a role.
-        output: of which only the one for people has more than the coverage.
+        statuses: statuses that no rule matches.
+        types: types without a role.
+        output: the output format; only the table format shows more than the coverage.
     """
     if output is not Format.TABLE:
         print_rows(found, output)
@@ -163,10 +165,11 @@ def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> N
 
 
 def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:
-    """The tree of an execution, indented, with what its signs say; as JSON as it was received.
+    """Prints the indented tree of an execution with a legend of its signs, or the rows as CSV.
 
-    Where several clusters or tenants have the id, their trees follow each other, as JSON each on a
-    line. No rows are what is left where nothing failed: as JSON null.
+    As JSON, the tree is printed as it was received. If several clusters or tenants have the id,
+    their trees follow each other; as JSON, each is on one line. If nodes is empty, nothing failed;
+    as JSON, null is printed.
     """
     if output is Format.JSON:
         from incorta_loads.tree.flattening import encode  # noqa: PLC0415 (Arrow; not for the others)
@@ -186,7 +189,7 @@ def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:
 
 
 def _tree_lines(rows: Sequence[Row]) -> Iterator[Text]:
-    """Each tree below a line that says which it is."""
+    """Yields the lines of each tree below a heading that identifies it."""
     for row in rows:
         if row["depth"] == 0:
             heading = (
@@ -202,7 +205,10 @@ def _is_better(row: Row) -> bool:
 
 
 def _are_qualified(rows: Sequence[Row]) -> bool:
-    """Whether each table's name begins with that of its schema, which need not be shown then."""
+    """Returns whether each table's name begins with its schema's name.
+
+    If so, the schema need not be shown.
+    """
     return bool(rows) and all(
         row["schema_name"] is not None
         and (row.get("table_name") or "").startswith(f"{row['schema_name']}.")
@@ -211,12 +217,12 @@ def _are_qualified(rows: Sequence[Row]) -> bool:
 
 
 def _tables(rows: Sequence[Row]) -> list[Column]:
-    """What says which table it is."""
+    """Returns the columns that identify a table."""
     names = ["table_name"] if _are_qualified(rows) else ["schema_name", "table_name"]
     return [*_places(rows), *map(value, names)]
 
 
 def _places(rows: Sequence[Row]) -> list[Column]:
-    """Cluster and tenant, where there is more than one."""
+    """Returns the cluster and tenant columns, each only if it has more than one value."""
     differing = [name for name in ("cluster", "tenant") if len({row[name] for row in rows}) > 1]
     return [value(name) for name in differing]

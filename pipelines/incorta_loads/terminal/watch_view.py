@@ -1,7 +1,7 @@
-"""How watching shows: a live tree on a terminal, elsewhere a line for each change.
+"""Shows a watched execution: as a live tree on a terminal, otherwise as a line for each change.
 
-Changes are what the command is asked for and go to stdout, all else to stderr. On a terminal they
-follow the live tree, which they would tear apart.
+Changes are the result of the command and go to stdout; everything else goes to stderr. On a
+terminal, changes are printed after the live tree ends, because they would break up its display.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MOST_PATH = 1_000
 
 @contextmanager
 def watch_shown(settings: Settings, execution_id: int) -> Iterator[Screen]:
-    """A screen for the time of watching."""
+    """Yields a screen for the duration of watching."""
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     if not (may_draw() and sys.stdout.isatty()) or console.is_dumb_terminal:
         yield _Lines()
@@ -53,7 +53,7 @@ def watch_shown(settings: Settings, execution_id: int) -> Iterator[Screen]:
 
 
 class _Lines:
-    """A line for each change, at once."""
+    """Prints a line for each change immediately."""
 
     def __init__(self) -> None:
         self._is_first = True
@@ -74,10 +74,10 @@ class _Lines:
 
 
 class LiveTree:
-    """The tree as it is, and what is to be said of it when it is gone.
+    """The live display of the current tree; it collects the changes to print when it ends.
 
     Attributes:
-        lines: those of the changes so far.
+        lines: lines of the changes so far.
     """
 
     def __init__(self, console: Console, title: str) -> None:
@@ -104,7 +104,7 @@ class LiveTree:
         self._absence = _not_there(patience_seconds)
 
     def frame(self) -> Group:
-        """What is on the screen now."""
+        """Returns the current content of the screen."""
         tree, watched = self._tree, duration(time.monotonic() - self._began)
         if tree is None:
             return Group(_one_line(self._title, "bold"), _one_line(self._silence or self._absence))
@@ -116,7 +116,7 @@ class LiveTree:
         )
 
     def _nodes(self, tree: SeenTree, most: int) -> list[Text]:
-        """Made once for a tree and a height: frames are many."""
+        """Returns the lines of the nodes, cached by tree and height because frames are frequent."""
         if self._shown[:2] != (tree, most):
             self._shown = tree, most, list(_node_lines(tree, most))
         return self._shown[2]
@@ -148,7 +148,10 @@ def _lines(tree: SeenTree, changes: Sequence[Transition], *, is_first: bool) -> 
 
 
 def transition_line(change: Transition) -> str:
-    """Such as `2026-11-24 19:20:05 UTC  /Plan/Group/Schema/table  In Queue → Running`."""
+    """Returns the line that shows a change.
+
+    Example: `2026-11-24 19:20:05 UTC  /Plan/Group/Schema/table  In Queue → Running`.
+    """
     arrow = "→" if can_show("→") else "->"
     before, after = _pair(change.before, change.after)
     what = f"{before} {arrow} {after}"
@@ -161,7 +164,7 @@ def transition_line(change: Transition) -> str:
 
 
 def _pair(before: Status | None, after: Status | None) -> tuple[str, str]:
-    """Both in words; the states only where the statuses alone are the same."""
+    """Returns both statuses as text, with their states only if the statuses alone are equal."""
     with_state = before is not None and after is not None and before[1] == after[1]
 
     def words(status: Status | None) -> str:

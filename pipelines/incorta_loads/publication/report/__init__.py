@@ -1,10 +1,10 @@
-"""report.html: what fails, since when, and how complete that is, on one page without a network.
+"""report.html: failures, when they began and how complete the data is, on one offline page.
 
-data.py      what the marts say, as one compact JSON document
-grid.py      how each run of each table ended, one character a run
-sections.py  which rows and fields of the marts are in each section of the page
-names.py     names in the page: each once, shortened, and visible whatever is in them
-page.py      the document, the styles, the scripts and the data in one file
-assets/      the template, the styles and the scripts of the page
-vendor/      libraries as they came from the npm index; `make vendor` fetches them again
+data.py      the data of the marts as one compact JSON document
+grid.py      the status of each run of each table, one character per run
+sections.py  the rows and fields of the marts in each section of the page
+names.py     the names in the page: each stored once, shortened, and always visible
+page.py      the document, styles, scripts and data in one file
+assets/      the page's template, styles and scripts
+vendor/      unmodified libraries from the npm registry; `make vendor` fetches them again
 """

@@ -1,4 +1,4 @@
-"""What the marts say, as one compact JSON document: columns, not rows, and each text once."""
+"""Builds one compact JSON document from the marts: column by column, with each text stored once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from incorta_loads.publication.report.names import Names
 from incorta_loads.text import MOST_CHARACTERS
 
 TABLES = 3_000
-"""At most so many tables are in the page, the worst first."""
+"""Maximum number of tables in the page, worst first."""
 
 MOST = {
     "plans": 1_000,
@@ -33,18 +33,18 @@ MOST = {
     "conflicts": 1_000,
     "gaps": 200,
 }
-"""At most so many rows of what else is in the page."""
+"""Maximum number of rows in the other parts of the page."""
 
 Columns = dict[str, list[Any]]
 Series = tuple[str, str, str | None, str | None]
 
 
 def report_data(connection: duckdb.DuckDBPyConnection, made_at: datetime) -> dict[str, Any]:
-    """All that the page shows.
+    """Returns all data that the page shows.
 
     Args:
-        connection: to the warehouse; nothing is written.
-        made_at: of the publication, in UTC.
+        connection: connection to the warehouse; nothing is written.
+        made_at: time of the publication, in UTC.
 
     Raises:
         WarehouseError: there is no analysis yet.
@@ -53,7 +53,7 @@ def report_data(connection: duckdb.DuckDBPyConnection, made_at: datetime) -> dic
 
 
 class _Reader:
-    """Reads the marts, and puts places in the list of names where texts were."""
+    """Reads the marts and replaces texts with their indexes in the list of names."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -61,7 +61,7 @@ class _Reader:
         self._tables: dict[Series, int] = {}
 
     def document(self, made_at: datetime) -> dict[str, Any]:
-        """As `report_data` says."""
+        """Returns all data that the page shows, as described in `report_data`."""
         state = standing(self._connection)
         grid = read_grid(self._connection)
         parts = {
@@ -101,7 +101,7 @@ class _Reader:
         }
 
     def _all_tables(self) -> list[Row]:
-        """How each table behaves, its rates, and how it compares with before; the worst first."""
+        """Returns each table's behavior, rates and comparison with earlier runs, worst first."""
         found = health(self._connection, plan=None, limit=TABLES).found.rows
         self._tables = {_series(row): place for place, row in enumerate(found)}
         rate_of = {_series(row): row for row in self._rates(By.TABLE, None)}
@@ -122,7 +122,7 @@ class _Reader:
         ]
 
     def _all_plans(self) -> list[Row]:
-        """The rates of each plan, and how its last execution ended."""
+        """Returns the rates of each plan and the outcome of its last execution."""
         nothing = dict.fromkeys(sections.LATEST)
         latest = {_plan(row): row for row in self._rows(sections.LATEST_OF_PLANS)}
         return [
@@ -130,7 +130,7 @@ class _Reader:
         ]
 
     def _all_schemas(self) -> list[Row]:
-        """The rates of each schema over all plans, then in each plan."""
+        """Returns the rates of each schema, first across all plans and then per plan."""
         found = self._rates(By.SCHEMA, MOST["schemas"])
         everywhere = [row | {"is_in_plan": False, "load_plan": None} for row in found]
         return everywhere + self._some("schemas")
@@ -146,7 +146,7 @@ class _Reader:
         return self._with_tables(found)
 
     def _with_tables(self, found: Iterable[Row]) -> list[Row]:
-        """With the place of the table where a row is about one that is in the page."""
+        """Adds the table's index to each row; None if its table is not in the page."""
         return [
             row | {"table": self._tables.get(_series(row)) if row["role"] == "table" else None}
             for row in found
@@ -162,7 +162,7 @@ class _Reader:
         return rows(self._connection, query, {}).rows
 
     def _of_tables(self, found: Iterable[Row], fields: Sequence[str]) -> Columns:
-        """Rows of tables that are in the page, which they name by its place."""
+        """Returns the rows whose tables are in the page, as columns with the table's index."""
         known = [
             row | {"table": self._tables[_series(row)]}
             for row in found
@@ -171,7 +171,7 @@ class _Reader:
         return self._columns(known, ("table", *fields))
 
     def _columns(self, found: Sequence[Row], fields: Sequence[str]) -> Columns:
-        """One list a field."""
+        """Converts rows to columns: one list per field."""
         return {
             field: [self._names.place(row[field]) for row in found]
             if field in sections.TEXTS
@@ -181,7 +181,7 @@ class _Reader:
 
 
 def _compact(value: Any) -> Any:
-    """Fractions with five digits, times as seconds, truth as 0 and 1."""
+    """Rounds fractions to five significant digits; returns times as seconds, booleans as 0 or 1."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, float):

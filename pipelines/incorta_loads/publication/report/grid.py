@@ -1,7 +1,7 @@
-"""How each run of each table ended, one character a run: the rows of the grid.
+"""Builds the rows of the grid: the status of each run of each table, one character per run.
 
-A row is a table in a load plan; its characters are the newest executions of the plan, the oldest
-first. A blank: the table was not in that execution. Every other character is a status.
+A row is a table in a load plan. Its characters are the newest executions of the plan, oldest first.
+A blank means that the table was not in that execution; every other character is a status.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from incorta_loads.publication.report.names import in_page
 
 EXECUTIONS_OF_A_PLAN = 200
 EXECUTIONS = 2_000
-"""At most so many of a plan, and of all plans: the newest of each, and as many of each."""
+"""Maximum number of executions per plan and in total.
+
+The grid takes the newest executions of each plan, and equally many of each plan.
+"""
 
 ROWS = 5_000
-"""At most so many tables in load plans, the worst first."""
+"""Maximum number of rows, each a table in a load plan, worst first."""
 
 _CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _OUTCOMES = (
@@ -29,13 +32,13 @@ _OUTCOMES = (
 
 @dataclass(frozen=True)
 class Grid:
-    """What the page shows run by run.
+    """The part of the page that shows individual runs.
 
     Attributes:
-        executions: those in the grid, oldest first; `plan_column` is their place in the cells of
-            their plan.
-        rows: tables in load plans, the worst first, with their rates there and their `cells`.
-        statuses: what each character of the cells stands for.
+        executions: executions in the grid, oldest first. `plan_column` is the position of an
+            execution in the cells of its plan.
+        rows: tables in load plans, worst first, with their rates in the plan and their `cells`.
+        statuses: the meaning of each character in the cells.
     """
 
     executions: list[Row]
@@ -44,7 +47,7 @@ class Grid:
 
 
 def read_grid(connection: duckdb.DuckDBPyConnection) -> Grid:
-    """The newest executions, and the worst tables in them."""
+    """Returns the grid of the newest executions and the worst tables."""
     executions = rows(connection, _EXECUTIONS, _LIMITS).rows
     found = rows(connection, _PAIRS, _LIMITS).rows
     for row in found:
@@ -56,7 +59,7 @@ def read_grid(connection: duckdb.DuckDBPyConnection) -> Grid:
 
 
 def _cells(columns: list[int], codes: list[int]) -> str:
-    """The characters of one row, from the first that is not blank."""
+    """Returns the characters of one row, starting with the first that is not blank."""
     cells = [" "] * EXECUTIONS_OF_A_PLAN
     for column, code in zip(columns, codes, strict=True):
         cells[column] = _CHARACTERS[code]
@@ -64,7 +67,10 @@ def _cells(columns: list[int], codes: list[int]) -> str:
 
 
 def _legend(statuses: list[Row]) -> list[Row]:
-    """Character → outcome and status; at the end, where there are too many, outcomes alone."""
+    """Returns the outcome and status of each character.
+
+    The last characters stand for outcomes alone, for use when there are too many statuses.
+    """
     known = [
         {
             "character": _CHARACTERS[row["code"]],
@@ -88,7 +94,7 @@ _LIMITS: dict[str, object] = {
 }
 _MOST: dict[str, object] = {"statuses": _MOST_STATUSES}
 
-# The newest execution of a plan has the last column, whatever the number of executions.
+# The newest execution of a plan is always in the last column, even if the plan has few executions.
 _CHOSEN = """
 WITH
 
@@ -164,7 +170,7 @@ statuses AS (
 
 _LISTED = ", ".join(f"'{outcome}'" for outcome in _OUTCOMES)
 
-# Of a table that is twice in an execution the later row wins: the one in error.
+# If a table occurs twice in an execution, the later row wins; rows in error are ordered last.
 _CELLS = f"""
 {_CHOSEN},
 {_STATUSES.replace("WITH", "", 1)}

@@ -1,4 +1,4 @@
-"""Names in the page: each once, shortened, and visible whatever is in them; no two alike."""
+"""Names in the page: each stored once, shortened, always visible, and unique as shown."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections import Counter
 from incorta_loads.text import shortened, visible
 
 _SAID_OF_NONE = ("(no name)", "(empty)")
-"""How the page shows None and the empty name."""
+"""Texts that the page shows for None and for the empty name."""
 
 
 class Names:
-    """A list of names to which the data refers by place.
+    """A list of names that the data refers to by index.
 
-    Names that would look alike have a number behind them, for the page tells them apart by how
-    they look.
+    Names that would look the same get a number appended, because the page distinguishes names by
+    their displayed text.
 
     Attributes:
-        shown: as the page shows them; None is a name like any other.
+        shown: names as the page shows them; None is treated as a name too.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Names:
         self._alike = Counter[str | None](_SAID_OF_NONE)
 
     def place(self, name: str | None) -> int:
-        """Where the name is in `shown`; a new one comes to its end."""
+        """Returns the index of the name in `shown`; a new name is appended."""
         if name not in self._places:
             self._places[name] = len(self.shown)
             self.shown.append(self._unlike(in_page(name)))
@@ -40,8 +40,8 @@ class Names:
 
 
 def in_page(name: str | None) -> str | None:
-    """At most 200 characters of a name, with the escapes of those that would not show.
+    """Returns at most 200 characters of a name, with invisible characters escaped.
 
-    What is escaped are controls, marks of direction, and what else has no form of its own.
+    Control characters, direction marks and other characters without a glyph are escaped.
     """
     return None if name is None else visible(shortened(name))

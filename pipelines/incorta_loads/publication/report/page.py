@@ -1,4 +1,4 @@
-"""The document, the styles, the scripts and the data in one file that asks nobody for anything."""
+"""Renders the document, styles, scripts and data into one file that makes no network requests."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SCRIPTS = (
         "assets/page.js",
     ),
 )
-"""In the order in which they build on each other."""
+"""Scripts in order of dependency."""
 
 _UNSAFE_IN_SCRIPTS = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 _SOURCE_MAP = "//# sourceMappingURL="
@@ -46,9 +46,9 @@ def write_report(
     """Writes the page.
 
     Args:
-        connection: to the warehouse.
-        published_at: the time that the page says it is from, in UTC.
-        target: the file.
+        connection: connection to the warehouse.
+        published_at: time of publication that the page shows, in UTC.
+        target: the file to write.
 
     Raises:
         WarehouseError: there is no analysis yet.
@@ -57,7 +57,7 @@ def write_report(
 
 
 def render(data: Mapping[str, Any]) -> str:
-    """The page of what `report_data` returned."""
+    """Returns the page as HTML, rendered from the result of `report_data`."""
     package = resources.files("incorta_loads.publication.report")
     styles = [_text(package, name) for name in STYLES]
     scripts = [_text(package, name) for name in SCRIPTS]
@@ -82,7 +82,7 @@ def render(data: Mapping[str, Any]) -> str:
 
 
 def _coverage(data: Mapping[str, Any]) -> list[Row]:
-    """The coverage as rows again: the state is said by the template."""
+    """Converts the coverage back to rows for the template, which states it in words."""
     columns, names = data["coverage"], data["names"]
     rows = [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
@@ -91,19 +91,25 @@ def _coverage(data: Mapping[str, Any]) -> list[Row]:
 
 
 def _text(package: Traversable, name: str) -> str:
-    """A file of the package, without the line that would make developer tools ask for another."""
+    """Returns a file of the package without its source map line.
+
+    That line would make developer tools request another file.
+    """
     lines = package.joinpath(name).read_text("utf-8").splitlines()
     return "\n".join(line for line in lines if not line.startswith(_SOURCE_MAP))
 
 
 def _json(data: Mapping[str, Any]) -> str:
-    """As JSON that cannot end the element it stands in."""
+    """Returns JSON that cannot close the script element around it."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.translate(_UNSAFE_IN_SCRIPTS)
 
 
 def _policy(styles: list[str], scripts: list[str]) -> str:
-    """The content security policy: these styles and scripts, and nothing from anywhere."""
+    """Returns a content security policy that allows only these styles and scripts.
+
+    Nothing may be loaded from elsewhere; images may be data URLs.
+    """
     return "; ".join(
         [
             "default-src 'none'",

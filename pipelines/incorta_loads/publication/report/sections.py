@@ -1,4 +1,4 @@
-"""Which rows and fields of the marts are in each section of the page."""
+"""Defines the rows and fields of the marts in each section of the page."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ TEXTS = frozenset(
         "job_status",
     }
 )
-"""Fields that are in the page as places in its list of names."""
+"""Fields stored in the page as indexes in its list of names."""
 
 VARIABLES = (
     *("behaviour_min_streak", "recent_runs", "baseline_runs"),
     *("regression_min_runs", "regression_min_episodes"),
 )
-"""Variables of the dbt project that the page's texts name."""
+"""Variables of the dbt project that the texts of the page mention."""
 
 _PLACE = ("cluster", "tenant")
 _RATE = (
@@ -163,4 +163,4 @@ QUERIES = {
         SELECT * FROM load_analysis.gaps ORDER BY last_id DESC, cluster, tenant
     """,
 }
-"""The most important first, since there may be more than the page takes."""
+"""Queries with the most important rows first, since the page may not hold all rows."""
