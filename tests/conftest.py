@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
-from support.balance import longest_first
+from support.balance import group_of, longest_first
 
 FIGURES = "figures"
 
@@ -26,7 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="the full proof, not the gate's sample")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Each test has a group, before xdist reads the groups."""
+    item.add_marker(pytest.mark.xdist_group(group_of(item.nodeid)))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest begin first."""
     items[:] = longest_first(items)

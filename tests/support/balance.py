@@ -49,13 +49,11 @@ def group_of(nodeid: str) -> str:
 
 
 def longest_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Tests in the order in which their files should begin, each with the name of its group."""
+    """Tests in the order in which their files should begin."""
 
     def place(item: pytest.Item) -> int:
         group = group_of(item.nodeid)
         found = (at for at, begin in enumerate(LONGEST_FIRST) if group.startswith(begin))
         return next(found, len(LONGEST_FIRST))
 
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item.nodeid)))
     return sorted(items, key=place)
