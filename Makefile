@@ -91,7 +91,6 @@ lint: $(VENV)/.dev ## Lint Python, spelling, imports between folders, and depend
 	$(BIN)/codespell
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry pipelines
-	$(BIN)/lint-imports --no-logo
 
 .PHONY: types
 types: $(VENV)/.dev ## Check types, strictly
@@ -118,6 +117,7 @@ lock: $(VENV)/.dev ## Renew the pinned requirements
 	$(COMPILE) pyproject.toml --group build --output-file requirements/runtime.txt
 	$(COMPILE) pyproject.toml --group build --group dev --constraint requirements/runtime.txt \
 		--output-file requirements/dev.txt
+	echo uv | $(COMPILE) - --output-file requirements/installer.txt
 
 .PHONY: vendor
 vendor: ## Fetch the pages' JavaScript libraries again, from the npm index
@@ -141,15 +141,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "$(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 2; }
 
-$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/python
-	@echo "Installing the pinned dependencies into $(VENV) …"
-	@$(PIP) install --quiet --require-hashes -r requirements/runtime.txt
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+$(VENV)/.runtime: requirements/runtime.txt requirements/install.sh pyproject.toml | $(BIN)/python
+	@requirements/install.sh $(VENV) requirements/runtime.txt
 	@touch $@
 
 # Holds all of the runtime's, so that one installation serves both.
-$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
-	@echo "Installing the pinned development dependencies into $(VENV) …"
-	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+$(VENV)/.dev: requirements/dev.txt requirements/install.sh pyproject.toml | $(BIN)/python
+	@requirements/install.sh $(VENV) requirements/dev.txt
 	@touch $(VENV)/.runtime $@
