@@ -15,7 +15,7 @@ nodes as (
 answers as (
 
     select * from {{ ref('int_bucketed_answers') }}
-    where {{ is_missing(this, ref('int_buckets'), bucket_keys()) }}
+    where {{ is_missing('int_buckets', bucket_keys()) }}
 
 ),
 

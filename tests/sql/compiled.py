@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from incorta_loads.analysis.build import run_dbt
+from incorta_loads.analysis.dbt import run_dbt
 from sql.base_rows import History, create_base_tables, insert_rows, write_base_tables
 
 
@@ -26,7 +26,7 @@ class Model(NamedTuple):
 
 def compiled_models(database: Path, variables: Mapping[str, object]) -> list[Model]:
     """Every model after those that it reads; the database lends its base tables."""
-    results = run_dbt(database, ["compile"], variables)
+    results = run_dbt(["compile"], variables, database=str(database)).results
     return [
         Model(node.name, node.config.materialized == "view", node.compiled_code)
         for node in (result.node for result in results)

@@ -17,4 +17,4 @@ def create_empty_marts(connection: duckdb.DuckDBPyConnection) -> None:
         (model,) = yaml.safe_load(path.read_text())["models"]
         columns = ", ".join(f"{each['name']} {each['data_type']}" for each in model["columns"])
         connection.execute(f"CREATE TABLE load_analysis.{model['name']} ({columns})")
-    connection.execute("CREATE TABLE load_analysis.build_state AS SELECT 'f' AS fingerprint")
+    connection.execute("CREATE TABLE load_analysis.build_state (input varchar, state varchar)")

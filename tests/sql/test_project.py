@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import yaml
 
-from incorta_loads.analysis.build import run_dbt
+from incorta_loads.analysis.dbt import run_dbt
 from incorta_loads.analysis.project import project_directory
 from sql.base_rows import select
 from sql.comparison import BuiltHistory
@@ -93,7 +93,9 @@ def test_views_work_in_a_copy_under_another_name(
 
 def test_the_unit_tests_of_the_models_hold(random_warehouse: BuiltHistory) -> None:
     """dbt runs them on rows of their own: the warehouse lends only its column types."""
-    results = run_dbt(random_warehouse.database, ["test", "--select", "test_type:unit"], {})
+    results = run_dbt(
+        ["test", "--select", "test_type:unit"], {}, database=str(random_warehouse.database)
+    ).results
     assert sorted(result.node.name for result in results) == [
         "a_subtree_is_counted_to_its_end",
         "an_error_is_inherited_else_blocked_else_originated",

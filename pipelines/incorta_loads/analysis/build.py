@@ -1,36 +1,51 @@
-"""Builds the analysis: runs the dbt project in `sql/` on the warehouse, in this process.
+"""Builds the analysis: runs the compiled SQL models on the warehouse, in one transaction.
 
     build_models(Path("incorta_loads.duckdb"))
 
-The tables in schema `load_status` must exist. The models are built in schema `load_analysis`.
+The tables in schema `load_status` must exist. The models are built in schema `load_analysis`. A
+build that fails or is killed leaves the analysis as it was.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from incorta_loads.analysis.project import project_directory
 from incorta_loads.errors import ModelsError, one_line
+from incorta_loads.text import counted
 
 if TYPE_CHECKING:
-    from dbt.cli.main import dbtRunnerResult
+    import duckdb
+
+    from incorta_loads.analysis.compiled import CompiledProject, DataTest, Model
 
 logger = logging.getLogger(__name__)
 
-_QUIET = (
-    *("--log-level", "none", "--log-level-file", "none"),
-    *("--no-version-check", "--no-write-json", "--no-use-colors", "--partial-parse"),
-)
+# DuckDB would take most of what the machine has; what needs more goes through the disk.
+_MEMORY_LIMIT = "2GB"
+
+_RELATIONS = """
+SELECT table_name, if(table_type = 'VIEW', 'VIEW', 'TABLE')
+FROM information_schema.tables
+WHERE table_catalog = current_database() AND table_schema = 'load_analysis'
+"""
+_COLUMNS = """
+SELECT table_name, column_name, data_type, comment FROM duckdb_columns()
+WHERE database_name = current_database() AND schema_name = 'load_analysis'
+ORDER BY table_name, column_index
+"""
+_COMMENTS = """
+SELECT table_name, comment FROM duckdb_tables()
+WHERE database_name = current_database() AND schema_name = 'load_analysis'
+UNION ALL
+SELECT view_name, comment FROM duckdb_views()
+WHERE database_name = current_database() AND schema_name = 'load_analysis'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,7 @@ class ModelsBuilt:
     """Result of a build.
 
     Attributes:
-        models: Number of relations built in schema `load_analysis`.
+        models: Number of relations built in schema `load_analysis`; 0 if nothing had changed.
         tests: Number of data tests that passed.
         seconds: Wall time of the whole build.
     """
@@ -51,132 +66,202 @@ class ModelsBuilt:
 def build_models(
     database: Path, *, variables: Mapping[str, object] | None = None, run_tests: bool = True
 ) -> ModelsBuilt:
-    """Builds every model and tests each one immediately after it is built.
+    """Builds every model that depends on something that changed, and tests them.
 
     Args:
         database: The DuckDB file. This process may have it open for writing; no other process may.
         variables: Override the `vars` in `sql/dbt_project.yml`.
-        run_tests: Whether to run the data tests. Models that depend on a failed test are not built.
+        run_tests: Whether to run the data tests.
 
     Raises:
-        ModelsError: A model or a test failed. Relations built before the failure remain.
-        KeyboardInterrupt, SystemExit: A signal handler raised it, and dbt canceled its queries.
-            dbt handles only these two, so a handler must raise nothing else during a build.
+        ModelsError: A model or a test failed. The analysis is as it was before.
+        KeyboardInterrupt, SystemExit: A signal handler raised it. The analysis is as it was before.
     """
-    from incorta_loads.analysis.build_state import BuildState  # noqa: PLC0415 (DuckDB; not for --help)
+    # DuckDB takes a while to import, and --help does not need it
+    from incorta_loads.analysis.compiled import compiled_project  # noqa: PLC0415
 
     started = time.perf_counter()
-    state = BuildState(database, project_directory(), variables or {})
-    excluded = ("unit_test",) if run_tests else ("unit_test", "test")
-    exclusions = [word for kind in excluded for word in ("--exclude-resource-type", kind)]
-    refresh = () if state.is_kept() else ("--full-refresh",)
-    done = run_dbt(database, ["build", *refresh, *exclusions], variables or {})
-    state.keep([result.node.name for result in done])
-    kinds = [str(result.node.resource_type) for result in done]
-    return ModelsBuilt(
-        models=kinds.count("model"),
-        tests=kinds.count("test"),
-        seconds=time.perf_counter() - started,
+    with _opened(database) as connection:
+        compiled = compiled_project(database, variables or {})
+        with _transaction(connection):
+            models, tests = build_in(connection, compiled, run_tests=run_tests)
+    return ModelsBuilt(models, tests, time.perf_counter() - started)
+
+
+def build_in(
+    connection: duckdb.DuckDBPyConnection, compiled: CompiledProject, *, run_tests: bool
+) -> tuple[int, int]:
+    """Builds what is due through this connection and returns the numbers of models and tests."""
+    from incorta_loads.analysis import build_state  # noqa: PLC0415 (DuckDB; not for --help)
+    from incorta_loads.analysis.compiled import Model  # noqa: PLC0415
+
+    connection.execute("CREATE SCHEMA IF NOT EXISTS load_analysis")
+    models = [step for step in compiled.steps if isinstance(step, Model)]
+    kinds = dict(connection.execute(_RELATIONS).fetchall())
+    recorded = build_state.recorded_inputs(connection)
+    with _failing("input", "load_status"):
+        sources = build_state.present_sources(connection)
+    is_same_project = recorded.get("models") == compiled.fingerprint and all(
+        kinds.get(model.name) == _kind(model) for model in models
     )
+    due = {step.name for step in compiled.steps}
+    if is_same_project:
+        changed = [name for name in sources if sources[name] != recorded.get(name)]
+        due = {name for source in changed for name in compiled.below[source]}
+    steps = [step for step in compiled.steps if step.name in due]
+    built = [step for step in steps if isinstance(step, Model)]
+    passed = 0
+    for step in steps:
+        if isinstance(step, Model):
+            _build_model(connection, step, kinds.get(step.name), is_kept=is_same_project)
+        elif run_tests:
+            _run_test(connection, step)
+            passed += 1
+    _check_contracts(connection, built)
+    _comment(connection, built)
+    if not is_same_project:
+        _drop_former_models(connection, kinds, {model.name for model in models})
+    if due or not is_same_project:
+        # what was not tested is due again
+        tested = sources if run_tests else {}
+        build_state.record_inputs(connection, {"models": compiled.fingerprint, **tested})
+    return len(built), passed
 
 
-def run_dbt(
-    database: Path, command: Sequence[str], variables: Mapping[str, object]
-) -> Sequence[Any]:
-    """Runs one dbt command and returns its results, all of them successful."""
-    # importing dbt takes 2 s, so commands that do not need it must not import it
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415
-    from dbt.constants import PARTIAL_PARSE_FILE_NAME  # noqa: PLC0415
-
-    project = str(project_directory())
-    with (
-        tempfile.TemporaryDirectory(prefix="incorta-loads-dbt-") as litter,
-        _environment(INCORTA_LOADS_DATABASE=str(database), DO_NOT_TRACK="1"),
-        _connections_closed(),
-    ):
-        places = ("--project-dir", project, "--profiles-dir", project)
-        litter_places = ("--target-path", litter, "--log-path", litter)
-        parsed = Path(litter, PARTIAL_PARSE_FILE_NAME)
-        with suppress(OSError):  # the first build has no kept parse
-            shutil.copyfile(_kept_parse(database), parsed)
-        answer = dbtRunner(callbacks=[_log]).invoke(
-            [*_QUIET, *command, *places, *litter_places, "--vars", json.dumps(dict(variables))]
-        )
-        _keep_parse(database, parsed)
-    return _successes(answer)
-
-
-def _kept_parse(database: Path) -> Path:
-    """Returns the path of the parsed project from the last build.
-
-    dbt loads it in a fraction of the time that parsing takes. dbt itself checks whether it is still
-    valid for the current files, variables, location and versions.
-    """
-    return Path(f"{database}.models")
+def _build_model(
+    connection: duckdb.DuckDBPyConnection, model: Model, kind: str | None, *, is_kept: bool
+) -> None:
+    """Makes a relation anew, or brings it up to date if its rows are of the same project."""
+    logger.debug("building %s", model.name)
+    relation = _relation(model.name)
+    build = f"CREATE OR REPLACE {_kind(model)} {relation} AS {model.query}"
+    with _failing("model", model.name):
+        if kind is not None and kind != _kind(model):
+            connection.execute(f"DROP {kind} {relation}")
+        if model.kept is None:
+            connection.execute(build)
+            return
+        keys = ", ".join(model.kept.keys)
+        source = _relation(model.kept.current)
+        current = f"SELECT {keys} FROM {source} WHERE {model.kept.of_current}"  # noqa: S608
+        missing = current
+        if is_kept:
+            present = f"SELECT {keys} FROM {relation} WHERE {model.kept.of_table}"  # noqa: S608
+            stale = f"({keys}) IN ({present} EXCEPT {current})"
+            connection.execute(f"DELETE FROM {relation} WHERE {stale}")  # noqa: S608
+            missing = f"{current} EXCEPT {present}"
+            build = f"INSERT INTO {relation} {model.query}"
+        connection.execute(f'CREATE TEMP TABLE "missing_{model.name}" AS {missing}')
+        connection.execute(build)
+        connection.execute(f'DROP TABLE "missing_{model.name}"')
 
 
-def _keep_parse(database: Path, parsed: Path) -> None:
-    kept = _kept_parse(database)
-    new = kept.with_name(f"{kept.name}.new")
-    try:
-        shutil.copyfile(parsed, new)
-        new.replace(kept)
-    except OSError as error:  # not fatal: the next build parses the project again
-        logger.debug("the parsed models were not kept: %s", error)
-        with suppress(OSError):
-            new.unlink()
+def _run_test(connection: duckdb.DuckDBPyConnection, test: DataTest) -> None:
+    logger.debug("testing %s", test.name)
+    query = f"SELECT count(*) FROM ({test.query})"  # noqa: S608
+    with _failing("test", test.name):
+        (rows,) = connection.execute(query).fetchone() or (0,)
+    if rows:
+        against = counted(rows, "row")
+        raise ModelsError(f"the SQL test {test.name} failed: {against} against its rule")
 
 
-def _successes(answer: dbtRunnerResult) -> Sequence[Any]:
-    if isinstance(answer.exception, KeyboardInterrupt | SystemExit):
-        raise answer.exception
-    if answer.exception is not None:
-        raise ModelsError(
-            f"the SQL models could not be run: {one_line(answer.exception)}"
-        ) from answer.exception
-    results: Sequence[Any] = answer.result.results
-    for result in results:
-        if result.status in ("error", "fail"):
-            kind = "test" if result.node.resource_type in ("test", "unit_test") else "model"
+def _check_contracts(connection: duckdb.DuckDBPyConnection, built: Collection[Model]) -> None:
+    """Raises an error if a model does not have the columns and types of its contract."""
+    found: dict[str, dict[str, str]] = {}
+    for relation, column, data_type, _ in connection.execute(_COLUMNS).fetchall():
+        found.setdefault(relation, {})[column] = data_type
+    for model in built:
+        if model.types and [*model.types.items()] != [*found[model.name].items()]:
+            wrong = set(model.types.items()) ^ set(found[model.name].items())
+            columns = ", ".join(sorted({column for column, _ in wrong})) or "their order"
             raise ModelsError(
-                f"the SQL {kind} {result.node.name} failed: {one_line(result.message)}"
+                f"the SQL model {model.name} failed: it differs from its contract in {columns}"
             )
-    return results
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, built: Collection[Model]) -> None:
+    """Sets the comments of relations and columns that differ from their descriptions."""
+    of_relations = dict(connection.execute(_COMMENTS).fetchall())
+    of_columns = {
+        (relation, column): comment
+        for relation, column, _, comment in connection.execute(_COLUMNS).fetchall()
+    }
+    statements = []
+    for model in built:
+        relation = _relation(model.name)
+        if model.comment != of_relations[model.name]:
+            statements.append(f"COMMENT ON {_kind(model)} {relation} IS {_literal(model.comment)}")
+        statements += [
+            f'COMMENT ON COLUMN {relation}."{column}" IS {_literal(comment)}'
+            for column, comment in model.columns.items()
+            if comment != of_columns[model.name, column]
+        ]
+    if statements:
+        connection.execute(";\n".join(statements))
+
+
+def _drop_former_models(
+    connection: duckdb.DuckDBPyConnection, kinds: Mapping[str, str], models: Collection[str]
+) -> None:
+    """Drops models of an older version, whose names begin with `int_`; users' relations stay."""
+    for name, kind in kinds.items():
+        if name.startswith("int_") and name not in models:
+            connection.execute(f"DROP {kind} {_relation(name)}")
+
+
+def _kind(model: Model) -> str:
+    return "VIEW" if model.is_view else "TABLE"
+
+
+def _relation(name: str) -> str:
+    # without the catalog, which is called after the file: a view that names it breaks in a copy
+    return f'"load_analysis"."{name}"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    """Sets these environment variables temporarily and hides the user's own `DBT_*` variables."""
-    before = dict(os.environ)
-    replaced = {name for name in before if name.startswith("DBT_")} | set(values)
-    for name in replaced & set(before):
-        del os.environ[name]
-    os.environ.update(values)
+def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    import duckdb  # noqa: PLC0415 (not for --help)
+
     try:
-        yield
-    finally:
-        for name in values:
-            del os.environ[name]
-        os.environ.update({name: before[name] for name in replaced & set(before)})
+        connection = duckdb.connect(str(database))
+        connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+    except duckdb.Error as error:
+        raise ModelsError(f"the SQL models could not be run: {one_line(error)}") from error
+    with connection:
+        yield connection
 
 
 @contextmanager
-def _connections_closed() -> Iterator[None]:
-    """Closes the connections that the adapter leaves open.
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    import duckdb  # noqa: PLC0415 (not for --help)
 
-    Otherwise the file could not be opened with any other configuration.
-    """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
+    connection.begin()
+    try:
+        yield
+        connection.commit()
+    except BaseException as error:
+        with suppress(duckdb.Error):  # a statement that failed may have ended the transaction
+            connection.rollback()
+        if isinstance(error, RuntimeError) and isinstance(
+            error.__cause__, KeyboardInterrupt | SystemExit
+        ):
+            raise error.__cause__ from None  # DuckDB wraps what a signal handler raises
+        if isinstance(error, duckdb.Error):
+            raise ModelsError(f"the SQL models could not be run: {one_line(error)}") from error
+        raise
+
+
+@contextmanager
+def _failing(kind: str, name: str) -> Iterator[None]:
+    """Names the model or test in errors of DuckDB."""
+    import duckdb  # noqa: PLC0415 (not for --help)
 
     try:
         yield
-    finally:
-        DuckDBConnectionManager.close_all_connections()
-
-
-def _log(event: Any) -> None:
-    """Forwards dbt's events to the log at WARNING or DEBUG; dbt's errors are raised instead."""
-    if event.info.level == "warn":
-        logger.warning("dbt: %s", event.info.msg)
-    elif event.info.level in ("info", "error"):
-        logger.debug("dbt: %s", event.info.msg)
+    except duckdb.Error as error:
+        raise ModelsError(f"the SQL {kind} {name} failed: {one_line(error)}") from error

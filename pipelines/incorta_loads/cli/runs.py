@@ -211,10 +211,16 @@ def _variables() -> dict[str, object]:
 
 
 def _analyze(warehouse: Warehouse, variables: Mapping[str, object]) -> None:
-    with prompt_interrupt("the models that were finished are in place."):
+    with prompt_interrupt("the analysis before this one is in place."):
         built = build_models(warehouse.path, variables=variables)
-    logger.info(
-        "%d models built and %d tests passed in %.1f s", built.models, built.tests, built.seconds
-    )
+    if built.models:
+        logger.info(
+            "%d models built and %d tests passed in %.1f s",
+            built.models,
+            built.tests,
+            built.seconds,
+        )
+    else:
+        logger.info("nothing has changed since the last analysis")
     say_unknown_statuses(unknown_statuses(warehouse.connection))
     say_unknown_types(unknown_types(warehouse.connection))

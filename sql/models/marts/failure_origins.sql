@@ -2,9 +2,7 @@
 {% set execution = 'cluster, tenant, execution_id' %}
 {% set own_names = ['load_plan', 'group_name', 'schema_name', 'table_name'] %}
 {% set others = ['type', 'name', 'path', 'outcome', 'role'] %}
-{% set is_new = is_missing(
-    this, ref('int_status_counts'), execution_keys(), "failure_kind = 'originated'"
-) %}
+{% set is_new = is_missing('int_status_counts', execution_keys(), "failure_kind = 'originated'") %}
 
 with
 

@@ -3,7 +3,7 @@ with
 nodes as (
 
     select * from {{ ref('int_node_statuses') }}
-    where {{ is_missing(this, ref('int_answers'), execution_keys(), of_table='node_id = 0') }}
+    where {{ is_missing('int_answers', execution_keys(), of_table='node_id = 0') }}
 
 ),
 

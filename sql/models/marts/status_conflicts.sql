@@ -1,4 +1,4 @@
-{% set is_new = is_missing(this, ref('int_conflicting_answers'), execution_keys()) %}
+{% set is_new = is_missing('int_conflicting_answers', execution_keys()) %}
 
 with
 

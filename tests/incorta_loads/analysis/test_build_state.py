@@ -1,64 +1,206 @@
-"""What a warehouse remembers of its last build."""
+"""What is due: a build does only what depends on something that changed."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
 import duckdb
+import msgspec
 import pytest
 
-from incorta_loads.analysis.build_state import BuildState
+from incorta_loads.analysis.build import build_in
+from incorta_loads.analysis.compiled import CompiledProject, DataTest, Kept, Model
+from incorta_loads.errors import ModelsError
+from sql.base_rows import create_base_tables
 
-RELATIONS = """
-SELECT table_name FROM information_schema.tables
-WHERE table_schema = 'load_analysis' ORDER BY table_name
-"""
+ROW = "INSERT INTO load_status.fetches (cluster, execution_id) VALUES ('c', 1)"
+ANSWER = (
+    "INSERT INTO load_status.nodes (cluster, tenant, execution_id, node_id) VALUES ('c', 't', 1, 0)"
+)
+
+
+def model(name: str, query: str, **others: Any) -> Model:
+    """A table without contract and descriptions, unless the test says otherwise."""
+    usual: dict[str, Any] = {
+        "is_view": False,
+        "comment": "",
+        "columns": {},
+        "types": {},
+        "kept": None,
+    }
+    return Model(name=name, query=query, **(usual | others))
+
+
+PROJECT = CompiledProject(
+    fingerprint="first",
+    steps=[
+        model("int_answers", "SELECT execution_id FROM load_status.nodes"),
+        model("int_ledger", "SELECT execution_id FROM load_status.fetches"),
+        model("both", "FROM load_analysis.int_answers UNION ALL FROM load_analysis.int_ledger"),
+        DataTest("ids_are_positive", "FROM load_analysis.both WHERE execution_id < 0"),
+    ],
+    below={
+        "nodes": ["int_answers", "both", "ids_are_positive"],
+        "fetches": ["int_ledger", "both", "ids_are_positive"],
+    },
+)
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A project of one model."""
-    directory = tmp_path / "sql"
-    directory.mkdir()
-    (directory / "int_here.sql").write_text("select 1 as one")
-    return directory
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Base tables without rows."""
+    with duckdb.connect() as connection:
+        create_base_tables(connection)
+        yield connection
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Path:
-    """A warehouse with models of two versions, and with what its users added."""
-    path = tmp_path / "w.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE SCHEMA load_analysis; USE load_analysis;")
-        connection.execute("CREATE TABLE int_here AS SELECT 1 AS one")
-        connection.execute("CREATE TABLE int_gone AS SELECT 1 AS one")
-        connection.execute("CREATE VIEW int_gone_too AS SELECT one FROM int_gone")
-        connection.execute("CREATE TABLE mine AS SELECT 1 AS one")
-        connection.execute("CREATE TABLE main.int_gone AS SELECT 1 AS one")
-    return path
+def built(
+    warehouse: duckdb.DuckDBPyConnection,
+    project: CompiledProject = PROJECT,
+    *,
+    run_tests: bool = True,
+) -> tuple[int, int]:
+    return build_in(warehouse, project, run_tests=run_tests)
 
 
-def test_tables_are_kept_as_long_as_models_and_variables_are_the_same(
-    warehouse: Path, project: Path
+def relations(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
+    query = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'load_analysis'"
+    return sorted(name for (name,) in warehouse.execute(query).fetchall())
+
+
+def test_a_first_build_makes_everything(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """And the second one nothing."""
+    assert built(warehouse) == (3, 1)
+    assert built(warehouse) == (0, 0)
+
+
+@pytest.mark.parametrize(("change", "due"), [(ROW, (2, 1)), (ANSWER, (2, 1)), ("SELECT 1", (0, 0))])
+def test_what_depends_on_a_changed_table_is_due(
+    warehouse: duckdb.DuckDBPyConnection, change: str, due: tuple[int, int]
 ) -> None:
-    """And only after a build that has succeeded with them."""
-    state = BuildState(warehouse, project, {"a": 1})
-    assert not state.is_kept()
-    state.keep(["int_here"])
-    assert BuildState(warehouse, project, {"a": 1}).is_kept()
-    assert not BuildState(warehouse, project, {"a": 2}).is_kept()
-    assert not state.is_kept()  # that build may have been killed halfway
-    state.keep(["int_here"])
-    (project / "int_here.sql").write_text("select 2 as one")
-    assert not BuildState(warehouse, project, {"a": 1}).is_kept()
+    """As the project says it; the rest stays."""
+    built(warehouse)
+    warehouse.execute(change)
+    assert built(warehouse) == due
+
+
+def test_a_changed_project_is_built_whole(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Its fingerprint says so."""
+    built(warehouse)
+    assert built(warehouse, msgspec.structs.replace(PROJECT, fingerprint="second")) == (3, 1)
+
+
+@pytest.mark.parametrize("change", ["DROP TABLE", "ALTER TABLE", "CREATE OR REPLACE VIEW"])
+def test_a_relation_that_is_gone_or_of_another_kind_is_made_again(
+    warehouse: duckdb.DuckDBPyConnection, change: str
+) -> None:
+    """By hand, or by another version: all are built, whatever kind of relation is in the way."""
+    built(warehouse)
+    warehouse.execute(
+        {
+            "DROP TABLE": "DROP TABLE load_analysis.both",
+            "ALTER TABLE": "ALTER TABLE load_analysis.both RENAME TO other",
+            "CREATE OR REPLACE VIEW": (
+                "DROP TABLE load_analysis.both; CREATE VIEW load_analysis.both AS SELECT 1"
+            ),
+        }[change]
+    )
+    assert built(warehouse) == (3, 1)
+    assert built(warehouse) == (0, 0)
+
+
+def test_what_was_not_tested_is_due_again(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """No table is taken for tested that is not."""
+    assert built(warehouse, run_tests=False) == (3, 0)
+    assert built(warehouse) == (3, 1)
+
+
+def test_a_build_that_failed_is_due_again(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """The sentence names the test and the rows that it found."""
+    warehouse.execute(ROW.replace("1)", "-1)"))
+    with pytest.raises(
+        ModelsError,
+        match=r"^the SQL test ids_are_positive failed: 1 row against its rule$",
+    ):
+        built(warehouse)
+    warehouse.execute("DELETE FROM load_status.fetches")
+    assert built(warehouse) == (3, 1)
+
+
+def test_a_kept_table_is_brought_up_to_date(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Rows whose keys are gone are deleted, missing ones are added, and the rest is not touched."""
+    kept = Kept("int_answers", ["execution_id"], "execution_id <> 4", "true")
+    project = msgspec.structs.replace(
+        PROJECT,
+        steps=[
+            PROJECT.steps[0],
+            model(
+                "node_outcomes",
+                "SELECT execution_id, 'new' AS mark FROM load_status.nodes "
+                "WHERE execution_id IN (FROM missing_node_outcomes)",
+                kept=kept,
+            ),
+        ],
+        below={"nodes": ["int_answers", "node_outcomes"], "fetches": []},
+    )
+    warehouse.execute("INSERT INTO load_status.nodes (execution_id, node_id) VALUES (1, 0), (2, 0)")
+    built(warehouse, project)
+    warehouse.execute("UPDATE load_analysis.node_outcomes SET mark = 'old'")
+    warehouse.execute("DELETE FROM load_status.nodes WHERE execution_id = 1")
+    warehouse.execute("INSERT INTO load_status.nodes (execution_id, node_id) VALUES (3, 0), (4, 0)")
+    built(warehouse, project)
+    found = warehouse.execute("FROM load_analysis.node_outcomes ORDER BY 1").fetchall()
+    assert found == [(2, "old"), (3, "new")]
+    assert relations(warehouse) == ["build_state", "int_answers", "node_outcomes"]
+
+
+def test_a_relation_that_breaks_its_contract_is_an_error(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    """A column of another type, one that is missing or has another name, or another order."""
+    right = {"a": "INTEGER", "b": "VARCHAR"}
+    for types in (right | {"a": "BIGINT"}, {"a": "INTEGER"}, {"b": "VARCHAR", "a": "INTEGER"}):
+        one = model("one", "SELECT 1 AS a, 'x' AS b", types=types)
+        with pytest.raises(ModelsError, match=r"^the SQL model one failed: it differs from its"):
+            built(warehouse, msgspec.structs.replace(PROJECT, steps=[one]))
+    one = model("one", "SELECT 1 AS a, 'x' AS b", types=right)
+    assert built(warehouse, msgspec.structs.replace(PROJECT, steps=[one])) == (1, 0)
+
+
+def test_descriptions_are_comments(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Of tables and views and their columns, whatever characters they hold."""
+    comment, of_column = 'One row; it\'s "one".\n', "ä ' \\"
+    table = model("one", "SELECT 1 AS a", comment=comment, columns={"a": of_column})
+    view = msgspec.structs.replace(table, name="two", is_view=True)
+    built(warehouse, msgspec.structs.replace(PROJECT, steps=[table, view]))
+    query = """
+        SELECT comment FROM duckdb_columns()
+        WHERE schema_name = 'load_analysis' AND table_name IN ('one', 'two')
+        UNION ALL SELECT comment FROM duckdb_tables() WHERE table_name = 'one'
+        UNION ALL SELECT comment FROM duckdb_views() WHERE view_name = 'two'
+    """
+    found = sorted(text for (text,) in warehouse.execute(query).fetchall())
+    assert found == sorted([comment, of_column] * 2)
 
 
 def test_intermediate_models_of_an_older_version_are_dropped(
-    warehouse: Path, project: Path
+    warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
     """What users have added stays, and so does every other schema."""
-    BuildState(warehouse, project, {}).keep(["int_here"])
-    with duckdb.connect(str(warehouse)) as connection:
-        left = [name for (name,) in connection.execute(RELATIONS).fetchall()]
-        assert left == ["build_state", "int_here", "mine"]
-        assert connection.table("main.int_gone").fetchall() == [(1,)]
+    built(warehouse)
+    warehouse.execute("CREATE TABLE load_analysis.int_gone AS SELECT 1 AS one")
+    warehouse.execute("CREATE VIEW load_analysis.int_gone_too AS FROM load_analysis.int_gone")
+    warehouse.execute("CREATE TABLE load_analysis.mine AS SELECT 1 AS one")
+    warehouse.execute("CREATE TABLE main.int_gone AS SELECT 1 AS one")
+    built(warehouse, msgspec.structs.replace(PROJECT, fingerprint="second"))
+    assert relations(warehouse) == ["both", "build_state", "int_answers", "int_ledger", "mine"]
+    assert warehouse.table("main.int_gone").fetchall() == [(1,)]
+
+
+def test_the_record_of_an_older_version_is_replaced(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """It had one column."""
+    warehouse.execute("CREATE SCHEMA load_analysis")
+    warehouse.execute("CREATE TABLE load_analysis.build_state AS SELECT 'f' AS fingerprint")
+    assert built(warehouse) == (3, 1)
+    assert built(warehouse) == (0, 0)

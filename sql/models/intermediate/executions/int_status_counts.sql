@@ -3,7 +3,7 @@ with
 nodes as (
 
     select * from {{ ref('node_outcomes') }}
-    where {{ is_missing(this, ref('int_answers'), execution_keys()) }}
+    where {{ is_missing('int_answers', execution_keys()) }}
 
 ),
 

@@ -9,7 +9,7 @@ series as (
 runs as (
 
     select * from {{ ref('int_table_runs') }}
-    where {{ is_in_missing_bucket(this, ref('int_buckets'), ref('int_bucketed_answers')) }}
+    where {{ is_in_missing_bucket(ref('int_bucketed_answers')) }}
 
 ),
 

@@ -5,7 +5,7 @@ with
 parents as (
 
     select * from {{ ref('int_parents') }}
-    where {{ is_missing(this, ref('int_parents'), execution_keys(), 'node_id = 0', 'node_id = 0') }}
+    where {{ is_missing('int_parents', execution_keys(), 'node_id = 0', 'node_id = 0') }}
 
 ),
 

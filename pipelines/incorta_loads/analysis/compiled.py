@@ -1,0 +1,179 @@
+"""Compiles the dbt project in `sql/` to plain SQL statements, kept in a file beside the warehouse.
+
+dbt takes seconds to be imported and to parse the project. The statements change only with the
+project, its variables and the versions of dbt and DuckDB, so most builds need no dbt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from incorta_loads.analysis.project import project_directory, project_variables
+
+logger = logging.getLogger(__name__)
+
+_FORM = 1
+"""Changes when the structs below do."""
+_SOURCES = ("nodes", "fetches")
+_RESOURCES = ("resource_type:model", "resource_type:test")
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """How a table is brought up to date instead of being built again.
+
+    Attributes:
+        current: the model from whose rows the table is made.
+        keys: the columns, in both, that say from which of these rows a row was made.
+        of_current: SQL condition for the rows of `current` that leave rows in the table.
+        of_table: SQL condition for rows of the table that together have all keys in it.
+    """
+
+    current: str
+    keys: list[str]
+    of_current: str
+    of_table: str
+
+
+class Model(msgspec.Struct, frozen=True, tag="model"):
+    """A relation in schema `load_analysis`.
+
+    Attributes:
+        name: its name.
+        is_view: whether it is a view rather than a table.
+        query: the query behind it. That of a kept table returns what `missing_<name>` lists.
+        comment: its description.
+        columns: the descriptions of its columns, by name.
+        types: the types that its columns must have, by name in order; empty if it has no contract.
+        kept: how it is brought up to date, or None if each build replaces it.
+    """
+
+    name: str
+    is_view: bool
+    query: str
+    comment: str
+    columns: dict[str, str]
+    types: dict[str, str]
+    kept: Kept | None
+
+
+class DataTest(msgspec.Struct, frozen=True, tag="test"):
+    """A query that must return no rows."""
+
+    name: str
+    query: str
+
+
+class CompiledProject(msgspec.Struct, frozen=True):
+    """The project as statements.
+
+    Attributes:
+        fingerprint: changes with the project, its variables and the versions of dbt and DuckDB.
+        steps: every model after those it reads, every data test after the models it reads.
+        below: for each table of `load_status` that models read, the names of all steps that
+            depend on it, as dbt selects them.
+    """
+
+    fingerprint: str
+    steps: list[Model | DataTest]
+    below: dict[str, list[str]]
+
+
+def compiled_project(database: Path, variables: Mapping[str, object]) -> CompiledProject:
+    """Returns the project's statements: those kept beside the warehouse, if still valid.
+
+    Raises:
+        ModelsError: dbt does not accept the project or the variables.
+    """
+    path = Path(f"{database}.models")
+    fingerprint = _fingerprint(variables)
+    with suppress(OSError, msgspec.DecodeError):  # none is kept, or it is of another version
+        kept = msgspec.json.decode(path.read_bytes(), type=CompiledProject)
+        if kept.fingerprint == fingerprint:
+            return kept
+    compiled = _compile(variables, fingerprint)
+    _keep(compiled, path)
+    return compiled
+
+
+def _compile(variables: Mapping[str, object], fingerprint: str) -> CompiledProject:
+    from incorta_loads.analysis.dbt import run_dbt  # noqa: PLC0415 (takes seconds)
+
+    ours = {**variables, "keeps_tables": True}
+    manifest = run_dbt(["parse"], ours)
+    compiled = run_dbt(
+        ["compile", "--no-introspect", "--no-populate-cache", "--select", *_RESOURCES],
+        ours,
+        manifest=manifest,
+    )
+    below = {
+        source: run_dbt(
+            [
+                "ls",
+                "--output",
+                "name",
+                "--select",
+                *(f"source:load_status.{source}+,{each}" for each in _RESOURCES),
+            ],
+            ours,
+            manifest=manifest,
+        )
+        for source in _SOURCES
+    }
+    steps = [_step(result.node) for result in compiled.results]
+    return CompiledProject(fingerprint, steps, below)
+
+
+def _step(node: Any) -> Model | DataTest:
+    if node.resource_type == "test":
+        return DataTest(node.name, node.compiled_code)
+    columns = node.columns.values()
+    contract = {column.name: column.data_type for column in columns}
+    return Model(
+        name=node.name,
+        is_view=node.config.materialized == "view",
+        query=node.compiled_code,
+        comment=node.description,
+        columns={column.name: column.description for column in columns},
+        types=_as_in_duckdb(contract) if node.config.contract.enforced else {},
+        kept=msgspec.convert(node.config.meta, Kept) if node.config.meta else None,
+    )
+
+
+def _as_in_duckdb(contract: Mapping[str, str]) -> dict[str, str]:
+    """Returns the types by the names that DuckDB gives them."""
+    types = ", ".join(f"typeof(cast(NULL AS {each}))" for each in contract.values())
+    with duckdb.connect() as connection:
+        names = connection.execute(f"SELECT {types}").fetchone() or ()
+    return dict(zip(contract, names, strict=True))
+
+
+def _fingerprint(variables: Mapping[str, object]) -> str:
+    versions = [version(package) for package in ("dbt-core", "dbt-duckdb", "duckdb")]
+    everything = [_FORM, versions, {**project_variables(), **variables}]
+    digest = hashlib.sha256(json.dumps(everything, sort_keys=True).encode())
+    project = project_directory()
+    for path in sorted(project.rglob("*")):
+        if path.suffix in (".sql", ".yml", ".md"):
+            digest.update(f"\0{path.relative_to(project)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _keep(compiled: CompiledProject, path: Path) -> None:
+    new = path.with_name(f"{path.name}.new")
+    try:
+        new.write_bytes(msgspec.json.encode(compiled))
+        new.replace(path)
+    except OSError as error:  # not fatal: the next build compiles the project again
+        logger.debug("the compiled models were not kept: %s", error)
+        with suppress(OSError):
+            new.unlink()

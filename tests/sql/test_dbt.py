@@ -1,0 +1,80 @@
+"""What the program builds from compiled statements is what dbt itself builds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from incorta_loads.analysis.compiled import DataTest, compiled_project
+from incorta_loads.analysis.dbt import run_dbt
+from incorta_loads.analysis.project import project_directory
+from sql.base_rows import write_base_tables
+from sql.comparison import BuiltHistory
+
+MODELS = sorted(path.stem for path in (project_directory() / "models").rglob("*.sql"))
+
+DESCRIBED = """
+    SELECT table_name, column_name, column_index, data_type, comment
+    FROM duckdb_columns()
+    WHERE database_name = '{0}' AND schema_name = 'load_analysis' AND table_name <> 'build_state'
+    UNION ALL
+    SELECT table_name, NULL, NULL, 'TABLE', comment
+    FROM duckdb_tables()
+    WHERE database_name = '{0}' AND schema_name = 'load_analysis' AND table_name <> 'build_state'
+    UNION ALL
+    SELECT view_name, NULL, NULL, 'VIEW', comment
+    FROM duckdb_views()
+    WHERE database_name = '{0}' AND schema_name = 'load_analysis'
+    ORDER BY ALL
+"""
+
+
+@pytest.fixture(scope="module")
+def both(
+    tmp_path_factory: pytest.TempPathFactory, random_warehouse: BuiltHistory
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same history, built by the program in `ours` and by dbt's own runner in `dbts`."""
+    database = tmp_path_factory.mktemp("dbt") / "warehouse.duckdb"
+    write_base_tables(database, *random_warehouse.history)
+    done = run_dbt(
+        ["build", "--exclude-resource-type", "unit_test"], {}, database=str(database)
+    ).results
+    assert {result.status for result in done} == {"success", "pass"}
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{random_warehouse.database}' AS ours (READ_ONLY)")
+        connection.execute(f"ATTACH '{database}' AS dbts (READ_ONLY)")
+        yield connection
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_cell_is_the_same(both: duckdb.DuckDBPyConnection, model: str) -> None:
+    """In each relation, to the last digit."""
+    ours, dbts = (
+        both.execute(f"FROM {each}.load_analysis.{model}").fetchall() for each in ("ours", "dbts")
+    )
+    assert sorted(ours, key=repr) == sorted(dbts, key=repr)
+
+
+def test_columns_types_and_comments_are_the_same(both: duckdb.DuckDBPyConnection) -> None:
+    """In their order."""
+    ours, dbts = (both.execute(DESCRIBED.format(each)).fetchall() for each in ("ours", "dbts"))
+    assert ours == dbts
+    assert {name for name, *_ in ours} == set(MODELS)
+
+
+def test_the_same_tests_are_run(random_warehouse: BuiltHistory) -> None:
+    """As many as dbt finds in the project, each with its query."""
+    project = compiled_project(random_warehouse.database, {})
+    ours = [step.name for step in project.steps if isinstance(step, DataTest)]
+    listed = run_dbt(["ls", "--output", "name", "--select", "resource_type:test"], {})
+    assert sorted(ours) == sorted(listed)
+    # what else a test of dbt may be configured to do, no test of this project is
+    tests = run_dbt(["parse"], {}).nodes.values()
+    configured = {
+        (each.config.severity, each.config.error_if, each.config.fail_calc, each.config.limit)
+        for each in tests
+        if each.resource_type == "test"
+    }
+    assert configured == {("ERROR", "!= 0", "count(*)", None)}
