@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -52,8 +53,10 @@ def test_verbose_says_what_each_answer_batch_and_model_does(user: User, analysed
     assert "loaded a batch of 3 ids, " in said
     assert "urllib3" not in said
     assert re.match(r"\d\d:\d\d:\d\d asking for the ids 1-3\n", said)
-    said = analysed.runs("analyze", "--verbose").stderr
-    assert re.search(r"^\d\d:\d\d:\d\d building executions$", said)
+    compiled = "incorta_loads.duckdb.models"
+    shutil.copyfile(analysed.home / compiled, user.home / compiled)
+    said = user.runs("analyze", "--verbose").stderr
+    assert re.search(r"(?m)^\d\d:\d\d:\d\d building executions$", said)
 
 
 def test_less_and_more_at_once_is_wrong_usage(user: User) -> None:

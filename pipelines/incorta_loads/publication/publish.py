@@ -221,7 +221,7 @@ SELECT count(*) FROM (
 
 _BESIDE = """
 SELECT
-    (SELECT list(build_state ORDER BY ALL) FROM load_analysis.build_state),
+    (SELECT sum(hash(each)) FROM load_analysis.build_state AS each),
     (SELECT count(*) FROM load_status.invalid_payloads),
     (SELECT max(fetched_at) FROM load_status.invalid_payloads),
     (SELECT count(*) FROM load_status.alerts),
