@@ -1,6 +1,8 @@
 {% set parent = 'cluster, tenant, execution_id, parent_id' %}
 {% set execution = 'parents.cluster, parents.tenant, parents.execution_id' %}
-{% set is_new = is_missing('int_answers', execution_keys(), 'last_descendant_id > 0', 'node_id = 0') %}
+{% set is_new = is_missing(
+    'int_answers', execution_keys(), 'last_descendant_id > 0', 'node_id = 0'
+) %}
 
 with
 
