@@ -1,7 +1,8 @@
-"""Counts, times and names as people read them."""
+"""Texts: counts, times and names as people read them, and files as editors save them."""
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -47,3 +48,18 @@ def visible(text: str) -> str:
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
     )
+
+
+def decoded(content: bytes) -> str:
+    """Decodes the text of a file saved by an editor on any system.
+
+    Raises:
+        UnicodeDecodeError: the text is neither UTF-8 nor UTF-16 with a byte-order mark.
+    """
+    return content.decode(encoding_of(content))
+
+
+def encoding_of(content: bytes) -> str:
+    """Returns UTF-16 if the byte-order mark indicates it, else UTF-8 with or without a mark."""
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return "utf-16" if is_utf_16 else "utf-8-sig"

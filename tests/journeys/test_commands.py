@@ -7,6 +7,8 @@ import io
 import json
 import subprocess
 
+import pytest
+
 from journeys.shell import CHECKOUT, COMMAND, User
 
 
@@ -17,16 +19,46 @@ def test_the_page_of_all_tables_is_not_stale(analysed: User) -> None:
     assert done.stdout == (CHECKOUT / "docs/tables.md").read_text()
 
 
-def test_help_imports_neither_dlt_nor_dbt(user: User) -> None:
-    """`--help` answers at once."""
-    code = (
-        "import sys; from incorta_loads.cli.main import _exit_code; _exit_code(['--help']); "
-        "heavy = {'dlt', 'dbt', 'duckdb', 'pyarrow', 'requests', 'pandas'} & set(sys.modules); "
-        "sys.exit(str(heavy) if heavy else 0)"
-    )
-    python = COMMAND.with_name("python")
-    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+MODULES = """
+import sys
+from incorta_loads.__main__ import main
+modules = set(sys.argv.pop().split(","))
+try:
+    main()
+finally:
+    print(sorted(modules & set(sys.modules)), file=sys.stderr)
+"""
+HEAVY = ["dlt", "dbt", "pandas", "numpy", "pyarrow", "requests"]
+READING = [
+    ["failures"],
+    ["failures", "--plan", "Nightly Finance"],
+    ["health"],
+    ["regressions"],
+    ["conflicts"],
+    ["fix-first"],
+    ["coverage"],
+    ["show", "1"],
+    ["sql", "FROM load_analysis.table_health"],
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "modules"),
+    [
+        (["--help"], [*HEAVY, "duckdb", "msgspec", "yaml"]),
+        *((command, HEAVY) for command in READING),
+        (["show", "1", "--format", "json"], ["dlt", "dbt", "pandas", "requests"]),
+        (["analyze"], ["dlt", "dbt", "pandas"]),
+    ],
+    ids=" ".join,
+)
+def test_a_command_imports_only_what_it_uses(
+    analysed: User, command: list[str], modules: list[str]
+) -> None:
+    """Each of these takes as long to import as DuckDB takes to answer."""
+    python = (COMMAND.with_name("python"), "-c", MODULES)
+    done = analysed.runs(*command, ",".join(modules), program=python, exit_code=None)
+    assert done.stderr.splitlines()[-1] == "[]"
 
 
 def test_formats_agree(analysed: User) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from incorta_loads.errors import ModelsError, one_line
+from incorta_loads.sql_parameters import literal
 from incorta_loads.text import counted
 
 if TYPE_CHECKING:
@@ -191,9 +192,9 @@ def _comment(connection: duckdb.DuckDBPyConnection, built: Collection[Model]) ->
     for model in built:
         relation = _relation(model.name)
         if model.comment != of_relations[model.name]:
-            statements.append(f"COMMENT ON {_kind(model)} {relation} IS {_literal(model.comment)}")
+            statements.append(f"COMMENT ON {_kind(model)} {relation} IS {literal(model.comment)}")
         statements += [
-            f'COMMENT ON COLUMN {relation}."{column}" IS {_literal(comment)}'
+            f'COMMENT ON COLUMN {relation}."{column}" IS {literal(comment)}'
             for column, comment in model.columns.items()
             if comment != of_columns[model.name, column]
         ]
@@ -217,10 +218,6 @@ def _kind(model: Model) -> str:
 def _relation(name: str) -> str:
     # without the catalog, which is called after the file: a view that names it breaks in a copy
     return f'"load_analysis"."{name}"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 import duckdb
 
+from incorta_loads.sql_parameters import literal
+
 _READ = "SELECT input, state FROM load_analysis.build_state"
 _WRITE = """
 CREATE OR REPLACE TABLE load_analysis.build_state AS
-SELECT unnest($inputs) AS input, unnest($states) AS state;
+FROM (VALUES {}) AS inputs (input, state);
 """
 _DESCRIBE = """
 COMMENT ON TABLE load_analysis.build_state IS 'One row per input of the analysis.';
@@ -46,5 +48,6 @@ def present_sources(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 def record_inputs(connection: duckdb.DuckDBPyConnection, inputs: Mapping[str, str]) -> None:
     """Records the states of the inputs of this build."""
-    connection.execute(_WRITE, {"inputs": [*inputs], "states": [*inputs.values()]})
+    rows = ", ".join(f"({literal(name)}, {literal(state)})" for name, state in inputs.items())
+    connection.execute(_WRITE.format(rows))
     connection.execute(_DESCRIBE)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import duckdb
 
 from incorta_loads.analysis.rows import Rows, marts
+from incorta_loads.sql_parameters import Parameter
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,6 @@ def _findings(
     return Findings(found, counted["rows"], mart.what)
 
 
-def _parameters(query: str, plan: str | None) -> dict[str, object]:
+def _parameters(query: str, plan: str | None) -> dict[str, Parameter]:
     """Returns only the parameters that the query uses, because DuckDB rejects any others."""
     return {"plan": plan} if "$plan" in query else {}

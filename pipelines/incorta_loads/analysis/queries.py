@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import duckdb
 
 from incorta_loads.analysis.rows import Row, Rows, marts, rows
 from incorta_loads.choices import By, Sort
 from incorta_loads.errors import ConfigurationError, UnknownExecutionError, WarehouseError
+from incorta_loads.sql_parameters import Parameter
 from incorta_loads.text import in_utc
 from incorta_loads.tree.statuses import OutcomeOf
 
@@ -213,7 +216,9 @@ LIMIT 1
 """
 
 
-def _base_tables(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row) -> Rows:
+def _base_tables(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Parameter]
+) -> Rows:
     try:
         return rows(connection, query, parameters)
     except duckdb.CatalogException:

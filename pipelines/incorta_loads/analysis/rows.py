@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import duckdb
 
 from incorta_loads.errors import WarehouseError
+from incorta_loads.sql_parameters import Parameter, execute
 
 Row = dict[str, Any]
 
@@ -26,7 +28,11 @@ class Rows:
     rows: list[Row]
 
 
-def marts(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row | None = None) -> Rows:
+def marts(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    parameters: Mapping[str, Parameter] | None = None,
+) -> Rows:
     """Runs a query on schema `load_analysis` and returns its result.
 
     Raises:
@@ -44,9 +50,11 @@ def marts(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row | N
         ) from None
 
 
-def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row) -> Rows:
+def rows(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Parameter]
+) -> Rows:
     """Runs any query and returns its result."""
-    result = connection.execute(query, parameters) if parameters else connection.execute(query)
+    result = execute(connection, query, parameters)
     names = _unlike([column[0] for column in result.description or []])
     return Rows(names, [dict(zip(names, row, strict=True)) for row in result.fetchall()])
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from incorta_loads.config.lookup import encoding_of
 from incorta_loads.config.settings import status_outcomes_path, type_roles_path
 from incorta_loads.errors import InvalidSettingError
+from incorta_loads.text import encoding_of
 from incorta_loads.tree.statuses import ROLES, STATUS_OUTCOMES, compared
 
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}

@@ -114,14 +114,14 @@ def start() -> Redactor:
         ConfigurationError: the working directory is gone.
     """
     _require_working_directory()
-    from incorta_loads.config.run_context import configure_dlt_by_nothing
+    from incorta_loads.config.lookup import read_settings_here
     from incorta_loads.config.settings import log_format, secret_values
     from incorta_loads.config.unknown_settings import log_unknown_settings
     from incorta_loads.redaction import Redactor
     from incorta_loads.terminal.logs import set_up_logs, turn_telemetry_off
 
     turn_telemetry_off()
-    configure_dlt_by_nothing()
+    read_settings_here()
     redactor = Redactor(secret_values())
     set_up_logs(redactor, verbosity(), log_format())
     log_unknown_settings()
@@ -144,12 +144,12 @@ def say_error(text: str, error: Exception | None, exit_code: int) -> None:
     import sys
     import traceback
 
-    from incorta_loads.config.run_context import configure_dlt_by_nothing
+    from incorta_loads.config.lookup import read_settings_here
     from incorta_loads.config.settings import log_format, secret_values
     from incorta_loads.redaction import Redactor
     from incorta_loads.terminal.logs import log_formatter
 
-    configure_dlt_by_nothing()
+    read_settings_here()
     redactor = Redactor(secret_values())
     try:
         form = log_format()

@@ -1,20 +1,29 @@
-"""Looks up all configuration, through dlt's providers, in exactly one section.
+"""Looks up all configuration in exactly one section.
 
-The providers are environment variables, `.dlt/secrets.toml` and `.dlt/config.toml`. In a user's own
-pipeline, they are the providers configured for dlt there. Unlike dlt's own lookup, a value comes
+A command reads environment variables, `.dlt/secrets.toml` and `.dlt/config.toml`. In a user's own
+pipeline, the providers configured for dlt there are read. Unlike dlt's own lookup, a value comes
 only from the requested section. A stray `TOKEN` or `CLUSTER` in the environment must neither be
 sent to a cluster nor name one.
 """
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
+from incorta_loads.config.providers import settings_providers
 from incorta_loads.errors import InvalidSettingError, one_line
 
 SECTION = ("sources", "incorta")
+
+
+class Provider(Protocol):
+    """A place of settings."""
+
+    is_file: bool
+
+    def get(self, name: str, *sections: str) -> object | None:
+        """Returns the value of a setting in a section, or None."""
 
 
 def look_up(name: str, *sections: str) -> object | None:
@@ -28,10 +37,9 @@ def look_up(name: str, *sections: str) -> object | None:
         InvalidSettingError: the configuration cannot be read.
     """
     for provider in _providers():
-        if provider.supports_sections:
-            value, _ = provider.get_value(name, object, None, *sections)
-            if not is_blank(value):
-                return unwrapped(value) if isinstance(value, str) else value
+        value = provider.get(name, *sections)
+        if not is_blank(value):
+            return unwrapped(value) if isinstance(value, str) else value
     return None
 
 
@@ -49,15 +57,12 @@ def unwrapped(text: str) -> str:
 
 def configured_tables() -> list[Mapping[str, object]]:
     """Returns the table [sources.incorta] of each of dlt's files, including secrets."""
-    from dlt.common.configuration.providers.doc import BaseDocProvider  # noqa: PLC0415
-
     try:
         # Files only: a vault would receive requests for values that it does not have.
-        files = [each for each in _providers() if isinstance(each, BaseDocProvider)]
+        *outer, last = SECTION
+        found = [each.get(last, *outer) for each in _providers() if each.is_file]
     except InvalidSettingError:
         return []
-    *outer, last = SECTION
-    found = [each.get_value(last, object, "", *outer)[0] for each in files]
     return [table for table in found if isinstance(table, Mapping)]
 
 
@@ -71,44 +76,53 @@ def spelled(name: str) -> str:
     return f"The setting {name} ({environment_variable(name)})"
 
 
-def decoded(content: bytes) -> str:
-    """Decodes the text of a file saved by an editor on any system.
-
-    Raises:
-        UnicodeDecodeError: the text is neither UTF-8 nor UTF-16 with a byte-order mark.
-    """
-    return content.decode(encoding_of(content))
-
-
-def encoding_of(content: bytes) -> str:
-    """Returns UTF-16 if the byte-order mark indicates it, else UTF-8 with or without a mark."""
-    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return "utf-16" if is_utf_16 else "utf-8-sig"
-
-
 def is_blank(value: object) -> bool:
     """Whether a value is considered not set."""
     return value is None or not str(value).strip()
 
 
-def _providers() -> Sequence[Any]:
-    from dlt.common.configuration.container import Container  # noqa: PLC0415 (0.5 s; not for --help)
+def read_settings_here() -> None:
+    """Makes `look_up` read settings itself, without dlt, for the rest of the process."""
+    if not _of_command:
+        _of_command.extend(settings_providers())
+
+
+_of_command: list[Provider] = []
+"""The providers of a command; empty in a user's own pipeline."""
+
+
+def _providers() -> Sequence[Provider]:
+    return _of_command or _providers_of_dlt()
+
+
+def _providers_of_dlt() -> Sequence[Provider]:
+    from dlt.common.configuration.container import Container  # noqa: PLC0415 (takes 0.5 s)
+    from dlt.common.configuration.providers.doc import BaseDocProvider  # noqa: PLC0415
     from dlt.common.configuration.specs.pluggable_run_context import (  # noqa: PLC0415
         PluggableRunContext,
     )
 
-    from incorta_loads.config.run_context import CommandContext  # noqa: PLC0415
-
     try:
-        current = Container()[PluggableRunContext]
-        if isinstance(current.context, CommandContext):
-            return current.context.settings_providers
-        providers: Sequence[Any] = current.providers.providers
-    except InvalidSettingError:
-        raise
+        providers = Container()[PluggableRunContext].providers.providers
     except Exception as error:  # noqa: BLE001 (whatever levels and paths bring up in dlt)
         reason = one_line(error)
         raise InvalidSettingError(
             f"The configuration of dlt cannot be read ({reason}); correct it and try again."
         ) from None
-    return providers
+    return [
+        _ProviderOfDlt(each, is_file=isinstance(each, BaseDocProvider))
+        for each in providers
+        if each.supports_sections
+    ]
+
+
+class _ProviderOfDlt:
+    """One of the providers that are configured for dlt in a user's own pipeline."""
+
+    def __init__(self, provider: Any, *, is_file: bool) -> None:
+        self._provider = provider
+        self.is_file = is_file
+
+    def get(self, name: str, *sections: str) -> object | None:
+        value: object | None = self._provider.get_value(name, object, None, *sections)[0]
+        return value

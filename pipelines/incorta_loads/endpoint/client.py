@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Literal
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -19,15 +18,11 @@ import tenacity
 
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.exchange import MOST_ERROR_BODY_BYTES, Body, Exchanges, NoReply, Reply
+from incorta_loads.endpoint.fetch_outcomes import FetchOutcome
 from incorta_loads.errors import InvalidTokenError, WrongTenantError, one_line
 from incorta_loads.redaction import REPLACEMENT, Redactor
 
 logger = logging.getLogger(__name__)
-
-FetchOutcome = Literal[
-    "loaded", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload"
-]
-FETCH_OUTCOMES: tuple[FetchOutcome, ...] = FetchOutcome.__args__  # type: ignore[attr-defined]
 
 MOST_RETRY_AFTER_SECONDS = 60.0
 """Longest pause before a retry, even if the server requests a longer one."""

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from incorta_loads.analysis.rows import Rows
-from incorta_loads.endpoint.client import FETCH_OUTCOMES
+from incorta_loads.endpoint.fetch_outcomes import FETCH_OUTCOMES
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.terminal.logs import may_draw
 from incorta_loads.text import counted, listed

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from incorta_loads.analysis.rows import Row, Rows
 from incorta_loads.choices import Format
-from incorta_loads.endpoint.client import FETCH_OUTCOMES
+from incorta_loads.endpoint.fetch_outcomes import FETCH_OUTCOMES
 from incorta_loads.ingest.known import AGED_AFTER
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.terminal.printing import (

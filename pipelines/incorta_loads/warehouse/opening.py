@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from incorta_loads.config.paths import database_path
 from incorta_loads.config.settings import lock_timeout_seconds
 from incorta_loads.errors import BusyError, WarehouseError, first_line
+from incorta_loads.sql_parameters import execute
 from incorta_loads.warehouse.snapshots import Snapshot, last_snapshot
 
 logger = logging.getLogger(__name__)
@@ -236,7 +237,8 @@ def require_file(path: Path) -> None:
 
 def table_columns(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, dict[str, str]]:
     """Returns table → column → type for one schema of the warehouse."""
-    rows = connection.execute(
+    rows = execute(
+        connection,
         "SELECT table_name, column_name, data_type FROM duckdb_columns() "
         "WHERE schema_name = $schema AND database_name = current_database() "
         "ORDER BY table_name, column_index",

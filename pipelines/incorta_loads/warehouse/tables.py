@@ -15,6 +15,7 @@ from incorta_loads.base_tables import (
     duckdb_types,
 )
 from incorta_loads.errors import WarehouseError
+from incorta_loads.sql_parameters import execute, literal
 from incorta_loads.warehouse.opening import table_columns
 
 
@@ -47,7 +48,7 @@ def refuse_other_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> N
 
 def describe(connection: duckdb.DuckDBPyConnection) -> None:
     """Sets each comment that is missing or outdated, as after an upgrade or a killed run."""
-    found = connection.execute(_COMMENTS, {"schema": DATASET}).fetchall()
+    found = execute(connection, _COMMENTS, {"schema": DATASET}).fetchall()
     for table, column, comment in found:
         if table not in BASE_TABLES:
             continue
@@ -58,8 +59,7 @@ def describe(connection: duckdb.DuckDBPyConnection) -> None:
             kind, text = "COLUMN", descriptions(BASE_TABLES[table])[column]
             place += f".{column}"
         if comment != text:
-            quoted = text.replace("'", "''")
-            connection.execute(f"COMMENT ON {kind} {place} IS '{quoted}'")
+            connection.execute(f"COMMENT ON {kind} {place} IS {literal(text)}")
 
 
 _COMMENTS = """

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,12 +50,18 @@ class Warehouse:
         # dlt replaces the signal handlers in the main thread only. A signal must end a run after
         # its batch, not within it.
         self._thread = ThreadPoolExecutor(1, "load")
+        self._dlt = ExitStack()
         self._create_tables()
 
     @cached_property
     def _pipeline(self) -> Pipeline:
-        import dlt  # noqa: PLC0415 (0.5 s, which commands that do not load need not pay)
+        # dlt takes 0.5 s to import, which commands that do not load need not pay
+        import dlt  # noqa: PLC0415
 
+        from incorta_loads.config.run_context import nothing_configures_dlt  # noqa: PLC0415
+
+        self._dlt.close()  # a load that failed has left one
+        self._dlt.enter_context(nothing_configures_dlt())
         return dlt.pipeline(
             "incorta_loads",
             # Otherwise dlt sends each statement of a merge in its own transaction.
@@ -67,6 +73,7 @@ class Warehouse:
     def close(self) -> None:
         """Stops the loading thread."""
         self._thread.shutdown()
+        self._dlt.close()
 
     def load(self, batch: Batch) -> None:
         """Commits a batch: its nodes and invalid payloads, then its ledger rows.
@@ -140,12 +147,12 @@ class Warehouse:
 
         from incorta_loads.warehouse.resources import loaded_batch  # noqa: PLC0415
 
-        source = loaded_batch(batch, replace=replace).with_resources(*tables)
         try:
-            self._pipeline.extract(source)
+            pipeline = self._pipeline  # first: from now on nothing else configures dlt
+            pipeline.extract(loaded_batch(batch, replace=replace).with_resources(*tables))
             release_memory()
-            self._pipeline.normalize()
-            self._pipeline.load().raise_on_failed_jobs()
+            pipeline.normalize()
+            pipeline.load().raise_on_failed_jobs()
         except (DltException, duckdb.Error, OSError) as error:
             # If the package remained, it would be loaded instead of the next one.
             self.__dict__.pop("_pipeline", None)  # missing if its own creation failed
@@ -185,15 +192,10 @@ def open_for_writing(
         BusyError: another process held the warehouse until the timeout.
         WarehouseError: the warehouse cannot be used and was not changed.
     """
-    from incorta_loads.config.run_context import nothing_configures_dlt  # noqa: PLC0415 (as dlt itself)
-
     if must_exist:
         require_file(path)
     working = _working_directory(path)
-    with (
-        opened(path, timeout_seconds, read_only=False) as connection,
-        nothing_configures_dlt(),
-    ):
+    with opened(path, timeout_seconds, read_only=False) as connection:
         if must_exist and "nodes" not in table_columns(connection, DATASET):
             raise WarehouseError(
                 f"There are no executions in {path}, which was left alone; run incorta-loads "

@@ -12,6 +12,7 @@ import duckdb
 
 from incorta_loads.analysis.rows import Row, rows
 from incorta_loads.publication.report.names import in_page
+from incorta_loads.sql_parameters import Parameter
 
 EXECUTIONS_OF_A_PLAN = 200
 EXECUTIONS = 2_000
@@ -87,12 +88,12 @@ def _legend(statuses: list[Row]) -> list[Row]:
 
 
 _MOST_STATUSES = len(_CHARACTERS) - len(_OUTCOMES)
-_LIMITS: dict[str, object] = {
+_LIMITS: dict[str, Parameter] = {
     "of_a_plan": EXECUTIONS_OF_A_PLAN,
     "of_all": EXECUTIONS,
     "rows": ROWS,
 }
-_MOST: dict[str, object] = {"statuses": _MOST_STATUSES}
+_MOST: dict[str, Parameter] = {"statuses": _MOST_STATUSES}
 
 # The newest execution of a plan is always in the last column, even if the plan has few executions.
 _CHOSEN = """
