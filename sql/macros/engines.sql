@@ -50,14 +50,13 @@
 {%- endmacro %}
 
 
-{# Whether two relations are about the same table; names may be NULL. #}
-{% macro is_same_table(one, other) -%}
+{# Whether two relations are about the same table; names may be NULL. `name` is its column in the first. #}
+{% macro is_same_table(one, other, name='table_name') -%}
     {{ one }}.cluster = {{ other }}.cluster
     and {{ one }}.tenant = {{ other }}.tenant
     and {{ is_same(one ~ '.schema_name', other ~ '.schema_name') }}
-    and {{ is_same(one ~ '.table_name', other ~ '.table_name') }}
+    and {{ is_same(one ~ '.' ~ name, other ~ '.table_name') }}
 {%- endmacro %}
-
 
 
 {# A name as it is ordered by: in code-point order, NULLs last. #}

@@ -47,7 +47,7 @@ def announce(
     new = [each for each in found if each.missed is None]
     for changes in _by_tone(new):
         missed = receivers.send(_notification(changes, now), receivers.names)
-        if not missed or len(missed) < len(receivers.names):
+        if _was_received(missed, receivers.names):
             record_sent(
                 connection, changes, run_id=run_id, announced_at=_now(connection), missed=missed
             )
@@ -68,10 +68,15 @@ def _announce_restarts(
         body = f"{visible(str(restart.ids))}\nEvent {restart.event_id}."
         title = "incorta-loads: the ids of a cluster start over"
         missed = receivers.send(Notification(title, body, is_bad_news=True), asked)
-        if not missed or len(missed) < len(asked):
+        if _was_received(missed, asked):
             record_restart(
                 connection, restart, run_id=run_id, announced_at=_now(connection), missed=missed
             )
+
+
+def _was_received(missed: Sequence[str], asked: Sequence[str]) -> bool:
+    """Whether a notification is recorded: unless all receivers missed it, or if there are none."""
+    return not asked or len(missed) < len(asked)
 
 
 def _now(connection: duckdb.DuckDBPyConnection) -> datetime:

@@ -73,7 +73,7 @@ class Restart:
     @property
     def event_id(self) -> str:
         """Id of the notification."""
-        return hashlib.sha256(str(self.ids).encode()).hexdigest()[:16]
+        return _event_id([str(self.ids)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,11 @@ def standing(connection: duckdb.DuckDBPyConnection) -> Standing:
 
 def event_id(changes: Iterable[Change]) -> str:
     """Id of the notification of these changes: equal for equal changes."""
-    reported = sorted(repr((each.series, each.state, each.since_execution_id)) for each in changes)
-    return hashlib.sha256("\n".join(reported).encode()).hexdigest()[:16]
+    return _event_id(repr((each.series, each.state, each.since_execution_id)) for each in changes)
+
+
+def _event_id(reported: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(reported)).encode()).hexdigest()[:16]
 
 
 _UNSENT_RESTARTS = """

@@ -28,12 +28,7 @@ placed as (
             partition by series.series_id order by pieces.bucket, pieces.first_run
         ) as was_error
     from pieces
-    inner join series
-        on
-            pieces.cluster = series.cluster
-            and pieces.tenant = series.tenant
-            and {{ is_same('pieces.schema_name', 'series.schema_name') }}
-            and {{ is_same('pieces.table_name', 'series.table_name') }}
+    inner join series on {{ is_same_table('pieces', 'series') }}
 
 ),
 

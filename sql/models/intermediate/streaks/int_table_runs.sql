@@ -36,12 +36,7 @@ final as (
             nodes.cluster = answers.cluster
             and nodes.tenant = answers.tenant
             and nodes.execution_id = answers.execution_id
-    inner join series
-        on
-            nodes.cluster = series.cluster
-            and nodes.tenant = series.tenant
-            and {{ is_same('nodes.schema_name', 'series.schema_name') }}
-            and {{ is_same('nodes.name', 'series.table_name') }}
+    inner join series on {{ is_same_table('nodes', 'series', 'name') }}
     where nodes.role = 'table' and nodes.is_counted
 
 )

@@ -29,12 +29,7 @@ seen as (
         min(counts.first_execution_id) as first_execution_id,
         max(counts.last_execution_id) as last_execution_id
     from counts
-    inner join series
-        on
-            counts.cluster = series.cluster
-            and counts.tenant = series.tenant
-            and {{ is_same('counts.schema_name', 'series.schema_name') }}
-            and {{ is_same('counts.table_name', 'series.table_name') }}
+    inner join series on {{ is_same_table('counts', 'series') }}
     inner join plans
         on
             counts.cluster = plans.cluster

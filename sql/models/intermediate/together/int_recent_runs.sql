@@ -37,12 +37,7 @@ seen as (
             nodes.cluster = executions.cluster
             and nodes.tenant = executions.tenant
             and nodes.execution_id = executions.execution_id
-    inner join series
-        on
-            nodes.cluster = series.cluster
-            and nodes.tenant = series.tenant
-            and {{ is_same('nodes.schema_name', 'series.schema_name') }}
-            and {{ is_same('nodes.name', 'series.table_name') }}
+    inner join series on {{ is_same_table('nodes', 'series', 'name') }}
     where
         executions.is_recent
         and nodes.role = 'table'
