@@ -79,7 +79,7 @@ def test_a_file_that_no_ingest_made_is_not_analysed(user: User) -> None:
         (["ingest", "--ids", "abc"], "'abc' is not an execution id"),
         (["ingest", "--ids", "-3"], "'-3' is not an execution id"),
         (["ingest", "--ids", "1-9223372036854775808"], "beyond the largest id"),
-        (["ingest", "--ids", "1-1000000000"], "at most 10,000,000 can be asked for at once"),
+        (["ingest", "--ids", "1-1000000000"], "at most 10,000,000 can be requested at once"),
         (["explode"], "No such command 'explode'"),
         (["failures", "--by", "colour"], "'colour' is not one of"),
         (["show", "x"], "'x' is not an execution id"),
@@ -100,7 +100,7 @@ def test_an_execution_that_is_not_here_gives_1_and_says_what_to_do(analysed: Use
     """A malformed id is wrong usage; one that is not in the warehouse is not."""
     done = analysed.runs("show", "9999", exit_code=1)
     assert done.stderr == (
-        "Error: Execution 9999 is not in the warehouse: it was never asked for; "
+        "Error: Execution 9999 is not in the warehouse: it was never requested; "
         "run incorta-loads ingest --ids 9999.\n"
     )
 
@@ -140,7 +140,7 @@ def test_check_finds_what_is_wrong(user: User, name: str, value: str, exit_code:
     user.settings[f"SOURCES__INCORTA__{name}"] = value
     user.settings["SOURCES__INCORTA__MAX_ATTEMPTS"] = "1"
     done = user.runs("check", exit_code=exit_code)
-    assert done.stderr.startswith(("asking", "Error: "))
+    assert done.stderr.startswith(("requesting", "Error: "))
 
 
 class HoldUntilSignalled:

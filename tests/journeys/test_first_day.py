@@ -46,7 +46,7 @@ def test_ingest_loads_every_execution_and_accounts_for_every_id(
         ]
     last_line = done.stderr.splitlines()[-1]
     assert re.fullmatch(
-        r"145 ids asked in [\d.]+ s, \d+ nodes written: 120 loaded, 25 not_found", last_line
+        r"145 ids requested in [\d.]+ s, \d+ nodes written: 120 loaded, 25 not_found", last_line
     )
 
 
@@ -131,7 +131,7 @@ def test_coverage_says_how_much_of_the_truth_is_here(analysed: User) -> None:
         "highest_asked_id": 145,
     }
     text = analysed.runs("coverage").stdout
-    assert "145 ids asked: 120 loaded, 25 not_found." in text
+    assert "145 ids requested: 120 loaded, 25 not_found." in text
     assert "Executions 1 to 125, with 5 ids missing between them; 3 not final." in text
     assert "Looked for executions up to id 145." in text
 

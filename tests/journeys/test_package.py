@@ -87,10 +87,10 @@ def test_make_run_shows_the_whole_way_and_again_what_can_change(demo: Demo) -> N
     """The first of the README's two commands, twice; the second asks for little."""
     assert re.search(r"^Failure rates by schema$", demo.printed, re.MULTILINE)
     assert re.search(r"^Failure rates by table$", demo.printed, re.MULTILINE)
-    assert "448 ids asked: 400 loaded, 48 not_found." in demo.printed
+    assert "448 ids requested: 400 loaded, 48 not_found." in demo.printed
     assert f"The warehouse is {demo.warehouse}" in demo.printed
     again = make_run(demo.warehouse.parent)  # the last test that looks at the demo
-    assert "448 ids asked: 400 loaded, 48 not_found." in again.printed
+    assert "448 ids requested: 400 loaded, 48 not_found." in again.printed
 
 
 def test_make_help_names_every_target_that_people_call() -> None:

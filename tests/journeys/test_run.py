@@ -89,7 +89,7 @@ def test_a_run_killed_after_sending_repeats_its_message_and_loses_none(
     assert [each for each in told.home.rglob("*") if _has(each, SECRET)] == []
 
     asked, since, places, warehouse = told.runs(*NOTHING_NEW).stdout.splitlines()
-    assert asked == "Asked: 1 id (1 not_found)"
+    assert asked == "Requested: 1 id (1 not_found)"
     assert since == "Since the last run: no table broke, got worse or is well again"
     assert places.startswith(f"Published: {told.home}/published (")
     assert warehouse == f"Warehouse: {told.warehouse}"

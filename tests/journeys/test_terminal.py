@@ -24,7 +24,7 @@ def test_a_progress_bar_is_drawn_on_a_terminal_only(user: User) -> None:
     plain = user.runs("ingest", "--ids", "1-120").stderr
     assert "\x1b" not in plain
     assert "fetching" not in plain
-    assert plain.splitlines()[0] == "asking for the ids 1-120"
+    assert plain.splitlines()[0] == "requesting ids 1-120"
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
@@ -52,7 +52,7 @@ def test_verbose_says_what_each_answer_batch_and_model_does(user: User, analysed
     assert "execution 2: HTTP 200 (loaded) after " in said
     assert "loaded a batch of 3 ids, " in said
     assert "urllib3" not in said
-    assert re.match(r"\d\d:\d\d:\d\d asking for the ids 1-3\n", said)
+    assert re.match(r"\d\d:\d\d:\d\d requesting ids 1-3\n", said)
     compiled = "incorta_loads.duckdb.models"
     shutil.copyfile(analysed.home / compiled, user.home / compiled)
     said = user.runs("analyze", "--verbose").stderr

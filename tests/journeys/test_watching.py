@@ -134,8 +134,8 @@ def test_a_cluster_that_never_answers_times_out(user: User, simulator: Simulator
     simulator.faults.plan(17, Refusal(503, "back soon"))
     done = watched_in_no_time(user, "--timeout", "3600", exit_code=7)
     assert re.sub(r"(at|after) [\d-]+ ?[\d:]*", "SOME", done.stderr + done.stdout) == (
-        "no answer SOME UTC (unavailable: back soon); asking on\n"
-        "Execution 17 gave no answer in 1 h 0 min of watching (unavailable: back soon); "
+        "no response SOME UTC (unavailable: back soon); still trying\n"
+        "Execution 17 gave no response in 1 h 0 min of watching (unavailable: back soon); "
         "not loaded.\n"
     )
     assert len(simulator.requests) > 1
@@ -333,7 +333,7 @@ def test_a_later_answer_stays(user: User, simulator: Simulator) -> None:
         holder.communicate(timeout=HANG_SECONDS)
         said = watching.stdout.read()
         assert watching.wait(timeout=HANG_SECONDS) == 0
-    assert said.endswith(f"a later answer is in {user.warehouse} already.\n")
+    assert said.endswith(f"a later response is in {user.warehouse} already.\n")
     (row,) = user.asks("SELECT count(*) AS nodes FROM load_status.nodes")
     assert row == {"nodes": 5}
 

@@ -188,12 +188,12 @@ def _why_missing(connection: duckdb.DuckDBPyConnection, execution_id: int) -> st
     last = _base_tables(connection, _LAST_FETCH, {"id": execution_id}).rows
     if not last:
         return (
-            f"Execution {execution_id} is not in the warehouse: it was never asked for; run "
+            f"Execution {execution_id} is not in the warehouse: it was never requested; run "
             f"incorta-loads ingest --ids {execution_id}."
         )
     return (
-        f"Execution {execution_id} is not in the warehouse: it did not load when it was last asked "
-        f"for ({last[0]['outcome']} at {in_utc(last[0]['fetched_at'])}: "
+        f"Execution {execution_id} is not in the warehouse: its last request did not load it "
+        f"({last[0]['outcome']} at {in_utc(last[0]['fetched_at'])}: "
         f"{(last[0]['message'] or '').rstrip('.')}); run incorta-loads ingest --ids {execution_id}."
     )
 

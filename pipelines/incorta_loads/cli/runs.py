@@ -144,7 +144,7 @@ def check(redactor: Redactor) -> tuple[Settings, Answer, RestartedIds | None]:
         client.close()
     if answer.outcome not in ("loaded", "not_found", "forbidden"):
         raise RunFailedError(
-            f"{settings.cluster_url} gave no usable answer for execution {answer.execution_id} "
+            f"{settings.cluster_url} gave no usable response for execution {answer.execution_id} "
             f"({answer.outcome}: {answer.message}); check SOURCES__INCORTA__CLUSTER_URL and the "
             "network."
         )
@@ -192,7 +192,7 @@ def _fetch(warehouse: Warehouse, settings: Settings, wanted: ExecutionIds | None
         )
     say_sums(ingested)
     if ingested.ended_by is None:
-        interrupt.raise_if_set("what was fetched is committed, and the next run asks for the rest.")
+        interrupt.raise_if_set("what was fetched is committed, and the next run requests the rest.")
     return ingested
 
 

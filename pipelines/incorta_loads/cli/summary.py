@@ -58,7 +58,8 @@ class RunSummary:
     def lines(self) -> Iterator[str]:
         """The summary for people."""
         if self.ingested is not None:
-            yield f"Asked: {counted(self.ingested.ids, 'id')} ({outcomes_in_words(self.ingested)})"
+            ids = counted(self.ingested.ids, "id")
+            yield f"Requested: {ids} ({outcomes_in_words(self.ingested)})"
             if self.ingested.restarted is not None:
                 yield str(self.ingested.restarted)
         if self.changes is None:

@@ -83,7 +83,7 @@ def ending(watched: Watched) -> str:
     """How it ended, in one sentence without its full stop."""
     begin, after = f"Execution {watched.execution_id}", duration(watched.seconds)
     if watched.tree is None:
-        return f"{begin} gave no answer in {after} of watching ({watched.reason})"
+        return f"{begin} gave no response in {after} of watching ({watched.reason})"
     root = watched.tree.root
     if root["role"] == "load_plan" and root["name"]:
         begin += f" of plan {shortened(root['name'])}"
@@ -91,7 +91,7 @@ def ending(watched: Watched) -> str:
         how = f"is not final ({node_status(root)})"
     else:
         how = _ENDS.get(root["outcome"], f"ended with {node_status(root)}")
-    silent = f", the last answer being {watched.reason}" if watched.reason else ""
+    silent = f", the last response being {watched.reason}" if watched.reason else ""
     return f"{begin} {how} after {after} of watching{silent}: {_of_tables(watched)}"
 
 
@@ -108,7 +108,7 @@ def _of_tables(watched: Watched) -> str:
 
 
 def _where(path: Path, *, is_loaded: bool) -> str:
-    return f"loaded into {path}" if is_loaded else f"a later answer is in {path} already"
+    return f"loaded into {path}" if is_loaded else f"a later response is in {path} already"
 
 
 @contextmanager

@@ -49,7 +49,7 @@ class Body:
             self._file.write(chunk)
         except OSError as error:
             raise SpoolError(
-                f"An answer over {_MOST_BYTES_IN_MEMORY >> 20} MiB could not be kept in the "
+                f"A response over {_MOST_BYTES_IN_MEMORY >> 20} MiB could not be kept in the "
                 f"directory for temporary files ({error.strerror}); make room there, or set TMPDIR "
                 "to another one, and run the same command again."
             ) from error
@@ -121,7 +121,7 @@ class Exchanges:
         Raises:
             NoReply: there was no connection, or the response was not HTTP, incomplete or too late.
         """
-        late = f"no whole answer within {limit_seconds:g} s"
+        late = f"no whole response within {limit_seconds:g} s"
         reply, reason = None, late
         with limited_to(limit_seconds) as watchdog:
             try:
@@ -151,11 +151,11 @@ class Exchanges:
             if status < 200:  # noqa: PLR2004
                 # The final response must not be mistaken for that of the next request.
                 response.close()
-                raise NoReply(f"only an interim answer, HTTP {status}")
+                raise NoReply(f"only an interim response, HTTP {status}")
             reply = Reply(status, response.headers, *self._read(response))
         if reply.is_success and not reply.body.size_bytes and not _is_framed(response):
             # http.client also returns such a response if the connection ends within the headers.
-            raise NoReply("the answer ends before its body")
+            raise NoReply("the response ends before its body")
         return reply
 
     def _read(self, response: requests.Response) -> tuple[Body, bool]:

@@ -46,7 +46,7 @@ class ExecutionIds:
         if len(ids) > MOST_IDS:
             raise InvalidIdsError(
                 f"{_quoted(text)} names {_count(ids):,} ids; at most {MOST_IDS:,} can be "
-                "asked for at once, so split the range."
+                "requested at once, so split the range."
             )
         return ids
 

@@ -31,8 +31,8 @@ TIMED_OUT = 7
 _LAST_QUESTION_SECONDS = 10.0
 
 _REFUSED = {
-    "forbidden": "the token's user needs View on a schema of the plan",
-    "rejected": "the cluster, or something before it, refused the request",
+    "forbidden": "grant the token's user View on a schema of the plan",
+    "rejected": "the cluster or a proxy refused the request",
 }
 
 

@@ -59,7 +59,7 @@ def ingest_into(
     was_empty = False
     if ids is not None:
         ingested.planned = len(ids)
-        logger.info("asking for the ids %s", ids)
+        logger.info("requesting ids %s", ids)
         batches = run.fetched(asked_for(ids))
     else:
         known = run.known(outcome_of)

@@ -66,7 +66,7 @@ class RunBatches:
             outcome_of=outcome_of,
         )
         logger.info(
-            "asking for %s not final, new ones above %s, %s not loaded",
+            "requesting %s not final, new ones above %s, %s not loaded",
             counted(len(known.not_final), "execution"),
             self.settings.first_id - 1 if known.highest is None else known.highest,
             counted(len(known.not_loaded), "id"),

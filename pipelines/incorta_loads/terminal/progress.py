@@ -19,10 +19,10 @@ from incorta_loads.text import counted, listed
 logger = logging.getLogger(__name__)
 
 _WHAT_TO_DO = {
-    "forbidden": "the token's user needs View on a schema of the plan; they are asked again",
-    "rejected": "the cluster, or something before it, refused the request; they are asked again",
-    "unavailable": "they are asked again by the next run",
-    "invalid_payload": "the bodies are in load_status.invalid_payloads; they are asked again",
+    "forbidden": "grant the token's user View on a schema of the plan; the next run retries",
+    "rejected": "the cluster or a proxy refused the request; the next run retries",
+    "unavailable": "the next run retries",
+    "invalid_payload": "the bodies are in load_status.invalid_payloads; the next run retries",
 }
 
 
@@ -59,7 +59,7 @@ def shown_progress() -> Iterator[Report]:
 def say_sums(ingested: Ingested) -> None:
     """Logs the totals of a run, with advice for ids that did not load."""
     logger.info(
-        "%s asked in %.1f s, %s written: %s",
+        "%s requested in %.1f s, %s written: %s",
         counted(ingested.ids, "id"),
         ingested.seconds,
         counted(ingested.nodes, "node"),

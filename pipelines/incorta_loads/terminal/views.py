@@ -136,12 +136,12 @@ def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> N
         print_rows(found, output)
         return
     if not found.rows:
-        print_line("Nothing was asked for yet.")
+        print_line("No id was requested yet.")
     for row in found.rows:
         print_line(f"Coverage of {row['cluster']}, tenant {row['tenant']}", "bold")
         counts = listed(row, FETCH_OUTCOMES)
         asked = counted(row["ids_asked"], "id")
-        print_line(f"{asked} asked: {counts or 'nothing came back'}.")
+        print_line(f"{asked} requested: {counts or 'nothing came back'}.")
         if row["lowest_loaded_id"] is not None:
             print_line(
                 f"Executions {row['lowest_loaded_id']} to {row['highest_loaded_id']}, with "
@@ -157,7 +157,7 @@ def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> N
                 f"{counted(row['aged'], 'id')} had no result for {AGED_AFTER.days} days and {are} "
                 "skipped unless named with --ids."
             )
-        print_line(f"Last answer: {in_utc(row['last_fetched_at'])}.")
+        print_line(f"Last response: {in_utc(row['last_fetched_at'])}.")
     if statuses.rows:
         print_rows(statuses, output, title="Statuses that no rule knows (outcome unknown)")
     if types.rows:

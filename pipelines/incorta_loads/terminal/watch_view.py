@@ -64,10 +64,10 @@ class _Lines:
         self._is_first = False
 
     def no_answer(self, since: datetime, reason: str) -> None:
-        logger.warning("no answer at %s (%s); asking on", in_utc(since), reason)
+        logger.warning("no response at %s (%s); still trying", in_utc(since), reason)
 
     def answers_again(self, silent_seconds: float) -> None:
-        logger.warning("answers again after %s", duration(silent_seconds))
+        logger.warning("responding again after %s", duration(silent_seconds))
 
     def not_there_yet(self, patience_seconds: float) -> None:
         logger.info("%s", _not_there(patience_seconds))
@@ -87,7 +87,7 @@ class LiveTree:
         self._began = time.monotonic()
         self._tree: SeenTree | None = None
         self._silence = ""
-        self._absence = "asking …"
+        self._absence = "requesting …"
         self._shown: tuple[SeenTree | None, int, list[Text]] = None, 0, []
 
     def saw(self, tree: SeenTree, changes: Sequence[Transition]) -> None:
@@ -95,7 +95,7 @@ class LiveTree:
         self._tree = tree
 
     def no_answer(self, since: datetime, reason: str) -> None:
-        self._silence = f"no answer since {in_utc(since)} ({reason}); asking on"
+        self._silence = f"no response since {in_utc(since)} ({reason}); still trying"
 
     def answers_again(self, silent_seconds: float) -> None:  # noqa: ARG002 (its end shows)
         self._silence = ""

@@ -164,7 +164,7 @@ class Warehouse:
         kind = OutOfMemoryError if is_out_of_memory(root) else WarehouseError
         return kind(
             f"The warehouse {self.path} could not be written ({first_line(root)}); "
-            "what was committed before is kept, and the next run asks for the rest."
+            "what was committed before is kept, and the next run requests the rest."
         )
 
     def _create_tables(self) -> None:

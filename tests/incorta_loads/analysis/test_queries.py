@@ -436,7 +436,7 @@ def test_an_execution_that_is_not_there_says_why(base_tables: Connection, failed
     with pytest.raises(UnknownExecutionError) as raised:
         nodes_of(base_tables, failed=failed)
     assert str(raised.value) == (
-        "Execution 7 is not in the warehouse: it was never asked for; run "
+        "Execution 7 is not in the warehouse: it was never requested; run "
         "incorta-loads ingest --ids 7."
     )
     for run_id, hour, outcome in (("1", 9, "unavailable"), ("3", 10, "forbidden"), ("2", 10, "x")):
@@ -448,7 +448,7 @@ def test_an_execution_that_is_not_there_says_why(base_tables: Connection, failed
     with pytest.raises(UnknownExecutionError) as raised:
         nodes_of(base_tables, failed=failed)
     assert str(raised.value) == (
-        "Execution 7 is not in the warehouse: it did not load when it was last asked for "
+        "Execution 7 is not in the warehouse: its last request did not load it "
         "(forbidden at 2026-11-23 10:43:45 UTC: No, no); run incorta-loads ingest --ids 7."
     )
 

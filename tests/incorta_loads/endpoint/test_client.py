@@ -653,7 +653,7 @@ def test_an_error_does_not_show_the_token(simulator: Simulator, connect: Connect
 LIMIT_SECONDS = 0.3
 BOMB = gzip.compress(b" " * 2**28)
 LONG = b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"
-OVER = ("unavailable", None, "no whole answer within 0.3 s", 1)
+OVER = ("unavailable", None, "no whole response within 0.3 s", 1)
 
 
 def stall(connection: socket.socket) -> None:
@@ -708,7 +708,7 @@ def test_whoever_asks_may_have_less_time(
     client = connect(cluster_url=serve(stall), timeout_seconds=timeout_seconds, max_attempts=100)
     answer = client.fetch(1, within_seconds=within_seconds)
     assert (answer.outcome, answer.attempts) == ("unavailable", 1)
-    limit = re.fullmatch(r"no whole answer within (.+) s", answer.message or "")
+    limit = re.fullmatch(r"no whole response within (.+) s", answer.message or "")
     assert limit
     assert float(limit[1]) <= within_seconds
 
@@ -899,4 +899,4 @@ def test_a_slow_answer_under_tls_is_left(
     head = response(b"", *headers).replace(b"Content-Length: 0", b"Content-Length: 9999")
     url = serve(drip(head, b" "), tls)
     client = connect(cluster_url=url, ca_bundle=ca_bundle, timeout_seconds=1)
-    assert says(client.fetch(1)) == ("unavailable", None, "no whole answer within 1 s", 1)
+    assert says(client.fetch(1)) == ("unavailable", None, "no whole response within 1 s", 1)

@@ -108,7 +108,7 @@ NO_ID = (
     "--ids 1-500,720."
 )
 BEYOND = "is beyond the largest id there can be (9223372036854775807)."
-TOO_MANY = "at most 10,000,000 can be asked for at once, so split the range."
+TOO_MANY = "at most 10,000,000 can be requested at once, so split the range."
 
 
 @pytest.mark.parametrize(

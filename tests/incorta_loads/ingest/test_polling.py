@@ -350,7 +350,7 @@ def test_a_server_that_does_not_answer_cannot_outlast_it_either(
     simulator.faults.plan(7, Silence())
     watched = watch(timeout_seconds=0.2)
     assert (watched.exit_code, watched.tree, notes.said) == (TIMED_OUT, None, [])
-    limit = re.fullmatch(r"unavailable: no whole answer within (.+) s", watched.reason or "")
+    limit = re.fullmatch(r"unavailable: no whole response within (.+) s", watched.reason or "")
     assert limit
     assert float(limit[1]) <= 0.2
 

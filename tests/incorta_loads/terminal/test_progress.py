@@ -85,14 +85,14 @@ def test_the_sums_of_a_run_are_one_line(said: pytest.LogCaptureFixture) -> None:
     """When all ids are settled there is nothing more to say."""
     say_sums(SOME)
     assert lines(said) == [
-        "INFO: 100 ids asked in 1.2 s, 4321 nodes written: 90 loaded, 10 not_found"
+        "INFO: 100 ids requested in 1.2 s, 4321 nodes written: 90 loaded, 10 not_found"
     ]
 
 
 def test_a_run_with_nothing_to_do_says_so(said: pytest.LogCaptureFixture) -> None:
     """Rather than an empty list."""
     say_sums(Ingested("run-1"))
-    assert lines(said) == ["INFO: 0 ids asked in 0.0 s, 0 nodes written: nothing was due"]
+    assert lines(said) == ["INFO: 0 ids requested in 0.0 s, 0 nodes written: nothing was due"]
 
 
 def test_each_kind_of_problem_has_its_advice(said: pytest.LogCaptureFixture) -> None:
@@ -107,21 +107,21 @@ def test_each_kind_of_problem_has_its_advice(said: pytest.LogCaptureFixture) -> 
     say_sums(Ingested("run-1", outcomes, nodes=6, seconds=7.0, first_problem=problems))
     assert lines(said) == [
         (
-            "INFO: 15 ids asked in 7.0 s, 6 nodes written: 1 loaded, 2 forbidden, 3 rejected, "
+            "INFO: 15 ids requested in 7.0 s, 6 nodes written: 1 loaded, 2 forbidden, 3 rejected, "
             "4 unavailable, 5 invalid_payload"
         ),
         (
-            "WARNING: 2 forbidden, the first id 7: No access. (the token's user needs View on a "
-            "schema of the plan; they are asked again)"
+            "WARNING: 2 forbidden, the first id 7: No access. (grant the token's user View on a "
+            "schema of the plan; the next run retries)"
         ),
         (
-            "WARNING: 3 rejected, the first id 8: What? (the cluster, or something before it, "
-            "refused the request; they are asked again)"
+            "WARNING: 3 rejected, the first id 8: What? (the cluster or a proxy refused the "
+            "request; the next run retries)"
         ),
-        "WARNING: 4 unavailable, the first id 9: Down. (they are asked again by the next run)",
+        "WARNING: 4 unavailable, the first id 9: Down. (the next run retries)",
         (
             "WARNING: 5 invalid_payload, the first id 10: the body is empty (the bodies are "
-            "in load_status.invalid_payloads; they are asked again)"
+            "in load_status.invalid_payloads; the next run retries)"
         ),
     ]
 
@@ -130,7 +130,7 @@ def test_a_cluster_without_executions_has_its_advice(said: pytest.LogCaptureFixt
     """Its ids may begin elsewhere."""
     say_sums(Ingested("run-1", Counter(not_found=20), seconds=0.5, found_nothing=True))
     assert lines(said) == [
-        "INFO: 20 ids asked in 0.5 s, 0 nodes written: 20 not_found",
+        "INFO: 20 ids requested in 0.5 s, 0 nodes written: 20 not_found",
         (
             "WARNING: no execution was found: pass --ids around an id that is known, such as the "
             "one that the execute call returned"
@@ -175,6 +175,6 @@ def test_all_of_it_goes_to_stderr(capsys: pytest.CaptureFixture[str], own_logs: 
         "",
         (
             "100 ids: 90 loaded, 10 not_found\n"
-            "100 ids asked in 1.2 s, 4321 nodes written: 90 loaded, 10 not_found\n"
+            "100 ids requested in 1.2 s, 4321 nodes written: 90 loaded, 10 not_found\n"
         ),
     )

@@ -200,10 +200,10 @@ def test_coverage_in_full(capsys: Printed) -> None:
     show_coverage(covered(COVERAGE), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE)
     assert lines(capsys) == [
         "Coverage of c, tenant t",
-        "12 ids asked: 7 loaded, 2 not_found, 1 forbidden, 2 unavailable.",
+        "12 ids requested: 7 loaded, 2 not_found, 1 forbidden, 2 unavailable.",
         "Executions 3 to 11, with 2 ids missing between them; 1 not final.",
         "Looked for executions up to id 31.",
-        "Last answer: 2026-11-23 21:43:45 UTC.",
+        "Last response: 2026-11-23 21:43:45 UTC.",
     ]
 
 
@@ -231,10 +231,10 @@ def test_coverage_of_ids_without_executions(capsys: Printed) -> None:
     show_coverage(covered(nothing), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE)
     assert lines(capsys) == [
         "Coverage of [c], tenant \\x1bt",
-        "3 ids asked: 3 not_found.",
+        "3 ids requested: 3 not_found.",
         "Looked for executions up to id 3.",
         "3 ids had no result for 30 days and are skipped unless named with --ids.",
-        "Last answer: 2026-11-23 21:43:45 UTC.",
+        "Last response: 2026-11-23 21:43:45 UTC.",
     ]
 
 
@@ -243,7 +243,7 @@ def test_one_is_not_more(capsys: Printed) -> None:
     one: Row = COVERAGE | {"ids_asked": 1, "ids_missing": 1, "aged": 1}
     show_coverage(covered(one), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE)
     told = lines(capsys)
-    assert told[1].startswith("1 id asked: ")
+    assert told[1].startswith("1 id requested: ")
     assert "with 1 id missing between them" in told[2]
     assert told[4].startswith("1 id had no result for 30 days and is skipped")
 
@@ -253,7 +253,7 @@ def test_coverage_of_nothing(capsys: Printed) -> None:
     show_coverage(covered(), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE)
     show_coverage(covered(), NONE_UNKNOWN, NONE_UNKNOWN, Format.JSON)
     show_coverage(covered(), NONE_UNKNOWN, NONE_UNKNOWN, Format.CSV)
-    assert lines(capsys) == ["Nothing was asked for yet.", "[]", ",".join(COVERAGE)]
+    assert lines(capsys) == ["No id was requested yet.", "[]", ",".join(COVERAGE)]
 
 
 def test_coverage_shows_statuses_that_no_rule_knows(capsys: Printed) -> None:

@@ -74,12 +74,12 @@ def shown(live: LiveTree) -> list[str]:
 def test_a_screen_says_whether_there_are_answers() -> None:
     """Before the first one, between two, and no longer when there is one again."""
     live = LiveTree(Console(file=io.StringIO(), width=60, height=20), "Execution 7 of c, tenant t")
-    assert shown(live) == ["Execution 7 of c, tenant t", "asking …"]
+    assert shown(live) == ["Execution 7 of c, tenant t", "requesting …"]
     live.not_there_yet(60)
     waiting = "not there yet; it may take 1 min 0 s to appear (--appear)"
     assert shown(live)[1] == waiting
     live.no_answer(AT, "unavailable: gone")
-    assert shown(live)[1] == "no answer since 2026-11-24 19:20:05 UTC (unavailable: gone)…"
+    assert shown(live)[1] == "no response since 2026-11-24 19:20:05 UTC (unavailable: gon…"
     live.answers_again(3)
     assert shown(live)[1] == waiting
     live.no_answer(AT, "unavailable: gone")

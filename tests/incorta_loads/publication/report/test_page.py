@@ -56,7 +56,7 @@ def test_the_first_sentence_says_the_state(story: Page) -> None:
     """Broken, worse, complete, and how old."""
     said = story.locator("h1").inner_text()
     assert said.startswith(
-        "3 tables are broken, 1 is worse than before; 100 % of the ids asked for are here, "
+        "3 tables are broken, 1 is worse than before; 100 % of the requested ids are here, "
         "the last one "
     )
     assert said.endswith(" ago (older than a day).")
@@ -93,8 +93,8 @@ def test_what_is_new_has_a_time_of_day(story: Page, hours: int, said: str) -> No
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("one", "No table is broken, none is worse than before; 100 % of the ids asked for"),
-        ("empty", "No execution is here yet: of 1 id asked for, none came back."),
+        ("one", "No table is broken, none is worse than before; 100 % of the requested ids"),
+        ("empty", "No execution is here yet: of 1 requested id, none was loaded."),
         ("nothing", "No execution is here yet."),
     ],
 )

@@ -155,7 +155,7 @@ const LISTS = [
   }),
   new List("coverage", {
     rows: () => parts.coverage,
-    empty: "Nothing was asked for yet",
+    empty: "No id was requested yet",
     columns: [
       drawn("Cluster, tenant", "cluster", (row) => nameOf(`${row.cluster}, ${row.tenant}`), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
       drawn("Here", "loaded", (row) => `${partOf(row.loaded, row.ids_asked - row.not_found)} ids`, { sorter: "number", minWidth: 140 }),
@@ -185,7 +185,7 @@ const REASONS = {
   rejected: "the cluster refused the request",
   unavailable: "no usable answer after all retries",
   invalid_payload: "the answer could not be read",
-  never_asked: "never asked for",
+  never_asked: "never requested",
 };
 
 function since(row) {
