@@ -10,11 +10,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
 import msgspec
 import tenacity
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.exchange import MOST_ERROR_BODY_BYTES, Body, Exchanges, NoReply, Reply
@@ -24,8 +25,10 @@ from incorta_loads.redaction import REPLACEMENT, Redactor
 
 logger = logging.getLogger(__name__)
 
-MOST_RETRY_AFTER_SECONDS = 60.0
+MOST_RETRY_AFTER_SECONDS = 60
 """Longest pause before a retry, even if the server requests a longer one."""
+
+_RETRY_AFTER = Retry(retry_after_max=MOST_RETRY_AFTER_SECONDS)
 
 OWN_PAUSE: tenacity.wait.wait_base = tenacity.wait_exponential_jitter(
     multiplier=0.2, max=10, jitter=0.5
@@ -242,24 +245,19 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """Returns `Retry-After`, a number of seconds or a date, as seconds from now.
 
     Returns:
-        None if the header is missing or cannot be read.
+        None if the header is missing or cannot be read; at most `MOST_RETRY_AFTER_SECONDS`.
     """
-    value = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d+", value, re.ASCII):
-        return float(value)
     try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
+        return _RETRY_AFTER.parse_retry_after(headers.get("Retry-After", ""))
+    except (InvalidHeader, ValueError, OverflowError):
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max((at - datetime.now(UTC)).total_seconds(), 0.0)
 
 
 def _pause_seconds(state: tenacity.RetryCallState) -> float:
-    """Returns the pause that the server requests, up to the maximum, or the default pause."""
+    """Returns the pause that the server requests, or the default pause."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, _Retry) and error.after_seconds is not None:
-        return min(error.after_seconds, MOST_RETRY_AFTER_SECONDS)
+        return error.after_seconds
     return OWN_PAUSE(state)
 
 

@@ -316,8 +316,9 @@ def test_a_retry_after_beyond_the_total_time_is_not_waited_for(
     [
         ("0", 0.0),
         ("7", 7.0),
-        (" 120 ", 120.0),
-        ("9" * 30, float("9" * 30)),
+        (" 50 ", 50.0),
+        ("61", 60.0),
+        ("9" * 30, 60.0),
         ("", None),
         ("soon", None),
         ("-5", None),
@@ -326,11 +327,11 @@ def test_a_retry_after_beyond_the_total_time_is_not_waited_for(
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
         ("Wed, 21 Oct 2015 07:28:00 -0000", 0.0),
         ("Wed, 21 Oct 99999999999999999999 07:28:00 GMT", None),
-        ("Wed, 21 Oct 2015 07:28:00 +9999999999999999", None),
+        ("Wed, 21 Oct 2015 07:28:00 +9999999999999999", 0.0),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
-    """A date that is over means at once; what cannot be read means our own pause."""
+    """A date that is over means at once, a long pause a minute; else the pause is our own."""
     assert retry_after_seconds({"Retry-After": value}) == seconds
 
 
@@ -348,10 +349,10 @@ def test_retry_after_as_a_date_counts_from_now(zone: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "least", "most"), [(None, 0.2, 0.7), (0.0, 0.0, 0.0), (3.5, 3.5, 3.5), (1e30, 60, 60)]
+    ("after", "least", "most"), [(None, 0.2, 0.7), (0.0, 0.0, 0.0), (3.5, 3.5, 3.5)]
 )
-def test_a_pause_is_capped(after: float | None, least: float, most: float) -> None:
-    """A server that asks for an hour is asked again after a minute; without a wish we decide."""
+def test_a_pause_is_the_server_s_or_our_own(after: float | None, least: float, most: float) -> None:
+    """Ours is random."""
     state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
     answer = Answer(1, "unavailable", datetime.now(UTC))
     error = client_module._Retry(answer, after)
