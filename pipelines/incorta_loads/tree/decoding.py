@@ -15,7 +15,7 @@ from typing import Any
 
 import ijson.backends.python as ijson  # the C backend replaces lone surrogates silently
 import msgspec
-from ijson.common import JSONError
+from ijson.common import JSONError, ObjectBuilder
 
 from incorta_loads.tree.limits import (
     MOST_LEVELS,
@@ -97,30 +97,15 @@ def _build(events: Iterable[tuple[str, Any]]) -> object:
     Raises:
         InvalidPayload: there are too many levels of nodes; raised as soon as they are reached.
     """
-    most_open = 2 * MOST_LEVELS + 2  # a level is an object in an array
-    top: list[Any] = []
-    open_containers: list[Any] = [top]
-    keys: list[str] = [""]  # the current key in each open container
+    most_open = 2 * MOST_LEVELS + 1  # a level is an object in an array
+    builder = ObjectBuilder()
+    still_open = 0
     for event, value in events:
-        if event == "map_key":
-            keys[-1] = value
-        elif event in ("end_map", "end_array"):
-            open_containers.pop()
-            keys.pop()
-        else:
-            is_container = event in ("start_map", "start_array")
-            item = ({} if event == "start_map" else []) if is_container else value
-            parent = open_containers[-1]
-            if isinstance(parent, dict):
-                parent[keys[-1]] = item
-            else:
-                parent.append(item)
-            if is_container:
-                open_containers.append(item)
-                keys.append("")
-            if len(open_containers) > most_open:
-                raise InvalidPayload(TOO_MANY_LEVELS)
-    return top[0]
+        still_open += event.startswith("start") - event.startswith("end")
+        if still_open > most_open:
+            raise InvalidPayload(TOO_MANY_LEVELS)
+        builder.event(event, value)
+    return builder.value
 
 
 def _extended(value: object) -> ExtendedNode:
