@@ -21,8 +21,6 @@ _FORMS = {
     Verbosity.DEBUG: "%(asctime)s %(levelname)s %(name)s: %(message)s",
 }
 
-_may_draw = True
-
 
 def set_up_logs(
     redactor: Redactor,
@@ -35,13 +33,11 @@ def set_up_logs(
     CRITICAL. This program reports a failed load in one sentence, but dlt would print a traceback of
     each attempt.
     """
-    global _may_draw  # noqa: PLW0603 (one stderr for the process)
     is_debugging = verbosity is Verbosity.DEBUG
-    _may_draw = verbosity is Verbosity.USUAL and log_format is LogFormat.TEXT
     formatter = log_formatter(redactor, verbosity, log_format)
     # dlt's logger does not propagate, and dlt would add a handler of its own if it had none.
     for logger in (logging.getLogger(), logging.getLogger("dlt")):
-        handler = _Handler(formatter, may_change_form=log_format is LogFormat.TEXT)
+        handler = _Handler(formatter, verbosity, log_format)
         handler.addFilter(RedactingFilter(redactor))
         logger.handlers[:] = [handler]
         logger.setLevel(logging.DEBUG if is_debugging else logging.WARNING)
@@ -64,7 +60,8 @@ def may_draw() -> bool:
 
     It is drawn if stderr is a terminal, logs are text, and the verbosity is the usual one.
     """
-    return _may_draw and sys.stderr.isatty()
+    handlers = [each for each in logging.getLogger().handlers if isinstance(each, _Handler)]
+    return sys.stderr.isatty() and all(each.may_draw_beside for each in handlers)
 
 
 def turn_telemetry_off() -> None:
@@ -80,13 +77,16 @@ class _Handler(logging.StreamHandler[Any]):
     dlt sets up its logger for each pipeline and would replace the formatter.
     """
 
-    def __init__(self, formatter: logging.Formatter, *, may_change_form: bool) -> None:
+    def __init__(
+        self, formatter: logging.Formatter, verbosity: Verbosity, log_format: LogFormat
+    ) -> None:
         super().__init__(sys.stderr)
         self.formatter = formatter
-        self._may_change_form = may_change_form
+        self._is_text = log_format is LogFormat.TEXT
+        self.may_draw_beside = self._is_text and verbosity is Verbosity.USUAL
 
     def setFormatter(self, fmt: logging.Formatter | None) -> None:  # noqa: N802
-        if self._may_change_form:
+        if self._is_text:
             super().setFormatter(fmt)
 
 

@@ -26,7 +26,7 @@ LOGGERS = ("", "dlt", "incorta_loads")
 
 @pytest.fixture(autouse=True)
 def loggers_of_before() -> Iterator[None]:
-    """A test leaves the loggers of the process as it found them, and lines that may move."""
+    """A test leaves the loggers of the process as it found them."""
     Container()[PluggableRunContext]  # dlt makes its logger, as it does before any command's work
     before = [
         (
@@ -37,7 +37,6 @@ def loggers_of_before() -> Iterator[None]:
         for name in LOGGERS
     ]
     yield
-    set_up_logs(REDACTOR)
     for logger, handlers, level in before:
         logger.handlers[:] = handlers
         logger.setLevel(level)
