@@ -53,9 +53,13 @@ pictures: $(VENV)/.dev debian-packages ## Make the README's pictures, from what 
 	@$(BIN)/python docs/pictures.py $(DEMO)
 
 .PHONY: tables
-tables: $(VENV)/.runtime ## Write docs/tables.md, every table and column with its meaning
+tables: models ## Write docs/tables.md, every table and column with its meaning
 	@$(BIN)/python docs/tables.py > docs/tables.md.new
 	@mv docs/tables.md.new docs/tables.md
+
+.PHONY: models
+models: $(VENV)/.runtime ## Write sql/compiled.json, the SQL that dbt compiles from the models
+	@$(BIN)/python -m incorta_loads.analysis.compiled sql/compiled.json
 
 .PHONY: bench-analysis
 bench-analysis: $(VENV)/.dev ## Measure what an analysis costs, whole and after 10 new executions

@@ -9,7 +9,6 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
-from support import models
 from support.balance import group_of, longest_first
 
 FIGURES = "figures"
@@ -44,13 +43,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         assert all("@" in item.nodeid for item in session.items), "xdist does not know the groups"
     gc.collect()
     gc.freeze()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def models_for_all(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """All processes of a run share one compilation of the models."""
-    own = tmp_path_factory.getbasetemp()
-    models.shared[:] = [own.parent if "PYTEST_XDIST_WORKER" in os.environ else own]
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ import pytest
 from incorta_loads.analysis.build import build_models
 from sql.base_rows import History, insert_rows, write_base_tables
 from sql.eventful import eventful_history
-from support.models import with_models
 from support.proof import IS_PROOF
 
 # Kills itself when the build says its n-th step, as a power cut would: nothing is cleaned up.
@@ -83,9 +82,7 @@ def content(warehouse: Path) -> str:
 def copied(case: Path, directory: Path) -> Path:
     directory.mkdir(parents=True)
     copy = directory / case.name
-    for end in ("", ".models"):
-        shutil.copyfile(f"{case}{end}", f"{copy}{end}")
-    return copy
+    return Path(shutil.copyfile(case, copy))
 
 
 def started(warehouse: Path, step: int) -> subprocess.Popen[str]:
@@ -109,7 +106,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         for is_later in (False, True)
     )
     write_base_tables(warehouse, *first)
-    build_models(with_models(warehouse))
+    build_models(warehouse)
     with duckdb.connect(str(warehouse)) as connection:
         insert_rows(connection, later)
         if request.param == "another project":
@@ -169,7 +166,6 @@ def test_a_mix_would_be_seen(case: Case, tmp_path: Path) -> None:
     """One table of the new analysis among those of the old one is neither."""
     finished = tmp_path / "finished.duckdb"
     shutil.copyfile(case.warehouse, finished)
-    shutil.copyfile(f"{case.warehouse}.models", f"{finished}.models")
     build_models(finished)
     mixed = copied(case.warehouse, tmp_path / "mixed")
     with duckdb.connect(str(mixed)) as connection:

@@ -33,8 +33,7 @@ def told(analysed: User, tmp_path: Path, hook: Webhook) -> User:
     home = tmp_path / "home"
     home.mkdir()
     user = User(home, analysed.settings | {"SOURCES__INCORTA__NOTIFY__URLS": hook.url})
-    for name in ("incorta_loads.duckdb", "incorta_loads.duckdb.models"):
-        shutil.copyfile(analysed.home / name, home / name)
+    shutil.copyfile(analysed.warehouse, user.warehouse)
     with duckdb.connect(user.warehouse) as connection:
         connection.execute("DELETE FROM load_status.alerts")
     return user

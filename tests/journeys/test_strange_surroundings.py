@@ -137,7 +137,11 @@ def odd_names(draw: random.Random) -> tuple[str, str]:
 
 @pytest.mark.parametrize(
     ("directory", "name"),
-    [("feature%2Fx", "50% done.duckdb"), *map(odd_names, map(random.Random, range(TRIALS)))],
+    [
+        ("feature%2Fx", "50% done.duckdb"),
+        ("env=prod", "loads.duckdb"),
+        *map(odd_names, map(random.Random, range(TRIALS))),
+    ],
 )
 def test_any_path_works_or_is_refused_at_once(
     tmp_path: Path,
@@ -161,7 +165,7 @@ def test_any_path_works_or_is_refused_at_once(
     assert done.returncode == 0, done.stderr
     assert contents(user, home / name) == undisturbed
     assert {path.name for path in home.iterdir()} == {
-        *(name, f"{name}.lock", f"{name}.models", f"{name}.published", f"out{directory}")
+        *(name, f"{name}.lock", f"{name}.published", f"out{directory}")
     }
     assert len(user.reads("health")) == len(undisturbed["load_analysis.table_health"])
     snapshot = home / f"out{directory}" / "incorta_loads.duckdb"

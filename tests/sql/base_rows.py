@@ -11,7 +11,6 @@ import duckdb
 import pandas as pd
 
 from incorta_loads.analysis.build import build_models
-from support.models import with_models
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -171,7 +170,7 @@ def built(
 ) -> Path:
     """The database, with the base tables and every model on them."""
     write_base_tables(database, nodes, fetches)
-    build_models(with_models(database))
+    build_models(database)
     return database
 
 

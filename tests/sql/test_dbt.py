@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from incorta_loads.analysis import compiled
 from incorta_loads.analysis.compiled import DataTest, compiled_project
 from incorta_loads.analysis.dbt import run_dbt
 from incorta_loads.analysis.project import project_directory
@@ -62,6 +66,15 @@ def test_columns_types_and_comments_are_the_same(both: duckdb.DuckDBPyConnection
     ours, dbts = (both.execute(DESCRIBED.format(each)).fetchall() for each in ("ours", "dbts"))
     assert ours == dbts
     assert {name for name, *_ in ours} == set(MODELS)
+
+
+def test_the_statements_that_are_part_of_the_project_are_those_of_its_models(
+    tmp_path: Path,
+) -> None:
+    """`make models` writes them anew."""
+    written = tmp_path / "compiled.json"
+    subprocess.run([sys.executable, "-m", compiled.__name__, written], check=True)
+    assert written.read_bytes() == (project_directory() / "compiled.json").read_bytes()
 
 
 def test_the_same_tests_are_run(random_warehouse: BuiltHistory) -> None:

@@ -16,7 +16,6 @@ from incorta_simulator.faults.bodies import NAMES
 from sql.base_rows import NOON, History, Node, Tree, create_base_tables, rows, write_base_tables
 from sql.empty_marts import create_empty_marts
 from sql.told import told_history
-from support.models import with_models
 
 
 def _story(database: Path) -> None:
@@ -85,7 +84,7 @@ def _write(database: Path, history: History) -> None:
 
 def _build(database: Path) -> None:
     _add_alerts(database)
-    build_models(with_models(database), run_tests=False)
+    build_models(database, run_tests=False)
 
 
 def _add_alerts(database: Path) -> None:

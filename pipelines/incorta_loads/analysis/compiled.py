@@ -1,7 +1,10 @@
-"""Compiles the dbt project in `sql/` to plain SQL statements, kept in a file beside the warehouse.
+"""Provides the dbt project in `sql/` as plain SQL statements.
 
-dbt takes seconds to be imported and to parse the project. The statements change only with the
-project, its variables and the versions of dbt and DuckDB, so most builds need no dbt.
+    python -m incorta_loads.analysis.compiled sql/compiled.json
+
+dbt takes seconds to be imported and to parse the project, and its statements change only with the
+project and its variables. Those with the default variables are part of the project
+(`make models`). With other variables dbt compiles once, into a file beside the warehouse.
 """
 
 from __future__ import annotations
@@ -9,9 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from importlib.metadata import version
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +81,7 @@ class CompiledProject(msgspec.Struct, frozen=True):
     """The project as statements.
 
     Attributes:
-        fingerprint: changes with the project, its variables and the versions of dbt and DuckDB.
+        fingerprint: changes with the project and its variables.
         steps: every model after those it reads, every data test after the models it reads.
         below: for each table of `load_status` that models read, the names of all steps that
             depend on it, as dbt selects them.
@@ -89,19 +93,20 @@ class CompiledProject(msgspec.Struct, frozen=True):
 
 
 def compiled_project(database: Path, variables: Mapping[str, object]) -> CompiledProject:
-    """Returns the project's statements: those kept beside the warehouse, if still valid.
+    """Returns the project's statements: the default ones, or those kept beside the warehouse.
 
     Raises:
         ModelsError: dbt does not accept the project or the variables.
     """
-    path = Path(f"{database}.models")
     fingerprint = _fingerprint(variables)
-    with suppress(OSError, msgspec.DecodeError):  # none is kept, or it is of another version
-        kept = msgspec.json.decode(path.read_bytes(), type=CompiledProject)
-        if kept.fingerprint == fingerprint:
-            return kept
+    beside = Path(f"{database}.models")
+    for path in (project_directory() / "compiled.json", beside):
+        with suppress(OSError, msgspec.DecodeError):  # none is there, or it is of another version
+            found = msgspec.json.decode(path.read_bytes(), type=CompiledProject)
+            if found.fingerprint == fingerprint:
+                return found
     compiled = _compile(variables, fingerprint)
-    _keep(compiled, path)
+    _keep(compiled, beside)
     return compiled
 
 
@@ -129,8 +134,23 @@ def _compile(variables: Mapping[str, object], fingerprint: str) -> CompiledProje
         )
         for source in _SOURCES
     }
-    steps = [_step(result.node) for result in compiled.results]
-    return CompiledProject(fingerprint, steps, below)
+    nodes = {result.node.unique_id: result.node for result in compiled.results}
+    steps = [_step(nodes[name]) for name in _in_order(nodes)]
+    return CompiledProject(fingerprint, steps, {name: sorted(each) for name, each in below.items()})
+
+
+def _in_order(nodes: Mapping[str, Any]) -> list[str]:
+    """Returns the names of models and tests, each after those it reads; always in one order."""
+    sorter = TopologicalSorter(
+        {name: set(node.depends_on.nodes) & set(nodes) for name, node in nodes.items()}
+    )
+    sorter.prepare()
+    ordered: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        ordered += ready
+        sorter.done(*ready)
+    return ordered
 
 
 def _step(node: Any) -> Model | DataTest:
@@ -158,8 +178,7 @@ def _as_in_duckdb(contract: Mapping[str, str]) -> dict[str, str]:
 
 
 def _fingerprint(variables: Mapping[str, object]) -> str:
-    versions = [version(package) for package in ("dbt-core", "dbt-duckdb", "duckdb")]
-    everything = [_FORM, versions, {**project_variables(), **variables}]
+    everything = [_FORM, {**project_variables(), **variables}]
     digest = hashlib.sha256(json.dumps(everything, sort_keys=True).encode())
     project = project_directory()
     for path in sorted(project.rglob("*")):
@@ -177,3 +196,10 @@ def _keep(compiled: CompiledProject, path: Path) -> None:
         logger.debug("the compiled models were not kept: %s", error)
         with suppress(OSError):
             new.unlink()
+
+
+if __name__ == "__main__":
+    project = _compile({}, _fingerprint({}))
+    # one line for each step, so that a change of one model is a change of one line
+    text = msgspec.json.encode(project).replace(b'{"type":', b'\n{"type":')
+    Path(sys.argv[1]).write_bytes(text + b"\n")

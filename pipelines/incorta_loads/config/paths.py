@@ -15,7 +15,8 @@ _TAKEN_NAMES = dict.fromkeys(
     ("load_status", "load_status_staging", "load_analysis", "load_analysis_steps", "main"),
     "a schema in it",
 ) | dict.fromkeys(("temp", "system"), "a database of its own")
-_NOT_IN_PATHS = re.compile(r"[?#]|ducklake:", re.IGNORECASE)
+# "=": DuckDB takes a directory such as env=prod for a column of the files that dlt loads from it
+_NOT_IN_PATHS = re.compile(r"[?#=]|ducklake:", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"['\";]")
 _LONGEST_SUFFIX = ".published.new"
 """Longest suffix of the files beside the warehouse, whose names begin with that of its file."""

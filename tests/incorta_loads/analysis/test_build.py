@@ -65,15 +65,14 @@ def test_a_build_leaves_nothing_but_its_relations(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """And the compiled models: no other file, output, variable or changed directory."""
+    """No file, output, variable or changed directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("INCORTA_LOADS_DATABASE", "of somebody else")
     monkeypatch.setenv("DBT_TARGET", "of somebody else")
-    compiled_models = {tmp_path / f"{warehouse.name}.models"}
     before = (
-        files_below(tmp_path) | compiled_models,
+        files_below(tmp_path),
         files_below(project_directory()),
         dict(os.environ),
     )
@@ -115,6 +114,20 @@ def test_models_that_changed_are_compiled_again(
         if nodes == 10:
             kept = Path(f"{warehouse}.models")
             kept.write_bytes(kept.read_bytes()[:100_000])
+
+
+def test_other_variables_are_compiled_once(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Into a file beside the warehouse; the default ones need no dbt at all."""
+    kept = Path(f"{warehouse}.models")
+    variables = {"probe_gap": 7}
+    build_models(warehouse, variables=variables, run_tests=False)
+    content = kept.read_bytes()
+    monkeypatch.setattr(dbt, "run_dbt", None)
+    build_models(warehouse, run_tests=False)
+    build_models(warehouse, variables=variables, run_tests=False)
+    assert kept.read_bytes() == content
 
 
 def test_a_test_that_fails_is_named(warehouse: Path) -> None:

@@ -343,7 +343,7 @@ def test_rows_that_do_not_fit_are_not_loaded_at_all(
     assert str(caught.value) == (
         f"The warehouse {warehouse.path} could not be written (the rows for nodes have other "
         "columns or types than the table); what was committed before is kept, and the next run "
-        "asks for the rest."
+        "requests the rest."
     )
     assert (nodes(warehouse), ledger(warehouse)) == before
     assert invalid_payloads(warehouse) == []
