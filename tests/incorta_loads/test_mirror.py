@@ -10,6 +10,7 @@ PACKAGES = TESTS.parent / "pipelines"
 COVERED_BY = {
     "incorta_loads/__main__.py": "incorta_loads/test_main.py",
     "incorta_loads/choices.py": "incorta_loads/terminal/test_views.py",
+    "incorta_loads/comments.py": "incorta_loads/warehouse/test_writing.py",
     "incorta_loads/restarted_ids.py": "incorta_loads/terminal/test_progress.py",
     "incorta_loads/alerts/receivers.py": "incorta_loads/alerts/test_announce.py",
     "incorta_loads/alerts/sent.py": "incorta_loads/alerts/test_events.py",

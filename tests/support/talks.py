@@ -6,9 +6,11 @@ import socket
 import threading
 from collections.abc import Callable
 
-from incorta_loads.endpoint.client import Answer
+from incorta_loads.endpoint.client import Answer, StatusClient
 
 Talk = Callable[[socket.socket], None]
+Serve = Callable[..., str]
+Connect = Callable[..., StatusClient]
 
 TREE = b'{"name":"Nightly","type":"LOAD_PLAN"}'
 UNTRUSTED_TOKEN = "SGVsbG8/secret+token=="

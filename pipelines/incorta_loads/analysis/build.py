@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from incorta_loads.comments import set_comments
 from incorta_loads.errors import ModelsError, one_line
-from incorta_loads.sql_parameters import literal
 from incorta_loads.text import counted
 
 if TYPE_CHECKING:
@@ -36,16 +36,9 @@ FROM information_schema.tables
 WHERE table_catalog = current_database() AND table_schema = 'load_analysis'
 """
 _COLUMNS = """
-SELECT table_name, column_name, data_type, comment FROM duckdb_columns()
+SELECT table_name, column_name, data_type FROM duckdb_columns()
 WHERE database_name = current_database() AND schema_name = 'load_analysis'
 ORDER BY table_name, column_index
-"""
-_COMMENTS = """
-SELECT table_name, comment FROM duckdb_tables()
-WHERE database_name = current_database() AND schema_name = 'load_analysis'
-UNION ALL
-SELECT view_name, comment FROM duckdb_views()
-WHERE database_name = current_database() AND schema_name = 'load_analysis'
 """
 
 
@@ -170,7 +163,7 @@ def _run_test(connection: duckdb.DuckDBPyConnection, test: DataTest) -> None:
 def _check_contracts(connection: duckdb.DuckDBPyConnection, built: Collection[Model]) -> None:
     """Raises an error if a model does not have the columns and types of its contract."""
     found: dict[str, dict[str, str]] = {}
-    for relation, column, data_type, _ in connection.execute(_COLUMNS).fetchall():
+    for relation, column, data_type in connection.execute(_COLUMNS).fetchall():
         found.setdefault(relation, {})[column] = data_type
     for model in built:
         if model.types and [*model.types.items()] != [*found[model.name].items()]:
@@ -182,24 +175,13 @@ def _check_contracts(connection: duckdb.DuckDBPyConnection, built: Collection[Mo
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, built: Collection[Model]) -> None:
-    """Sets the comments of relations and columns that differ from their descriptions."""
-    of_relations = dict(connection.execute(_COMMENTS).fetchall())
-    of_columns = {
-        (relation, column): comment
-        for relation, column, _, comment in connection.execute(_COLUMNS).fetchall()
-    }
-    statements = []
+    """Makes the descriptions of models and their columns comments in the warehouse."""
+    comments: dict[tuple[str, str | None], str] = {}
     for model in built:
-        relation = _relation(model.name)
-        if model.comment != of_relations[model.name]:
-            statements.append(f"COMMENT ON {_kind(model)} {relation} IS {literal(model.comment)}")
-        statements += [
-            f'COMMENT ON COLUMN {relation}."{column}" IS {literal(comment)}'
-            for column, comment in model.columns.items()
-            if comment != of_columns[model.name, column]
-        ]
-    if statements:
-        connection.execute(";\n".join(statements))
+        comments[model.name, None] = model.comment
+        for column, text in model.columns.items():
+            comments[model.name, column] = text
+    set_comments(connection, "load_analysis", comments)
 
 
 def _drop_former_models(

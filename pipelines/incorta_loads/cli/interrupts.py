@@ -36,7 +36,7 @@ class Interrupt:
 
 @contextmanager
 def prompt_interrupt(what_is_kept: str) -> Iterator[None]:
-    """SIGINT and SIGTERM inside end the work at once, as `KeyboardInterrupt`, which dbt heeds.
+    """SIGINT and SIGTERM inside end the work at once, as `KeyboardInterrupt`.
 
     Raises:
         InterruptedRunError: in its place, when the work has ended.

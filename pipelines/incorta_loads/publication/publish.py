@@ -29,6 +29,7 @@ from incorta_loads.errors import ConfigurationError, WarehouseError
 from incorta_loads.publication.files import PublishedFiles
 from incorta_loads.publication.lake import lake_files
 from incorta_loads.publication.report.page import REPORT, write_report
+from incorta_loads.sql_parameters import literal
 from incorta_loads.text import counted
 from incorta_loads.warehouse.opening import table_columns
 from incorta_loads.warehouse.snapshots import SNAPSHOT, remember_snapshot, write_snapshot
@@ -184,10 +185,8 @@ def _copy(
     target: Path,
 ) -> int:
     """Writes the rows of a query as Parquet and returns their number."""
-    name = str(target).replace("'", "''")
-    row = connection.execute(
-        f"COPY ({query}) TO '{name}' (FORMAT parquet, COMPRESSION zstd)", dict(parameters)
-    ).fetchone()
+    copy = f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+    row = connection.execute(copy, dict(parameters)).fetchone()
     return int(row[0]) if row else 0
 
 

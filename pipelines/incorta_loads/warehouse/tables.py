@@ -14,8 +14,8 @@ from incorta_loads.base_tables import (
     descriptions,
     duckdb_types,
 )
+from incorta_loads.comments import set_comments
 from incorta_loads.errors import WarehouseError
-from incorta_loads.sql_parameters import execute, literal
 from incorta_loads.warehouse.opening import table_columns
 
 
@@ -48,24 +48,9 @@ def refuse_other_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> N
 
 def describe(connection: duckdb.DuckDBPyConnection) -> None:
     """Sets each comment that is missing or outdated, as after an upgrade or a killed run."""
-    found = execute(connection, _COMMENTS, {"schema": DATASET}).fetchall()
-    for table, column, comment in found:
-        if table not in BASE_TABLES:
-            continue
-        place = f"{DATASET}.{table}"
-        if column is None:
-            kind, text = "TABLE", GRAINS[table]
-        else:
-            kind, text = "COLUMN", descriptions(BASE_TABLES[table])[column]
-            place += f".{column}"
-        if comment != text:
-            connection.execute(f"COMMENT ON {kind} {place} IS {literal(text)}")
-
-
-_COMMENTS = """
-SELECT table_name, column_name, comment FROM duckdb_columns()
-WHERE schema_name = $schema AND database_name = current_database()
-UNION ALL
-SELECT table_name, NULL, comment FROM duckdb_tables()
-WHERE schema_name = $schema AND database_name = current_database()
-"""
+    comments: dict[tuple[str, str | None], str] = {}
+    for table, schema in BASE_TABLES.items():
+        comments[table, None] = GRAINS[table]
+        for column, text in descriptions(schema).items():
+            comments[table, column] = text
+    set_comments(connection, DATASET, comments)

@@ -10,9 +10,9 @@ import pytest
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import StatusClient
 from incorta_loads.redaction import Redactor
+from support.talks import Connect
 
 MakeSettings = Callable[..., Settings]
-Connect = Callable[..., StatusClient]
 
 
 @pytest.fixture

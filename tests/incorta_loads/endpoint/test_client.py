@@ -6,7 +6,6 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -14,22 +13,20 @@ import pytest
 import tenacity
 
 from incorta_loads.endpoint import client as client_module
-from incorta_loads.endpoint.client import Answer, StatusClient, retry_after_seconds
+from incorta_loads.endpoint.client import Answer, retry_after_seconds
 from incorta_loads.errors import InvalidTokenError, WrongTenantError
 from incorta_simulator.faults.faults import Exchange, RawBody, Refusal
 from incorta_simulator.server.simulator import Simulator
 from support.talks import (
     TREE,
+    Connect,
     Pauses,
+    Serve,
     always,
     body_of,
     response,
     says,
 )
-
-Serve = Callable[..., str]
-Connect = Callable[..., StatusClient]
-
 
 # --- The request, and what each status code means -------------------------------------------------
 

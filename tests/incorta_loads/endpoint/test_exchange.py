@@ -7,7 +7,7 @@ import json
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -18,7 +18,6 @@ import pytest
 import requests
 import trustme
 
-from incorta_loads.endpoint.client import StatusClient
 from incorta_loads.errors import InvalidTokenError
 from incorta_simulator.faults.faults import RawBody, Refusal
 from incorta_simulator.server.simulator import Simulator
@@ -26,6 +25,8 @@ from support.patience import HANG_SECONDS
 from support.talks import (
     TREE,
     UNTRUSTED_TOKEN,
+    Connect,
+    Serve,
     Talk,
     always,
     body_of,
@@ -34,10 +35,6 @@ from support.talks import (
     response,
     says,
 )
-
-Serve = Callable[..., str]
-Connect = Callable[..., StatusClient]
-
 
 # --- Connections ----------------------------------------------------------------------------------
 
