@@ -1,8 +1,8 @@
-"""A real HTTP server that answers as the load-plan status endpoint does.
+"""A real HTTP server that behaves like the load-plan status endpoint.
 
-    company/   who there is, and what happens to them: the answers
-    faults/    what may go wrong, and what a client must make of it
-    server/    the answers and faults over HTTP
+    company/   load plans and their executions, from which responses are made
+    faults/    what can go wrong, and how a client must handle it
+    server/    serves responses and faults over HTTP
 
-`question` and `answer` travel between the three; `draws` makes chance repeatable.
+The three exchange the types in `question` and `answer`; `draws` makes chance repeatable.
 """

@@ -1,4 +1,4 @@
-"""One HTTP answer as a plain value."""
+"""An HTTP response as a plain value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HTML = "text/html"
 
 
 def head(status: int, *headers: tuple[str, str]) -> bytes:
-    """A status line and these headers, with the empty line after them."""
+    """Returns a status line and the headers, with the empty line after them."""
     lines = [
         f"HTTP/1.1 {status} {responses.get(status, '')}",
         *(f"{name}: {value}" for name, value in headers),
@@ -22,7 +22,7 @@ def head(status: int, *headers: tuple[str, str]) -> bytes:
 
 @dataclass(frozen=True)
 class Answer:
-    """A status code, a body and, beside those that every answer has, some headers."""
+    """A response: status code, body, and headers beyond those of every response."""
 
     status: int
     body: bytes
@@ -31,16 +31,16 @@ class Answer:
 
     @classmethod
     def of(cls, status: int, value: Any, *headers: tuple[str, str]) -> Answer:
-        """An answer whose body is a value as JSON."""
+        """Returns a response with a value as its JSON body."""
         return cls(status, json.dumps(value, ensure_ascii=False).encode(), headers=headers)
 
     @classmethod
     def error(cls, status: int, message: str, *headers: tuple[str, str]) -> Answer:
-        """An error in the documented shape."""
+        """Returns an error in the documented shape."""
         return cls.of(status, {"message": message}, *headers)
 
     def head(self) -> bytes:
-        """Status line and headers, with the empty line after them."""
+        """The status line and the headers, with the empty line after them."""
         return head(
             self.status,
             ("Content-Type", self.content_type),
@@ -49,5 +49,5 @@ class Answer:
         )
 
     def encode(self) -> bytes:
-        """The whole answer as it goes over the wire."""
+        """The whole response as sent over the wire."""
         return self.head() + self.body

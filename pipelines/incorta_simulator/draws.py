@@ -1,4 +1,4 @@
-"""Chance that anyone can draw again."""
+"""Repeatable random numbers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from hashlib import blake2b
 
 
 def draw(*key: str | int) -> float:
-    """A number from 0 (included) to 1 (excluded) that depends on the key alone.
+    """Returns a number from 0 (inclusive) to 1 (exclusive) that depends only on the key.
 
-    Every process, and every order of asking, gets the same number for the same key.
+    The same key gives the same number in every process and in any order of calls.
     """
     digest = blake2b("\n".join(map(str, key)).encode(), digest_size=8).digest()
-    # 53 bits are what a float holds exactly; more could round up to 1.
+    # A float represents 53 bits exactly; more could round up to 1.
     return (int.from_bytes(digest) >> 11) / 2**53

@@ -1,4 +1,4 @@
-"""What a request asks for."""
+"""The parsed target of a request."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _GREATEST_ID_DIGITS = len(str(_GREATEST_ID))
 
 @dataclass(frozen=True)
 class Question:
-    """What a request asks for.
+    """The parsed target of a request.
 
-    `tenant` and `execution_id` are the decoded texts of the path, None on every other path;
-    `level` is None for one that the endpoint does not know.
+    `tenant` and `execution_id` are decoded from the path; None for any other path. `level` is None
+    if the endpoint does not support it.
     """
 
     tenant: str | None
@@ -27,7 +27,7 @@ class Question:
 
     @classmethod
     def of(cls, target: str) -> Question:
-        """The question in the target of a request line."""
+        """Parses the target of a request line."""
         parts = urlsplit(target)
         level = parse_qs(parts.query, keep_blank_values=True).get("level", ["1"])[-1]
         path = _PATH.fullmatch(parts.path)
@@ -36,12 +36,12 @@ class Question:
 
     @property
     def is_integer(self) -> bool:
-        """Whether the execution id is written as an integer, of whatever size."""
+        """Whether the execution id is an integer of any size."""
         return bool(_INTEGER.fullmatch(self.execution_id or ""))
 
     @property
     def number(self) -> int | None:
-        """The execution id when it is one that an execution can have."""
+        """The execution id as a number, or None if no execution can have it."""
         text = self.execution_id or ""
         if not self.is_integer or len(text) > _GREATEST_ID_DIGITS:
             return None

@@ -1,4 +1,4 @@
-{# What DuckDB, PostgreSQL and Spark do not say with the same words. #}
+{# Expressions that DuckDB, PostgreSQL and Spark write differently. #}
 
 {% macro type_double() %}
     {{- return(adapter.dispatch('type_double')()) -}}
@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 
-{# Any text as a SQL literal. #}
+{# Returns a text as a SQL literal. #}
 {% macro text_literal(text) %}
     {{- return(adapter.dispatch('text_literal')(text)) -}}
 {% endmacro %}
@@ -36,7 +36,7 @@
 {%- endmacro %}
 
 
-{# Whether two names are the same, NULL being a name like any other, in a form that joins can hash. #}
+{# Whether two names are equal, with NULL as a name like any other; hash joins can use it. #}
 {% macro is_same(name, other) %}
     {{- return(adapter.dispatch('is_same')(name, other)) -}}
 {% endmacro %}
@@ -50,7 +50,10 @@
 {%- endmacro %}
 
 
-{# Whether two relations are about the same table; names may be NULL. `name` is its column in the first. #}
+{#
+  Whether rows of two relations refer to the same table; names may be NULL. `name` is the column
+  with the name of the table in the first relation.
+#}
 {% macro is_same_table(one, other, name='table_name') -%}
     {{ one }}.cluster = {{ other }}.cluster
     and {{ one }}.tenant = {{ other }}.tenant
@@ -59,7 +62,7 @@
 {%- endmacro %}
 
 
-{# A name as it is ordered by: in code-point order, NULLs last. #}
+{# Sorts by a name in code-point order, NULLs last. #}
 {% macro in_order(name) %}
     {{- return(adapter.dispatch('in_order')(name)) -}}
 {% endmacro %}
@@ -69,7 +72,7 @@
 {% macro postgres__in_order(name) %}{{ name }} collate "C" asc nulls last{% endmacro %}
 
 
-{# Statistics of a table that was just built: without them PostgreSQL joins by nested loops. #}
+{# Collects statistics of a new table. Without them, PostgreSQL chooses nested loop joins. #}
 {% macro analyzed(relation) %}
     {{- return(adapter.dispatch('analyzed')(relation)) -}}
 {% endmacro %}
@@ -81,7 +84,7 @@
 {% endmacro %}
 
 
-{# One text that changes with any of the texts of a group. #}
+{# Hash over all texts of a group; it changes if any of them changes. #}
 {% macro hash_of_all(text, order) %}
     {{- return(adapter.dispatch('hash_of_all')(text, order)) -}}
 {% endmacro %}

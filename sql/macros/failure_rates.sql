@@ -1,4 +1,4 @@
-{# How runs ended, of all rows of a group. #}
+{# Counts of the runs of a group by outcome. #}
 {% macro outcome_counts() -%}
     count(*) as runs,
     count(distinct nodes.execution_id) as executions,
@@ -19,7 +19,7 @@
 {%- endmacro %}
 
 
-{# The columns of a mart of failure rates, from the counts of a row; the key columns stand before. #}
+{# Columns of a failure rate mart after the key columns, calculated from the counts of a row. #}
 {% macro failure_rate_columns() -%}
     runs,
     executions,
@@ -46,10 +46,10 @@
 
 
 {#
-  How often the plans, groups or schemas failed, one row per value of the key columns.
+  Failure rates of plans, groups or schemas, with one row per value of the key columns.
 
-  A run is one node of the role. Names may be NULL, so nothing is joined by name. The tables
-  below each of the nodes are counted too.
+  A run is one node of the role. The tables below each node are counted too. Nothing is joined by
+  name, because names may be NULL.
 #}
 {% macro failure_rates(role, key_columns) %}
     {%- set keys = ['cluster', 'tenant'] + key_columns -%}

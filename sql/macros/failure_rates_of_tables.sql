@@ -1,5 +1,6 @@
 {#
-  How often tables failed, one row per value of the key columns, from their counts by bucket.
+  Failure rates of tables, with one row per value of the key columns. They are calculated from the
+  counts by bucket.
 #}
 {% macro failure_rates_of_tables(counts, key_columns) %}
     {%- set keys = ['cluster', 'tenant'] + key_columns -%}

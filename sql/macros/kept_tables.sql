@@ -1,15 +1,16 @@
 {#
-  Tables that the program keeps from build to build, on DuckDB.
+  Kept tables: on DuckDB, incorta-loads updates these tables instead of rebuilding them.
 
-  Each row of a kept table says from what it was made: from which answer, or from which version of a
-  bucket of executions. A build deletes the rows whose keys `current` no longer has, and adds those
-  that are missing. `of_current` says which rows of `current` leave something in the table,
-  `of_table` which rows of the table are enough to know what is in it. `analysis/build.py` reads this
-  from `meta`, lists the missing keys in a temporary table, and so reads the large tables only where
-  these executions are. Where dbt builds the models itself, it builds them whole.
+  The keys of each row name its source: a response, or a version of a bucket of executions. A build
+  deletes rows whose keys are no longer in `current`, and adds rows for keys that are missing.
+
+  `of_current` selects the rows of `current` that produce rows in the table. `of_table` selects rows
+  of the table that are enough to find its keys. `analysis/build.py` reads these arguments from
+  `meta` and lists the missing keys in a temporary table. The large tables are then read only for
+  these executions. If dbt builds the models itself, it rebuilds these tables completely.
 #}
 
-{# Whether a kept table lacks what a row of its source gives. #}
+{# Whether the kept table has no rows yet for a row of its source. #}
 {% macro is_missing(current, keys, of_current='true', of_table='true') -%}
     {%- do config(meta={
         'current': current, 'keys': keys, 'of_current': of_current, 'of_table': of_table
@@ -23,7 +24,7 @@
 {%- endmacro %}
 
 
-{# The same of a bucket, asked of its rows by execution: only these are then read of all nodes. #}
+{# The same for buckets, as a condition on executions, so that only their nodes are read. #}
 {% macro is_in_missing_bucket(answers) -%}
     {%- set is_missing_bucket = is_missing('int_buckets', bucket_keys()) -%}
     {% if var('keeps_tables') -%}

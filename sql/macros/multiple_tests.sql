@@ -1,6 +1,9 @@
 {#
-  Benjamini-Hochberg in two steps, within a partition: each p-value by the number of tests over how many
-  are as small; then the least of these among all p-values that are as large. NULL is no test.
+  Benjamini-Hochberg within a partition, in two steps:
+  1. Multiply each p-value by the number of tests. Divide it by the number of p-values that are not
+     greater.
+  2. For each p-value, take the minimum of these results over all p-values that are not smaller.
+  NULL means that there was no test.
 #}
 
 {% macro scaled_p_value(p_value, partition) -%}

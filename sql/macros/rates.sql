@@ -1,4 +1,4 @@
-{# Three columns: part / whole, and its 95% Wilson score interval; NULL where the whole is 0. #}
+{# Three columns: part / whole and its 95% Wilson score interval; NULL if the whole is 0. #}
 {% macro rate_columns(name, part, whole) -%}
     {{ rate(part, whole) }} as {{ name }},
     {{ wilson_bound(part, whole, '-') }} as {{ name }}_low,
@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 
-{# (2k + z² ± z·√(z² + 4k(n − k)/n)) / (2(n + z²)), the form that is exactly 0 at k = 0. #}
+{# (2k + z² ± z·√(z² + 4k(n − k)/n)) / (2(n + z²)); this form is exactly 0 at k = 0. #}
 {% macro wilson_bound(part, whole, sign) -%}
     {%- set k = 'cast(' ~ part ~ ' as ' ~ type_double() ~ ')' -%}
     {%- set z = 'cast(1.959963984540054 as ' ~ type_double() ~ ')' -%}

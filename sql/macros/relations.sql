@@ -1,6 +1,6 @@
 {#
-  Relations without their catalog: DuckDB names the catalog after the file, and a view that says it
-  breaks in a copy of the file under another name.
+  Refers to relations without their catalog. DuckDB names the catalog after the file, so a view that
+  contains this name breaks in a copy of the file with another name.
 #}
 
 {% macro ref() %}

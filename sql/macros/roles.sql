@@ -1,6 +1,6 @@
 {#
-  The name of the plan, group, schema or table of a node: its own where that is its role, else what
-  `nodes` says of those above it.
+  Name of the plan, group, schema or table that a node belongs to. If the node itself has this role,
+  its own name; otherwise the name in the column of `nodes`.
 #}
 {% macro name_of(column, relation='') -%}
     {%- set of = relation ~ '.' if relation else '' -%}
@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 
-{# Whether no line of `type_roles` names the type of a node. #}
+{# Whether no rule in `type_roles` names the type of a node. #}
 {% macro is_unknown_type(column) -%}
     coalesce({{ column }}, '') in (select type from {{ ref('int_types') }} where role is null)
 {%- endmacro %}

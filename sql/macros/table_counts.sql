@@ -1,7 +1,7 @@
 {#
-  How the runs of each table ended, one row per bucket of executions, load plan and table.
+  Outcomes of the runs of each table, with one row per bucket of executions, load plan and table.
 
-  Executions of several buckets are several, so the counts of buckets add up.
+  Each execution is in exactly one bucket, so the counts of buckets add up.
 #}
 {% macro table_counts(load_plan) %}
 with

@@ -1,4 +1,4 @@
--- Of each tenant with origins in recent executions, fixing all causes makes all executions clean.
+-- If a tenant has origins in recent executions, fixing all causes makes all executions clean.
 with
 
 failure_origins as (

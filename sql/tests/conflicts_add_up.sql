@@ -1,4 +1,4 @@
--- Unknown statuses are as many as in the ledger, and so are unknown types.
+-- The numbers of unknown statuses and unknown types equal those in status_ledger.
 with
 
 status_ledger as (

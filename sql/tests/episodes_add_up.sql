@@ -1,4 +1,4 @@
--- The errors of a table's episodes are all of its errors.
+-- The errors of a table's episodes add up to all of its errors.
 with
 
 node_outcomes as (

@@ -1,4 +1,4 @@
--- A node has a failure kind when it is in error, and only then.
+-- A node has a failure kind if and only if it is in error.
 with
 
 node_outcomes as (

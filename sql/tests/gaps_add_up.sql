@@ -1,4 +1,4 @@
--- The ids of a tenant's gaps are all that it misses.
+-- The gaps of a tenant contain all of its missing ids.
 with
 
 coverage as (

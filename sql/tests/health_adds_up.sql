@@ -1,4 +1,4 @@
--- Each table has one line of health, with the counted runs and errors of its failure rate.
+-- Each table has one row in table_health, with the same counted and errors as its failure rate.
 with
 
 table_health as (

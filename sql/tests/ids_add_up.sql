@@ -1,4 +1,4 @@
--- The ids of coverage are those of the base tables, and each came to one outcome.
+-- Coverage counts all ids of the base tables, and each id has exactly one outcome.
 with
 
 nodes as (

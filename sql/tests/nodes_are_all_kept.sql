@@ -1,4 +1,4 @@
--- Each mart that keeps or counts nodes has all of them, and executions are the roots.
+-- Each mart that contains or counts nodes includes all of them; there is one execution per root.
 with
 
 nodes as (

@@ -1,5 +1,5 @@
--- The nodes of an execution have the numbers from 0 on: none is missing, and none is there twice.
--- Adding them and their squares up costs a tenth of grouping by them.
+-- The nodes of an execution are numbered from 0 without gaps or duplicates.
+-- Sums of the numbers and of their squares cost a tenth of grouping by number.
 with
 
 nodes as (

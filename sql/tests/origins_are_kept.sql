@@ -1,4 +1,4 @@
--- Each node that originated a failure is an origin, and each execution counts its own.
+-- Each node of failure kind originated is an origin; each execution counts its own origins.
 with
 
 node_outcomes as (

@@ -1,4 +1,4 @@
--- A table of a pair starts to fail in no more executions than it has episodes.
+-- A table of a pair starts to fail in at most as many executions as it has episodes.
 with
 
 co_failures as (

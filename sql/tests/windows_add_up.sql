@@ -1,4 +1,4 @@
--- Both windows together hold the last counted runs of each table, and no more errors than it has.
+-- Both windows together contain the last counted runs of a table, and at most all of its errors.
 with
 
 table_health as (

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from histories.world import Told, Tree
+from histories.world import ObservedTable, Tree
 
 FIRST_ID = 1
 PROBE_GAP = 3
 MOST_GAPS = 50
 AGED = timedelta(days=30)
 
-Answer = Callable[[int], Told]
+Answer = Callable[[int], ObservedTable]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Expected:
 
     # --- What happens -----------------------------------------------------------------------------
 
-    def take(self, execution_id: int, told: Told, at: datetime) -> None:
+    def take(self, execution_id: int, told: ObservedTable, at: datetime) -> None:
         """The body of an answer is committed: it replaces a tree, or is kept if it is none."""
         if told.tree is not None:
             self.trees[execution_id] = (told.tree, at)
@@ -100,7 +100,7 @@ class Expected:
         asked += [i for i in last if i not in asked and self._is_old_enough(i, now)]
         return asked + [i for i in self._never_asked(highest) if i not in asked]
 
-    def is_gone(self, execution_id: int, told: Told) -> bool:
+    def is_gone(self, execution_id: int, told: ObservedTable) -> bool:
         """Whether the answer for the highest execution is none of the one that is here."""
         if told.outcome != "loaded" or told.tree is None:
             return told.outcome == "not_found"
@@ -112,7 +112,7 @@ class Expected:
         is_renamed = plan(tree) != plan(told.tree)
         return is_renamed and not (before and 2 * len(before & after) >= len(before))
 
-    def stays(self, execution_id: int, told: Told, highest: int | None) -> bool:
+    def stays(self, execution_id: int, told: ObservedTable, highest: int | None) -> bool:
         """Whether a scheduled run leaves the nodes of an execution that it asked again alone."""
         if execution_id not in self.trees or told.tree is None:
             return False

@@ -19,7 +19,7 @@ from crashes.processes import apart
 from histories import contents
 from histories.model import Asked, Expected
 from histories.runs import BATCH, TOKEN, Moment, killed_run, run
-from histories.world import ANSWERS, BEGINNINGS, CHANGES, HIGHEST_ID, Told, World, serving
+from histories.world import ANSWERS, BEGINNINGS, CHANGES, HIGHEST_ID, ObservedTable, World, serving
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.ingest import batches
 from incorta_loads.warehouse.writing import open_for_writing
@@ -72,18 +72,18 @@ class Histories(RuleBasedStateMachine):
         self.counts["histories"] += 1
 
     @initialize(changes=BEGINNINGS)
-    def the_cluster_begins(self, changes: dict[int, Told]) -> None:
+    def the_cluster_begins(self, changes: dict[int, ObservedTable]) -> None:
         """With some executions."""
         self.the_cluster_lives_on(changes)
 
     @rule(changes=CHANGES, what=WHAT)
-    def something_happens(self, changes: dict[int, Told], what: tuple[Any, ...]) -> None:
+    def something_happens(self, changes: dict[int, ObservedTable], what: tuple[Any, ...]) -> None:
         """One rule only: with several, hypothesis would leave most of them out of a history."""
         self.the_cluster_lives_on(changes)
         rule_name, *arguments = what
         getattr(self, rule_name)(*arguments)
 
-    def the_cluster_lives_on(self, changes: dict[int, Told]) -> None:
+    def the_cluster_lives_on(self, changes: dict[int, ObservedTable]) -> None:
         """Executions begin, change, end, are hidden, break, fail, go and come back.
 
         The highest that is known stays what it is, or hardly any run would load a thing.
@@ -92,7 +92,7 @@ class Histories(RuleBasedStateMachine):
             if execution_id != self.highest or not self.expected.is_gone(execution_id, told):
                 self.world.tell(execution_id, told)
 
-    def the_cluster_is_restored(self, told: Told) -> None:
+    def the_cluster_is_restored(self, told: ObservedTable) -> None:
         """To some other executions, if any."""
         if self.highest is not None:
             self.world.tell(self.highest, told)

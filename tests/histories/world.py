@@ -21,7 +21,7 @@ MOST_UNAVAILABLE = 5  # more of them in a row would look like a cluster that is 
 
 
 @dataclass(frozen=True)
-class Told:
+class ObservedTable:
     """What the cluster answers for one id.
 
     Attributes:
@@ -42,22 +42,22 @@ class Told:
         return {403: "forbidden", 404: "not_found", 422: "rejected"}.get(self.status, "unavailable")
 
 
-GONE = Told(404)
+GONE = ObservedTable(404)
 
 
 @dataclass
 class World:
     """The answers of all ids, 404 where nothing else is told; a fault of the simulator."""
 
-    answers: dict[int, Told] = field(default_factory=dict)
+    answers: dict[int, ObservedTable] = field(default_factory=dict)
 
-    def tell(self, execution_id: int, told: Told) -> None:
+    def tell(self, execution_id: int, told: ObservedTable) -> None:
         """From now on this is the answer, unless it made too many ids unavailable."""
         failing = sum(each.outcome == "unavailable" for each in self.answers.values())
         if told.outcome != "unavailable" or failing < MOST_UNAVAILABLE:
             self.answers[execution_id] = told
 
-    def answer(self, execution_id: int) -> Told:
+    def answer(self, execution_id: int) -> ObservedTable:
         """What the cluster says now."""
         return self.answers.get(execution_id, GONE)
 
@@ -114,9 +114,18 @@ _TREES = st.recursive(
 _BODIES = st.sampled_from([b"", LOGIN_PAGE, AS_DOCUMENTED, b'{"name": 5}'])
 
 ANSWERS = st.one_of(
-    *[_TREES.map(lambda tree: Told(200, json.dumps(tree).encode(), tree))] * 4,
-    _BODIES.map(lambda body: Told(200, body)),
-    st.sampled_from([Told(403), Told(404), Told(404), Told(422), Told(500), Told(503)]),
+    *[_TREES.map(lambda tree: ObservedTable(200, json.dumps(tree).encode(), tree))] * 4,
+    _BODIES.map(lambda body: ObservedTable(200, body)),
+    st.sampled_from(
+        [
+            ObservedTable(403),
+            ObservedTable(404),
+            ObservedTable(404),
+            ObservedTable(422),
+            ObservedTable(500),
+            ObservedTable(503),
+        ]
+    ),
 )
 
 _IDS = st.integers(1, HIGHEST_ID)

@@ -126,7 +126,7 @@ def test_without_a_warehouse_the_first_step_is_named(user: User, command: str) -
 def test_check_says_that_all_is_well(user: User, simulator: Simulator) -> None:
     """One request, nothing written."""
     done = user.runs("check")
-    assert "answers and takes the tenant 'demo' and the token" in done.stdout
+    assert "responds and accepts the tenant 'demo' and the token" in done.stdout
     assert len(simulator.requests) == 1
     assert not user.warehouse.exists()
 

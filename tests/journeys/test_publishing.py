@@ -190,7 +190,7 @@ def test_readers_of_a_warehouse_in_use_get_the_snapshot(
         done = user.runs("failures", "--format", "json")
         wanted_to_write = user.runs("analyze", exit_code=8)
     assert json.loads(done.stdout) == expected
-    assert f"Read instead: the snapshot {published}/incorta_loads.duckdb, published at {at}" in (
+    assert f"Reading the snapshot {published}/incorta_loads.duckdb instead, published at {at}" in (
         done.stderr
     )
     assert "is in use" in wanted_to_write.stderr
@@ -211,10 +211,10 @@ def test_a_snapshot_that_is_gone_is_not_read(analysed: User, tmp_path: Path) -> 
     ("place", "exit_code", "sentence"),
     [
         (".", 2, "take the place of the warehouse itself"),
-        ("incorta_loads.duckdb", 2, "is no directory"),
+        ("incorta_loads.duckdb", 2, "is not a directory"),
         ("incorta_loads.duckdb/below", 1, "cannot be written (Not a directory)"),
         ("", 2, "has no name"),
-        ("s3://bucket/published", 2, "s3://… is no directory of this machine"),
+        ("s3://bucket/published", 2, "s3://… is not a directory on this machine"),
         ("x" * 300, 2, "(File name too long); name another place"),
         (os.fsdecode(b"\xff"), 2, "is not UTF-8"),
     ],
@@ -234,7 +234,7 @@ def test_what_somebody_else_put_there_is_not_replaced(analysed: User, tmp_path: 
     """It may be the only copy of his database."""
     (tmp_path / "incorta_loads.duckdb").write_text("his")
     done = analysed.runs("publish", str(tmp_path), exit_code=2)
-    assert "was not published by this program" in done.stderr
+    assert "was not published by incorta-loads" in done.stderr
     assert below(tmp_path) == {"incorta_loads.duckdb"}
     assert (tmp_path / "incorta_loads.duckdb").read_text() == "his"
 

@@ -89,7 +89,7 @@ def test_a_run_killed_after_sending_repeats_its_message_and_loses_none(
 
     asked, since, places, warehouse = told.runs(*NOTHING_NEW).stdout.splitlines()
     assert asked == "Requested: 1 id (1 not_found)"
-    assert since == "Since the last run: no table broke, got worse or is well again"
+    assert since == "Since the last run: no table broke, got worse or recovered"
     assert places.startswith(f"Published: {told.home}/published (")
     assert warehouse == f"Warehouse: {told.warehouse}"
     assert len(hook.messages) == 2
@@ -129,7 +129,7 @@ def test_models_that_fail_leave_the_last_publication(told: User, hook: Webhook) 
         connection.execute("DELETE FROM load_status.nodes WHERE execution_id = 5 AND node_id = 3")
     done = told.runs(*NOTHING_NEW, exit_code=1)
     assert "the SQL test " in done.stderr
-    assert "Published: no; the last publication stays" in done.stdout
+    assert "Published: nothing; the previous publication is unchanged" in done.stdout
     assert hook.messages == []
     assert published(told) == before
 
@@ -140,7 +140,7 @@ def test_a_place_that_cannot_be_written_leaves_what_was_loaded_and_told(
     """The exit code is that of a wrong setting, and stderr says why."""
     (told.home / "published").write_text("in the way")
     done = told.runs(*NOTHING_NEW, exit_code=2)
-    assert "is no directory" in done.stderr
+    assert "is not a directory" in done.stderr
     assert len(hook.messages) == 1
 
 

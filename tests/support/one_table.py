@@ -34,7 +34,7 @@ CREATE TABLE load_analysis.coverage (
 
 
 @dataclass
-class Told:
+class ObservedTable:
     """Who is told of one table, run after run."""
 
     connection: duckdb.DuckDBPyConnection
@@ -95,9 +95,9 @@ class Told:
 
 
 @contextmanager
-def nothing_told() -> Iterator[Told]:
+def unreported_table() -> Iterator[ObservedTable]:
     """Nothing was said yet."""
     with duckdb.connect() as connection:
         connection.execute(MARTS)
         create_alerts(connection)
-        yield Told(connection)
+        yield ObservedTable(connection)

@@ -72,9 +72,8 @@ class Receivers:
             if not isinstance(receiver, apprise.NotifyBase):
                 raise InvalidSettingError(
                     f"URL {number} of {len(urls)} in the setting urls under "
-                    "[sources.incorta.notify] is none that Apprise knows (it is not shown here, "
-                    "since it may hold a secret); its forms are listed at "
-                    "https://github.com/caronc/apprise/wiki."
+                    "[sources.incorta.notify] is not a URL that Apprise supports (it is not shown, "
+                    "because it may contain a secret); see https://github.com/caronc/apprise/wiki."
                 )
             _wait_longer(receiver)
             self._by_name[name] = receiver

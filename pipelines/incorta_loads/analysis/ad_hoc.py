@@ -20,14 +20,14 @@ def one_statement(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:
         reading = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
         if len(statements) != 1:
             raise ConfigurationError(
-                f"`sql` takes one statement, and this is {len(statements)}; nothing was run."
+                f"`sql` takes one statement, not {len(statements)}; nothing was run."
             )
         if statements[0].type not in reading:
             raise ConfigurationError(
-                f"`sql` only reads, and this is {statements[0].type.name}; nothing was run: "
-                "use SELECT."
+                f"`sql` only reads, but the statement is {statements[0].type.name}; nothing was "
+                "run. Use SELECT."
             )
         return rows(connection, query, {})
     except duckdb.Error as error:
         reason = one_line(str(error).partition("\n\nLINE ")[0])
-        raise ConfigurationError(f"DuckDB refused the statement: {reason}") from None
+        raise ConfigurationError(f"DuckDB rejected the statement: {reason}") from None

@@ -50,8 +50,8 @@ def require_plan(connection: duckdb.DuckDBPyConnection, plan: str | None) -> Non
     if plan not in plans:
         known = ", ".join(f"'{each}'" for each in plans if each is not None) or "none"
         raise ConfigurationError(
-            f"There is no load plan '{plan}' in the warehouse; its names are, case-sensitive: "
-            f"{known}."
+            f"There is no load plan '{plan}' in the warehouse; its load plans are "
+            f"(case-sensitive): {known}."
         )
 
 

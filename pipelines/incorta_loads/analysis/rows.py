@@ -42,7 +42,8 @@ def marts(
         return rows(connection, query, parameters or {})
     except duckdb.BinderException:
         raise WarehouseError(
-            "The analysis in the warehouse is by another version; run incorta-loads analyze first."
+            "The analysis in the warehouse was made by another version; run incorta-loads analyze "
+            "first."
         ) from None
     except duckdb.CatalogException:
         raise WarehouseError(

@@ -112,9 +112,7 @@ class _Reader:
             line = self._checked(number, record)
             key = tuple(map(compared, line[:-1]))
             if key in first_seen:
-                raise self._refused(
-                    number, f"gives the {_shown(key)} of line {first_seen[key]} again"
-                )
+                raise self._refused(number, f"repeats the {_shown(key)} of line {first_seen[key]}")
             first_seen[key] = number
             lines.append(line)
         return lines
@@ -156,13 +154,13 @@ class _Reader:
                 self._check_header(number, header)
             elif len(fields) != len(header):
                 raise self._refused(
-                    number, f"has {len(fields)} fields where the header has {len(header)}"
+                    number, f"has {len(fields)} fields, but the header has {len(header)}"
                 )
             else:
                 yield number, dict(zip(header, fields, strict=True))
         if header is None:
             raise self._refused(
-                1, f"must be the header {self._rules.header}, and the file is empty"
+                1, f"must be the header {self._rules.header}, but the file is empty"
             )
 
     def _check_separator(self, text: str) -> None:
@@ -173,9 +171,7 @@ class _Reader:
             return
         for separator, name in _OTHER_SEPARATORS.items():
             if separator in line and self._columns_in(line, separator):
-                raise self._refused(
-                    number, f"is separated by {name}; separate the fields by commas"
-                )
+                raise self._refused(number, f"separates its fields with {name}; use commas")
 
     def _columns_in(self, line: str, separator: str) -> set[str]:
         fields = {field.strip(' "') for field in line.strip().split(separator)}
@@ -202,7 +198,8 @@ class _Reader:
             )
         if not self._rules.has_wildcard and "*" in map(compared, line):
             raise self._refused(
-                number, f"has the {self._rules.columns[0]} '*', which is no wildcard; name each one"
+                number,
+                f"has the {self._rules.columns[0]} '*', which is not a wildcard; list each value",
             )
         return line
 

@@ -1,6 +1,6 @@
-"""The commands: parse, call one function, print.
+"""Defines the commands: each parses its options, calls one function and prints.
 
-Imports that cost time are made inside the commands, so that `--help` answers at once.
+Slow imports are inside the commands, so that `--help` responds at once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from incorta_loads.cli import reading
 from incorta_loads.cli.options import App, Debug, Quiet, Verbose, start
 
 NOT_ALL_LOADED = 3
-"""Exit code: the run finished, and some of the ids it asked for did not load."""
+"""Exit code if the run finished but some of the requested ids did not load."""
 
 app = App(
     no_args_is_help=True,
@@ -50,7 +50,7 @@ def options(
         ),
     ] = False,
 ) -> None:
-    """Options of every command."""
+    """Options of all commands."""
 
 
 Ids = Annotated[
@@ -62,7 +62,7 @@ Ids = Annotated[
 
 
 def _number(value: float) -> float:
-    if math.isnan(value):  # which is neither below nor above a limit
+    if math.isnan(value):  # NaN is neither below nor above a limit
         raise typer.BadParameter("nan is no number of seconds.")
     return value
 
@@ -117,7 +117,7 @@ def publish(
 def run(*, ids: Ids = None, debug: Debug = False) -> None:
     """Ingest, analyze, notify and publish: the command for schedulers.
 
-    Prints how many ids loaded, which tables broke, got worse or are well again since the last run,
+    Prints how many ids loaded, which tables broke, got worse or recovered since the last run,
     and where the files are. The exit code is that of the worst step.
     """
     from incorta_loads.cli import runs, summary

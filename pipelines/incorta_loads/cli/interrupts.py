@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to end, which a run grants after the batch in flight."""
+"""Handles Ctrl-C and SIGTERM: a run ends after the current batch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupt:
-    """Whether the run is to end, and why.
+    """Whether the run must end, and which signal requested it.
 
     Attributes:
         stopping: set by the first signal.
@@ -26,7 +26,7 @@ class Interrupt:
         self.signal_number: int | None = None
 
     def raise_if_set(self, what_is_kept: str) -> None:
-        """Ends the command with 130 or 143 when a signal came."""
+        """Ends the command with exit code 130 or 143 if a signal was received."""
         if self.signal_number is not None:
             name = signal.Signals(self.signal_number).name
             raise InterruptedRunError(
@@ -36,10 +36,10 @@ class Interrupt:
 
 @contextmanager
 def prompt_interrupt(what_is_kept: str) -> Iterator[None]:
-    """SIGINT and SIGTERM inside end the work at once, as `KeyboardInterrupt`.
+    """SIGINT and SIGTERM within the context end the work at once, as `KeyboardInterrupt`.
 
     Raises:
-        InterruptedRunError: in its place, when the work has ended.
+        InterruptedRunError: instead of the KeyboardInterrupt, after the work has ended.
     """
     interrupt = Interrupt()
 
@@ -50,13 +50,13 @@ def prompt_interrupt(what_is_kept: str) -> Iterator[None]:
     with _handling(handle):
         try:
             yield
-        finally:  # also where the work took the KeyboardInterrupt for a failure of its own
+        finally:  # even if the work turned the KeyboardInterrupt into an error of its own
             interrupt.raise_if_set(what_is_kept)
 
 
 @contextmanager
 def graceful_interrupt() -> Iterator[Interrupt]:
-    """The first SIGINT or SIGTERM inside is a wish; the second one ends the process at once."""
+    """The first SIGINT or SIGTERM requests the end; the second ends the process at once."""
     interrupt = Interrupt()
 
     def handle(number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Runs a command, and turns what comes of it into the exit code of the process."""
+"""Runs a command and turns its result or error into the exit code of the process."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from typer.exceptions import TyperException
 
 from incorta_loads.alerts.receivers import is_still_sending
 from incorta_loads.cli.commands import app
-from incorta_loads.cli.options import say_error
+from incorta_loads.cli.options import write_error
 from incorta_loads.errors import IncortaLoadsError, OutputError
 from incorta_loads.terminal.streams import discard, is_stderr_incomplete, take_streams
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The command `incorta-loads`; ends the process with the exit code of the design."""
+    """Runs `incorta-loads` and ends the process with its exit code."""
     take_streams()
     code = _exit_code(sys.argv[1:] if arguments is None else arguments)
     if is_stderr_incomplete():
         discard(2)
         code = code or 1
-    if is_still_sending():  # Python would wait for the thread, as long as the receiver likes
+    if is_still_sending():  # Python would wait for a thread that waits for a receiver
         atexit._run_exitfuncs()  # noqa: SLF001 (no public way; without it multiprocessing reports leaks)
         sys.stdout.flush()
         sys.stderr.flush()
@@ -47,16 +47,16 @@ def _exit_code(arguments: list[str]) -> int:
         context: Any = getattr(error, "ctx", None)
         path = context.command_path if context else "incorta-loads"
         if not (text := error.format_message().rstrip(".")):
-            return error.exit_code  # no command at all: the help was printed
+            return error.exit_code  # without a command, the help was printed
         return _fail(None, f"{text}; try '{path} --help'.", error.exit_code)
     except (BrokenPipeError, SystemExit) as error:
-        # Typer makes a closed pipe an exit with 1, which would say that the run failed.
+        # Typer exits with 1 if the pipe is closed, which would mean that the run failed.
         if not isinstance(error.__context__ or error, BrokenPipeError):
             raise
         discard(1)
         return 128 + signal.SIGPIPE
     except OSError as error:
-        return _fail(error, f"The system refused: {error}; nothing else is known.", 1)
+        return _fail(error, f"The operating system reported an error: {error}.", 1)
     except Exception as error:  # noqa: BLE001 (the last door: one sentence, not a traceback)
         text = (
             f"Internal error ({type(error).__name__}: {error}); run again with --debug, and report"
@@ -66,5 +66,5 @@ def _exit_code(arguments: list[str]) -> int:
 
 
 def _fail(error: Exception | None, text: str, exit_code: int) -> int:
-    say_error(text, error, exit_code)
+    write_error(text, error, exit_code)
     return exit_code

@@ -1,6 +1,6 @@
-"""What all commands share: their options, and what each does first.
+"""Defines the options that all commands share, and what each command does first.
 
-Imports that cost time are made inside the functions, so that `--help` answers at once.
+Slow imports are inside the functions, so that `--help` responds at once.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def is_debugging() -> bool:
 
 
 def verbosity() -> Verbosity:
-    """What was asked for, before or after the name of the command.
+    """The verbosity given before or after the name of the command.
 
     Raises:
-        ConfigurationError: less and more at once.
+        ConfigurationError: both --quiet and --verbose were given.
     """
     if {Verbosity.QUIET, Verbosity.VERBOSE} <= _asked_for:
         raise ConfigurationError("--quiet and --verbose exclude each other; name one of them.")
@@ -81,10 +81,10 @@ _SHARED = [
 
 
 class App(typer.Typer):
-    """Commands that all have --quiet and --verbose, which act through their callbacks alone."""
+    """Adds --quiet and --verbose to all commands; they work through their callbacks."""
 
     def command(self, *args: Any, **named: Any) -> Callable[[Callable[..., Any]], Any]:
-        """As that of Typer."""
+        """Like Typer's decorator."""
         add = super().command(*args, **named)
 
         def add_with_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,7 +108,7 @@ def _with_shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def start() -> Redactor:
-    """What every command does first: no telemetry, and logs without secrets.
+    """Turns off telemetry and sets up logging with redaction, before any command.
 
     Raises:
         ConfigurationError: the working directory is gone.
@@ -129,7 +129,7 @@ def start() -> Redactor:
 
 
 def _require_working_directory() -> None:
-    """Configuration and warehouse are looked for in it."""
+    """The configuration and the warehouse are looked up in the working directory."""
     try:
         os.getcwd()  # noqa: PTH109 (pathlib is not imported for --help)
     except OSError as error:
@@ -138,8 +138,8 @@ def _require_working_directory() -> None:
         ) from None
 
 
-def say_error(text: str, error: Exception | None, exit_code: int) -> None:
-    """The last words of a command that fails, without secrets, in the form of its log lines."""
+def write_error(text: str, error: Exception | None, exit_code: int) -> None:
+    """Writes the error message of a failed command to stderr, redacted, in its log format."""
     import logging
     import sys
     import traceback
@@ -153,7 +153,7 @@ def say_error(text: str, error: Exception | None, exit_code: int) -> None:
     redactor = Redactor(secret_values())
     try:
         form = log_format()
-    except InvalidSettingError:  # which may be the error
+    except InvalidSettingError:  # this setting may be the error
         form = LogFormat.TEXT
     trace = "".join(traceback.format_exception(error)) if is_debugging() and error else ""
     if form is LogFormat.JSON:

@@ -1,6 +1,6 @@
-"""The commands that read the warehouse: parse, call one function, print.
+"""Defines the commands that read the warehouse.
 
-Imports that cost time are made inside the commands, so that `--help` answers at once.
+Slow imports are inside the commands, so that `--help` responds at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from incorta_loads.cli.options import App, Debug, Output, start
 logger = logging.getLogger(__name__)
 
 FOUND = 4
-"""Exit code: --fail-on-any, and something was found."""
+"""Exit code if --fail-on-any was given and its condition holds."""
 
 app = App()
 
@@ -60,7 +60,7 @@ def failures(
 
 
 def _finding_command(name: str, text: str) -> None:
-    """Adds a command that prints what `findings` has under its name, as `views` shows it."""
+    """Adds a command that prints the finding of its name, in the format of `views`."""
 
     def command(
         *,
@@ -79,7 +79,7 @@ def _finding_command(name: str, text: str) -> None:
             queries.require_plan(connection, plan)
             found = getattr(findings, name)(connection, plan=plan, limit=limit)
         getattr(views, f"show_{name}")(found.found, output)
-        if fail_on_any and found.now:  # whatever the limit hides counts too
+        if fail_on_any and found.now:  # rows beyond the limit count too
             logger.warning("Now %s: %d (--fail-on-any).", found.what, found.now)
             raise typer.Exit(FOUND)
 

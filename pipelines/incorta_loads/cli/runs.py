@@ -1,4 +1,4 @@
-"""What the commands do that change the warehouse or ask the cluster."""
+"""Runs the steps of the commands that change the warehouse or send requests."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ from incorta_loads.publication.publish import publish as publish_files
 from incorta_loads.redaction import Redactor
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.terminal.progress import (
-    say_sums,
-    say_unknown_statuses,
-    say_unknown_types,
+    log_totals,
+    log_unknown_statuses,
+    log_unknown_types,
     shown_progress,
 )
 from incorta_loads.warehouse.executions import highest_execution
@@ -58,7 +58,7 @@ logger = logging.getLogger(__name__)
 
 
 def ingest(ids: str | None) -> Ingested:
-    """Fetches and loads the ids, or what is due."""
+    """Fetches and loads the given ids, or all that are due."""
     wanted = None if ids is None else ExecutionIds.parse(ids)
     settings = load_settings()
     with _writing(settings) as warehouse:
@@ -85,13 +85,13 @@ def publish(directory: str | None) -> Published:
 def run(ids: str | None) -> RunSummary:
     """Fetches, loads, builds the models, sends notifications and publishes, under one lock.
 
-    A part that fails leaves what the others have done: when fetching ends early, what is there is
-    analysed and published all the same; without an analysis the last publication stays.
+    A failed step does not undo the others. If fetching ends early, the fetched executions are still
+    analyzed and published. If the analysis fails, the last publication stays.
 
     Raises:
-        ConfigurationError: before anything was changed.
-        BusyError: before anything was changed.
-        InterruptedRunError: what was done is kept.
+        ConfigurationError: nothing was changed.
+        BusyError: nothing was changed.
+        InterruptedRunError: the steps that finished are kept.
     """
     wanted = None if ids is None else ExecutionIds.parse(ids)
     settings = load_settings()
@@ -102,7 +102,7 @@ def run(ids: str | None) -> RunSummary:
             summary.ingested = _fetch(warehouse, settings, wanted)
             if summary.ingested.ended_by is not None:
                 raise summary.ingested.ended_by
-        if summary.errors and warehouse.is_empty():  # a first run with a wrong token, say
+        if summary.errors and warehouse.is_empty():  # such as a first run with a wrong token
             return summary
         with _going_on(summary):
             _analyze(warehouse, variables)
@@ -114,7 +114,7 @@ def run(ids: str | None) -> RunSummary:
 
 @contextmanager
 def _going_on(summary: RunSummary) -> Iterator[None]:
-    """Notes the error of a part, so that the parts after it have their turn."""
+    """Collects the error of a step, so that the next steps still run."""
     try:
         yield
     except InterruptedRunError:
@@ -127,11 +127,11 @@ def _going_on(summary: RunSummary) -> Iterator[None]:
 
 
 def check(redactor: Redactor) -> tuple[Settings, Answer, RestartedIds | None]:
-    """One request, to see whether cluster, tenant and token are right, and the ids go on.
+    """Tests cluster, tenant and token with one request, and whether the ids were restarted.
 
     Raises:
-        ConfigurationError: what has to be set otherwise.
-        RunFailedError: the cluster gave no answer that can be used.
+        ConfigurationError: a setting is wrong; the message names it.
+        RunFailedError: the cluster gave no usable response.
     """
     settings = load_settings()
     _variables()
@@ -152,7 +152,7 @@ def check(redactor: Redactor) -> tuple[Settings, Answer, RestartedIds | None]:
 
 
 def _highest_execution(settings: Settings) -> tuple[int, pa.Table] | None:
-    """The highest execution of the warehouse and its nodes, where there is one to be read."""
+    """Returns the highest execution in the warehouse and its nodes, or None if it has none."""
     path = database_path()
     try:
         with open_for_reading(path, 0) as connection:
@@ -190,7 +190,7 @@ def _fetch(warehouse: Warehouse, settings: Settings, wanted: ExecutionIds | None
             stopping=interrupt.stopping,
             report=report,
         )
-    say_sums(ingested)
+    log_totals(ingested)
     if ingested.ended_by is None:
         interrupt.raise_if_set("what was fetched is committed, and the next run requests the rest.")
     return ingested
@@ -202,7 +202,7 @@ def _publish(warehouse: Warehouse, directory: Path) -> Published:
 
 
 def _variables() -> dict[str, object]:
-    """What the models have to know of the configuration."""
+    """Returns the variables of the models that the configuration sets."""
     return {
         **probing(),
         "user_status_outcomes": configured_status_outcomes(),
@@ -222,5 +222,5 @@ def _analyze(warehouse: Warehouse, variables: Mapping[str, object]) -> None:
         )
     else:
         logger.info("nothing has changed since the last analysis")
-    say_unknown_statuses(unknown_statuses(warehouse.connection))
-    say_unknown_types(unknown_types(warehouse.connection))
+    log_unknown_statuses(unknown_statuses(warehouse.connection))
+    log_unknown_types(unknown_types(warehouse.connection))

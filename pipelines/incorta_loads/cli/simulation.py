@@ -1,4 +1,4 @@
-"""The command `simulate`: a cluster of one's own, alone or around another command."""
+"""Runs the simulator, alone or for the duration of another command."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def simulate(
     state: str | None,
     truth: bool,
 ) -> int:
-    """Serves until a signal, or for as long as the command runs; returns the exit code."""
+    """Serves until a signal arrives or the command ends; returns the exit code."""
     company = Company(seed=seed, executions=executions)
     if truth:
         print_json(company.truth())
@@ -68,7 +68,7 @@ def _run(command: Sequence[str], url: str) -> int:
         environment = environment_as_given() | _environment(url)
         return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 (the user's own words)
     except FileNotFoundError:
-        raise ConfigurationError(f"There is no command '{command[0]}' to run.") from None
+        raise ConfigurationError(f"The command '{command[0]}' was not found.") from None
 
 
 def _announce(url: str) -> None:

@@ -1,4 +1,4 @@
-"""What a command did, in words."""
+"""Prints what a command did."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _HEADINGS = {"broken": "Broke", "regressed": "Got worse", "well": "Well again"}
 
 @dataclass
 class RunSummary:
-    """What the parts of a run did; None where a part did not come to its end.
+    """Results of the steps of a run; None for a step that did not finish.
 
     Attributes:
         warehouse: the DuckDB file.
-        ingested: the sums of fetching and loading.
+        ingested: the totals of fetching and loading.
         changes: what changed since the last run.
         published: the publication.
-        errors: of the parts that failed, in order.
+        errors: errors of failed steps, in order.
     """
 
     warehouse: Path
@@ -46,30 +46,30 @@ class RunSummary:
 
     @property
     def run_id(self) -> str:
-        """That of the ledger's rows; a new one where there are none."""
+        """The run id of the ledger rows; a new one if there are none."""
         return new_run_id() if self.ingested is None else self.ingested.run_id
 
     @property
     def worst_error(self) -> IncortaLoadsError | None:
-        """The one that decides on the exit code; of equals the first."""
+        """The error that determines the exit code: the first of the worst."""
         by_severity = (2, 1, 8)
         return min(self.errors, key=lambda each: by_severity.index(each.exit_code), default=None)
 
     def lines(self) -> Iterator[str]:
-        """The summary for people."""
+        """Yields the lines of the summary."""
         if self.ingested is not None:
             ids = counted(self.ingested.ids, "id")
             yield f"Requested: {ids} ({outcomes_in_words(self.ingested)})"
             if self.ingested.restarted is not None:
                 yield str(self.ingested.restarted)
         if self.changes is None:
-            yield "Since the last run: not known, since there is no new analysis"
+            yield "Since the last run: unknown, because there is no new analysis"
         elif not self.changes:
-            yield "Since the last run: no table broke, got worse or is well again"
+            yield "Since the last run: no table broke, got worse or recovered"
         else:
             yield from _changes(self.changes)
         if self.published is None:
-            yield "Published: no; the last publication stays"
+            yield "Published: nothing; the previous publication is unchanged"
         else:
             yield f"Published: {self.published}"
         yield f"Warehouse: {self.warehouse}"
@@ -87,12 +87,12 @@ def _changes(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def show_published(published: Published) -> None:
-    """Where the files are, and what it cost."""
+    """Prints where the files are, and how many were rewritten."""
     print_line(f"Published: {published}")
 
 
 def show_run(summary: RunSummary) -> None:
-    """What a run did; errors that do not decide on the exit code go to stderr here."""
+    """Prints the summary; errors that do not determine the exit code go to stderr."""
     for error in summary.errors:
         if error is not summary.worst_error:
             logger.error("%s", error)
@@ -101,11 +101,11 @@ def show_run(summary: RunSummary) -> None:
 
 
 def show_check(settings: Settings, answer: Answer, restarted: RestartedIds | None = None) -> None:
-    """That the configuration works, and whether the cluster's ids seem to have started over."""
+    """Prints that the configuration works, and whether the cluster's ids seem to start over."""
     print_line(
-        f"{settings.cluster_url} answers and takes the tenant '{settings.tenant}' and the token "
+        f"{settings.cluster_url} responds and accepts the tenant '{settings.tenant}' and the token "
         f"(execution {answer.execution_id}: {answer.outcome})."
     )
-    print_line(f"Rows will stand under the cluster name '{settings.cluster}'.")
+    print_line(f"Rows are stored under the cluster name '{settings.cluster}'.")
     if restarted is not None:
         print_line(str(restarted))

@@ -1,4 +1,4 @@
-"""The command `watch`: look on, show, load what was seen last, and say how it ended."""
+"""Runs `watch`: polls an execution, shows it, loads the last tree and prints how it ended."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TABLES_ENDS = {
     "partial": "finished with errors",
     "interrupted": "interrupted",
     "skipped": "skipped",
-    "unknown": "with a status that no rule knows",
+    "unknown": "with an unknown status",
     "running": "still running",
     "queued": "still queued",
 }
@@ -42,13 +42,13 @@ def watch(
 ) -> int:
     """Watches an execution until it is final, and loads it; returns the exit code.
 
-    The warehouse is held only while it is written, so that runs go on meanwhile.
+    The warehouse is locked only while it is written, so that runs can continue meanwhile.
 
     Raises:
         ConfigurationError: the token, the tenant or a setting is wrong.
-        RunFailedError: there is no such execution, or it could not be loaded.
-        BusyError: it could not be loaded because another process went on holding the warehouse.
-        InterruptedRunError: by a signal.
+        RunFailedError: the execution does not exist, or could not be loaded.
+        BusyError: it could not be loaded because another process kept the warehouse locked.
+        InterruptedRunError: a signal was received.
     """
     settings, path = load_settings(), database_path()
     outcomes, roles = StatusOutcomes.configured(), TypeRoles.configured()
@@ -68,11 +68,11 @@ def watch(
             if watched.answer is None or not watched.is_final:
                 print_line(f"{ending(watched)}; not loaded.")
                 return watched.exit_code
-            with _said_anyway(watched):
+            with _with_ending(watched):
                 warehouse = stack.enter_context(
                     open_for_writing(path, settings.lock_timeout_seconds)
                 )
-        with graceful_interrupt() as interrupt, _said_anyway(watched):
+        with graceful_interrupt() as interrupt, _with_ending(watched):
             is_loaded = load_answer(warehouse, settings, watched.answer)
     print_line(f"{ending(watched)}; {_where(path, is_loaded=is_loaded)}.")
     interrupt.raise_if_set(f"execution {execution_id} is loaded.")
@@ -80,7 +80,7 @@ def watch(
 
 
 def ending(watched: Watched) -> str:
-    """How it ended, in one sentence without its full stop."""
+    """Returns how the execution ended, as a sentence without its period."""
     begin, after = f"Execution {watched.execution_id}", duration(watched.seconds)
     if watched.tree is None:
         return f"{begin} gave no response in {after} of watching ({watched.reason})"
@@ -112,8 +112,8 @@ def _where(path: Path, *, is_loaded: bool) -> str:
 
 
 @contextmanager
-def _said_anyway(watched: Watched) -> Iterator[None]:
-    """An error of loading must not hide how the execution ended."""
+def _with_ending(watched: Watched) -> Iterator[None]:
+    """Adds to an error of loading how the execution ended."""
     try:
         yield
     except (BusyError, RunFailedError) as error:

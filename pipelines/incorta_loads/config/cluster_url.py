@@ -22,8 +22,8 @@ def checked_url(text: str, *, setting: str, allow_http: bool) -> SplitResult:
     """
     if set("@?#") & set(text):
         raise InvalidSettingError(
-            f"{setting} must be scheme, host and base path only: "
-            "no user name, password, query or fragment."
+            f"{setting} must consist of scheme, host and base path, "
+            "without user name, password, query or fragment."
         )
     try:
         url = urlsplit(text)
@@ -36,7 +36,7 @@ def checked_url(text: str, *, setting: str, allow_http: bool) -> SplitResult:
         )
     if url.scheme == "http" and not (allow_http or is_loopback(host)):
         raise InvalidSettingError(
-            f"{setting} is plain HTTP to {host}, which would show the token to the "
+            f"{setting} uses plain HTTP to {host}, which would expose the token to the "
             "network; use https://, or set allow_http = true where that is acceptable."
         )
     netloc = f"[{host}]" if ":" in host else host

@@ -41,8 +41,8 @@ def database_path() -> Path:
     database = path.name.lstrip(".").split(".")[0]
     if wrong := _NOT_IN_PATHS.search(str(path)) or _NOT_IN_NAMES.search(path.name):
         raise InvalidSettingError(
-            f"The warehouse cannot be at {path}: DuckDB or dbt takes '{wrong[0]}' in its path for "
-            "something else; set DESTINATION__DUCKDB__CREDENTIALS to another one."
+            f"The warehouse cannot be at {path}: '{wrong[0]}' in its path has a special meaning "
+            "for DuckDB or dbt; set DESTINATION__DUCKDB__CREDENTIALS to another path."
         )
     if taken := _TAKEN_NAMES.get(database.lower()):
         raise InvalidSettingError(
@@ -78,7 +78,7 @@ def resolved(text: str, what: str) -> Path:
         reason = getattr(error, "strerror", None) or one_line(error)
     else:
         return path
-    raise InvalidSettingError(f"{what} cannot be at {text!r} ({reason}); name another place.")
+    raise InvalidSettingError(f"{what} cannot be at {text!r} ({reason}); use another path.")
 
 
 def _path_of_url(url: str) -> str | None:
@@ -109,10 +109,11 @@ def published_directory(given: str | None = None) -> Path:
     """
     name = str(look_up("publish_dir", *SECTION) or DEFAULT_PUBLISHED) if given is None else given
     if not name.strip():
-        raise InvalidSettingError("The directory to publish into has no name; name one.")
+        raise InvalidSettingError("The name of the directory to publish into is empty; set one.")
     scheme, separator, _ = name.partition("://")  # the rest may be a secret
     if separator:
         raise InvalidSettingError(
-            f"{scheme}://… is no directory of this machine; publish into one, and copy from there."
+            f"{scheme}://… is not a directory on this machine; publish into a local directory, "
+            "and copy the files from there."
         )
     return resolved(name, "The directory to publish into")

@@ -114,7 +114,10 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
             raise MissingSettingError(_missing(required))
     _check_token(values["token"])
     if values["tenant"] in (".", ".."):  # a URL drops these, however encoded
-        raise InvalidSettingError(f"{spelled('tenant')} is '{values['tenant']}', which is none.")
+        raise InvalidSettingError(
+            f"{spelled('tenant')} is '{values['tenant']}', which is not a tenant; set it to the "
+            "name in Incorta's URL."
+        )
     url = checked_url(
         values["cluster_url"],
         setting=spelled("cluster_url"),
@@ -124,7 +127,7 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
     values.setdefault("cluster", cluster_name(url))
     if bundle := values.get("ca_bundle"):
         path = resolved(bundle, "The file of certificates")
-        if reason := "which is no file" if path.is_dir() else no_certificates(path):
+        if reason := "which is not a file" if path.is_dir() else no_certificates(path):
             raise InvalidSettingError(
                 f"{spelled('ca_bundle')} is '{bundle}', {reason}; name a PEM file."
             )

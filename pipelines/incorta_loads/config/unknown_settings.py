@@ -69,4 +69,4 @@ def _is_ours(key: str) -> bool:
 def _line(what: str, name: str, right: set[str]) -> str:
     closest = get_close_matches(name, sorted(right), 1, cutoff=0.0)[0]
     shown = visible(shortened(what))
-    return f"{shown} is no setting and has no effect; the closest one is {closest}."
+    return f"{shown} is not a setting and has no effect; the closest name is {closest}."

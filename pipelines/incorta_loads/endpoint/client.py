@@ -183,8 +183,8 @@ class StatusClient:
         )
         if status == 200:  # noqa: PLR2004
             return self._judge_success(answer, reply)
-        said = reply.body.read()[:MOST_ERROR_BODY_BYTES]
-        text = _ledger_text(self._redactor.clean_text(_said(said)))
+        body = reply.body.read()[:MOST_ERROR_BODY_BYTES]
+        text = _ledger_text(self._redactor.clean_text(_error_text(body)))
         answer = replace(answer, message=text or f"HTTP {status} without a message")
         if status == 401:  # noqa: PLR2004
             raise InvalidTokenError(
@@ -194,7 +194,7 @@ class StatusClient:
         if status == 403:  # noqa: PLR2004
             return replace(answer, outcome="forbidden")
         if status == 404:  # noqa: PLR2004
-            return self._judge_not_found(answer, _message(said))
+            return self._judge_not_found(answer, _message(body))
         if status in _TRY_LATER or status >= 500:  # noqa: PLR2004
             after_seconds = retry_after_seconds(reply.headers)
             raise _Retry(replace(answer, outcome="unavailable"), after_seconds)
@@ -223,7 +223,7 @@ class StatusClient:
             )
         if _GAP.search(message):
             return replace(answer, outcome="not_found")
-        text = _ledger_text(f"a 404 that is not the cluster's own: {answer.message}")
+        text = _ledger_text(f"a 404 that did not come from Incorta: {answer.message}")
         return replace(answer, outcome="unavailable", message=text)
 
 
@@ -261,7 +261,7 @@ def _pause_seconds(state: tenacity.RetryCallState) -> float:
     return OWN_PAUSE(state)
 
 
-def _said(body: bytes) -> str:
+def _error_text(body: bytes) -> str:
     """Returns the cluster's message, or the whole body if it has none."""
     return _message(body) or body.decode(errors="replace")
 
@@ -284,7 +284,7 @@ def _target(location: str) -> str:
     try:
         target = urlsplit(location)
     except ValueError:
-        return "what is no address"
+        return "an invalid address"
     return target.netloc.rpartition("@")[2] or target.path or "nowhere"
 
 

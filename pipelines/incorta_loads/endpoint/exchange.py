@@ -217,5 +217,7 @@ def _is_framed(response: requests.Response) -> bool:
 def _reason(cause: BaseException) -> str:
     hint = ""
     if isinstance(cause, ssl.SSLCertVerificationError):
-        hint = "; for a private authority set SOURCES__INCORTA__CA_BUNDLE to its PEM file"
+        hint = (
+            "; for a private certificate authority, set SOURCES__INCORTA__CA_BUNDLE to its PEM file"
+        )
     return f"{type(cause).__name__}: {cause}{hint}"

@@ -128,7 +128,7 @@ def _parse_range(part: str) -> tuple[int, int]:
     # Check the length first: Python refuses to convert thousands of digits.
     if any(len(each) > len(str(HIGHEST_ID)) or int(each) > HIGHEST_ID for each in digits):
         raise InvalidIdsError(
-            f"{_quoted(part)} is beyond the largest id there can be ({HIGHEST_ID})."
+            f"{_quoted(part)} is larger than the largest possible id ({HIGHEST_ID})."
         )
     first, last = map(int, digits)
     if first > last:

@@ -56,9 +56,9 @@ def _check_proxy(proxy: str) -> None:
     except ValueError:
         scheme, host, has_port = "http", None, False
     if scheme not in _PROXY_SCHEMES:
-        reason = f"'{scheme}' is no scheme of a proxy"
+        reason = f"'{scheme}' is not a proxy scheme"
     elif not host or not has_port:
-        reason = "it is no URL of a host"
+        reason = "it is not the URL of a host"
     elif scheme.startswith("socks") and find_spec("socks") is None:
         reason = "a SOCKS proxy needs the package PySocks"
     else:

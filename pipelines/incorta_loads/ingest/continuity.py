@@ -54,7 +54,7 @@ def why_another(before: pa.Table, batch: Batch, *, was_gone: bool) -> str | None
         return None
     plan, plan_before = (rows["load_plan"][0].as_py() for rows in (batch.nodes, before))
     if was_gone and not is_unchanged(before, batch.nodes):
-        return f"execution of plan {plan!r}, which is not as it was before it was gone"
+        return f"execution of plan {plan!r}, whose tree changed while it was missing"
     tables = _tables(before)
     common = len(tables & _tables(batch.nodes))
     if plan == plan_before or (tables and 2 * common >= len(tables)):

@@ -240,10 +240,10 @@ class _Known:
         if self.watched.tree is None:
             has = "has no"
             if self._appear_seconds:
-                looked = f" after {duration(time.monotonic() - self.began)} of looking for it"
+                looked = f" after {duration(time.monotonic() - self.began)} of waiting for it"
         return UnknownExecutionError(
-            f"The cluster {has} execution {answer.execution_id} ({_said(answer)}){looked}; name an "
-            "id that the call that starts a load plan returned."
+            f"The cluster {has} execution {answer.execution_id} ({_reason(answer)}){looked}; use "
+            "the id that the execute call returned."
         )
 
 
@@ -270,9 +270,9 @@ def _refuse(answer: Answer) -> None:
     if answer.outcome in _REFUSED:
         raise RunFailedError(
             f"The cluster does not show execution {answer.execution_id} ({answer.outcome}: "
-            f"{_said(answer)}): {_REFUSED[answer.outcome]}; nothing was loaded."
+            f"{_reason(answer)}): {_REFUSED[answer.outcome]}; nothing was loaded."
         )
 
 
-def _said(answer: Answer) -> str:
+def _reason(answer: Answer) -> str:
     return (answer.message or "").rstrip(".")

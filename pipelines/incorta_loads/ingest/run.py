@@ -123,5 +123,6 @@ def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> boo
 def _restore_ledger(warehouse: Warehouse) -> None:
     if restored := warehouse.restore_ledger(new_run_id()):
         logger.info(
-            "restored %s that a run was ended before writing", counted(restored, "ledger row")
+            "restored %s that an earlier run had not written before it ended",
+            counted(restored, "ledger row"),
         )

@@ -89,7 +89,7 @@ class PublishedFiles:
     def keep(self, path: str, source: str) -> bool:
         """Keeps the file if it is intact and was made from the same source; returns whether."""
         before = self.before.files.get(path)
-        if before is None or before.source != source or not self._stands(path, before):
+        if before is None or before.source != source or not self._is_unchanged(path, before):
             return False
         self.files[path] = before
         return True
@@ -113,7 +113,7 @@ class PublishedFiles:
             rows = write(staged)
             entry = PublishedFile(sum_of(staged) or "", staged.stat().st_size, rows, source)
             self.files[path] = entry
-            if source is None and self._stands(path, entry):
+            if source is None and self._is_unchanged(path, entry):
                 staged.unlink()
                 return
             _flush(staged)
@@ -158,7 +158,7 @@ class PublishedFiles:
             (self.directory / path).unlink()
         except OSError as error:
             logger.warning(
-                "%s is published no more and could not be removed (%s)", path, error.strerror
+                "%s is no longer published and could not be removed (%s)", path, error.strerror
             )
 
     def _try_place(self, path: str) -> None:
@@ -172,12 +172,12 @@ class PublishedFiles:
             raise IsADirectoryError(errno.EISDIR, f"{path} is a directory")
         parent = next(each for each in target.parents if os.path.lexists(each))
         if not parent.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, f"{parent.name} is no directory")
+            raise NotADirectoryError(errno.ENOTDIR, f"{parent.name} is not a directory")
         effective = os.access in os.supports_effective_ids
         if not os.access(parent, os.W_OK | os.X_OK, effective_ids=effective):
             raise PermissionError(errno.EACCES, f"no permission for {parent}")
         if parent.stat().st_dev != self._staging.stat().st_dev:
-            raise OSError(errno.EXDEV, f"{parent} is another file system")
+            raise OSError(errno.EXDEV, f"{parent} is on another file system")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -187,7 +187,7 @@ class PublishedFiles:
         except (OSError, duckdb.Error) as error:
             advice = _ADVICE.get(getattr(error, "errno", None) or 0)
             state = (
-                "some files in it are new already, and the manifest is still the old one"
+                "some of its files are new, but its manifest is still the old one"
                 if self._is_placing
                 else "nothing in it was changed"
             )
@@ -197,7 +197,7 @@ class PublishedFiles:
                 f"{f'{advice} or ' if advice else ''}name another directory, and publish again."
             ) from None
 
-    def _stands(self, path: str, entry: PublishedFile) -> bool:
+    def _is_unchanged(self, path: str, entry: PublishedFile) -> bool:
         """Returns whether the published file has the checksum of this entry."""
         return sum_of(self.directory / path) == entry.sha256
 

@@ -156,7 +156,7 @@ def _refuse_others_staging(staging: Path) -> None:
 
 def _not_ours(place: Path) -> ConfigurationError:
     return ConfigurationError(
-        f"{place} is there already and is damaged or was not published by this program, so nothing "
+        f"{place} already exists and is damaged or was not published by incorta-loads, so nothing "
         "is replaced; name another directory, or move it away."
     )
 

@@ -124,11 +124,11 @@ def _refuse_own_place(warehouse: Path, directory: Path) -> None:
         ) from None
     if is_own_place:
         raise ConfigurationError(
-            f"The snapshot cannot be published into {directory}, where it would take the place of "
-            "the warehouse itself; name another directory."
+            f"The snapshot cannot be published into {directory}, where it would replace the "
+            "warehouse itself; name another directory."
         )
     if directory.exists() and not directory.is_dir():
-        raise ConfigurationError(f"{directory} is no directory; name one to publish into.")
+        raise ConfigurationError(f"{directory} is not a directory; name one to publish into.")
 
 
 def _refuse_others_publication(files: PublishedFiles, covered: Sequence[Mapping[str, Any]]) -> None:
@@ -137,8 +137,8 @@ def _refuse_others_publication(files: PublishedFiles, covered: Sequence[Mapping[
     for cluster, tenant in files.before.tenants:
         if (cluster, tenant) not in here:
             raise ConfigurationError(
-                f"{files.directory} has what another warehouse published, of {cluster}, tenant "
-                f"{tenant}, of which this one has nothing; name another directory."
+                f"{files.directory} holds the publication of another warehouse, with {cluster}, "
+                f"tenant {tenant}, which this warehouse does not have; name another directory."
             )
 
 
@@ -155,8 +155,8 @@ def _warn_of_old_analysis(connection: duckdb.DuckDBPyConnection) -> None:
     row = connection.execute(_NOT_ANALYSED).fetchone()
     if row and row[0]:
         logger.warning(
-            "%s loaded after the analysis and not in it; run incorta-loads analyze before publish, "
-            "or run, which does both",
+            "%s loaded since the last analysis, so the marts are outdated; run incorta-loads "
+            "analyze before publish, or use run, which does both",
             counted(row[0], "execution"),
         )
 

@@ -56,7 +56,7 @@ def shown_progress() -> Iterator[Report]:
         )
 
 
-def say_sums(ingested: Ingested) -> None:
+def log_totals(ingested: Ingested) -> None:
     """Logs the totals of a run, with advice for ids that did not load."""
     logger.info(
         "%s requested in %.1f s, %s written: %s",
@@ -91,12 +91,12 @@ def say_sums(ingested: Ingested) -> None:
         )
     if ingested.found_nothing:
         logger.warning(
-            "no execution was found: pass --ids around an id that is known, such as the one that "
+            "no execution was found: pass --ids with a range around a known id, such as one that "
             "the execute call returned"
         )
 
 
-def say_unknown_statuses(found: Rows) -> None:
+def log_unknown_statuses(found: Rows) -> None:
     """Logs statuses that no rule matches; no rate includes them until the user adds a rule."""
     if not found.rows:
         return
@@ -104,9 +104,9 @@ def say_unknown_statuses(found: Rows) -> None:
     nodes = sum(row["nodes"] for row in found.rows)
     have, are, most = ("has", "is", "") if nodes == 1 else ("have", "are", "most of them ")
     logger.warning(
-        "%s %s a status that no rule knows and %s in no rate, %s%r in state "
-        "%r: incorta-loads coverage lists all; say what they mean in a CSV file, named by "
-        "status_outcomes under [sources.incorta.models]",
+        "%s %s a status without a rule and %s in no rate, %s%r in state %r: incorta-loads coverage "
+        "lists all; map each to an outcome in a CSV file, and set status_outcomes under "
+        "[sources.incorta.models] to its path",
         counted(nodes, "node"),
         have,
         are,
@@ -116,7 +116,7 @@ def say_unknown_statuses(found: Rows) -> None:
     )
 
 
-def say_unknown_types(found: Rows) -> None:
+def log_unknown_types(found: Rows) -> None:
     """Logs types without a role, and how many of their nodes are counted as tables."""
     if not found.rows:
         return
@@ -126,8 +126,8 @@ def say_unknown_types(found: Rows) -> None:
     have, most = ("has", "") if nodes == 1 else ("have", "most of them ")
     logger.warning(
         "%s %s a type without a role, %s%r; %d counted as tables because they are leaves below a "
-        "schema, %d as none: incorta-loads coverage lists all; give each type a role in a CSV "
-        "file, named by type_roles under [sources.incorta.models]",
+        "schema, %d as none: incorta-loads coverage lists all; map each to a role in a CSV file, "
+        "and set type_roles under [sources.incorta.models] to its path",
         counted(nodes, "node"),
         have,
         most,
@@ -148,4 +148,4 @@ def _log_progress(ingested: Ingested) -> None:
 def outcomes_in_words(ingested: Ingested) -> str:
     """Returns text such as `400 loaded, 48 not_found`, or the reason why there are no outcomes."""
     words = listed(ingested.outcomes, FETCH_OUTCOMES)
-    return words or ("nothing was answered" if ingested.ended_by else "nothing was due")
+    return words or ("no responses" if ingested.ended_by else "nothing was due")

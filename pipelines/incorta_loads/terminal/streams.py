@@ -100,5 +100,5 @@ def _failed(error: OSError) -> Exception:
         return error
     reason = error.strerror or str(error)
     return OutputError(
-        f"The output could not be written: {reason}; make room, or send it elsewhere."
+        f"The output could not be written: {reason}; free some space, or redirect it."
     )

@@ -141,7 +141,7 @@ def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> N
         print_line(f"Coverage of {row['cluster']}, tenant {row['tenant']}", "bold")
         counts = listed(row, FETCH_OUTCOMES)
         asked = counted(row["ids_asked"], "id")
-        print_line(f"{asked} requested: {counts or 'nothing came back'}.")
+        print_line(f"{asked} requested: {counts or 'no responses'}.")
         if row["lowest_loaded_id"] is not None:
             print_line(
                 f"Executions {row['lowest_loaded_id']} to {row['highest_loaded_id']}, with "
@@ -159,7 +159,7 @@ def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> N
             )
         print_line(f"Last response: {in_utc(row['last_fetched_at'])}.")
     if statuses.rows:
-        print_rows(statuses, output, title="Statuses that no rule knows (outcome unknown)")
+        print_rows(statuses, output, title="Statuses without a rule (outcome unknown)")
     if types.rows:
         print_rows(types, output, title="Types without a role, and what they are counted as")
 

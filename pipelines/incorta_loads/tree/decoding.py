@@ -157,9 +157,9 @@ def _text(value: object, name: str) -> str | None:
 def _expect(value: object, kind: type, name: str) -> Any:
     if isinstance(value, kind):
         return value
-    names = {dict: "an object", list: "an array", str: "a text", bool: "true or false"}
+    names = {dict: "an object", list: "an array", str: "a string", bool: "true or false"}
     found = "null" if value is None else names.get(type(value), "a number")
-    raise InvalidPayload(f"{name} is {found} where {names[kind]} belongs")
+    raise InvalidPayload(f"{name} must be {names[kind]}, not {found}")
 
 
 def _levels(root: Node) -> Iterator[list[Node]]:

@@ -85,7 +85,7 @@ class Memory:
         try:
             self._connection.execute(f"SET memory_limit = '{most_bytes >> 10} KiB'")
         except duckdb.OutOfMemoryException:
-            logger.debug("DuckDB holds more than %d KiB and cannot let go of it", most_bytes >> 10)
+            logger.debug("DuckDB holds more than %d KiB and cannot release it", most_bytes >> 10)
 
 
 def release_memory() -> None:

@@ -50,8 +50,8 @@ def locked(path: Path, timeout_seconds: float, *, is_needed: bool = True) -> Ite
     """
     if not path.parent.is_dir():  # the lock would create it
         raise WarehouseError(
-            f"The warehouse {path} cannot be there: {path.parent} is no directory; create it, or "
-            "set DESTINATION__DUCKDB__CREDENTIALS to another place."
+            f"The warehouse {path} cannot be created: {path.parent} is not a directory; create it, "
+            "or set DESTINATION__DUCKDB__CREDENTIALS to another path."
         )
     lock_path = Path(f"{path}.lock")
     lock = FileLock(lock_path, timeout=timeout_seconds)
@@ -130,7 +130,8 @@ def connected(
             raise BusyError(_busy(path, who, timeout_seconds)) from None
         newer = "; use the DuckDB that wrote it, or load into a new file" if _NEWER in text else ""
         raise WarehouseError(
-            f"The warehouse {path} cannot be opened and was left alone: {first_line(error)}{newer}."
+            f"The warehouse {path} cannot be opened and was not changed: "
+            f"{first_line(error)}{newer}."
         ) from None
     try:
         connection.execute("SET TimeZone = 'UTC'")
@@ -183,7 +184,7 @@ def reading() -> Iterator[duckdb.DuckDBPyConnection]:
             if snapshot is None:
                 raise
             logger.warning(
-                "%s Read instead: the snapshot %s, published at %s.",
+                "%s Reading the snapshot %s instead, published at %s.",
                 str(busy).partition(";")[0] + ".",
                 snapshot.path,
                 snapshot.published_at,
@@ -217,8 +218,8 @@ def _refuse_foreign(path: Path) -> None:
         is_duckdb = file.read(len(_MAGIC)) == _MAGIC
     if not is_duckdb:
         raise WarehouseError(
-            f"{path} is not a DuckDB file and was left alone; set DESTINATION__DUCKDB__CREDENTIALS "
-            "to where the warehouse is, or is to be."
+            f"{path} is not a DuckDB file and was not changed; set "
+            "DESTINATION__DUCKDB__CREDENTIALS to the path of the warehouse."
         )
 
 
@@ -252,6 +253,6 @@ def table_columns(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[st
 
 def _busy(path: Path, who: str, timeout_seconds: float) -> str:
     return (
-        f"The warehouse {path} is in use ({who}) and was still so after "
-        f"{round(timeout_seconds, 1):g} s; nothing was changed: try again when that has ended."
+        f"The warehouse {path} is in use ({who}) and was not released within "
+        f"{round(timeout_seconds, 1):g} s; nothing was changed. Try again when it is free."
     )

@@ -41,7 +41,7 @@ def refuse_other_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> N
         if found.get(name, expected) != expected:
             raise WarehouseError(
                 f"The table {DATASET}.{name} in {path} has other columns than this "
-                "version writes; it was left alone: use the version that made it, or load "
+                "version writes and was not changed; use the version that created it, or load "
                 "into a new file."
             )
 

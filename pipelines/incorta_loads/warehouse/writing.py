@@ -198,8 +198,8 @@ def open_for_writing(
     with opened(path, timeout_seconds, read_only=False) as connection:
         if must_exist and "nodes" not in table_columns(connection, DATASET):
             raise WarehouseError(
-                f"There are no executions in {path}, which was left alone; run incorta-loads "
-                "ingest first, or set DESTINATION__DUCKDB__CREDENTIALS to where the warehouse is."
+                f"{path} contains no executions and was not changed; run incorta-loads ingest "
+                "first, or set DESTINATION__DUCKDB__CREDENTIALS to the path of the warehouse."
             )
         shutil.rmtree(working, ignore_errors=True)  # left by a killed run
         try:
@@ -243,7 +243,7 @@ SELECT
     fetched_at,
     'loaded' AS outcome,
     200::BIGINT AS http_status,
-    'row restored: an earlier run was ended before it was written' AS message,
+    'row restored: an earlier run ended before writing it' AS message,
     NULL::BIGINT AS attempts,
     NULL::BIGINT AS duration_ms,
     NULL::BIGINT AS bytes

@@ -1,4 +1,4 @@
-"""A company that loads its data: all its executions, past and to come, from one seed."""
+"""Defines a company with load plans: all past and future executions follow from one seed."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
     from incorta_simulator.company.tree import Tree
 
 RESTART_RATE = 0.25
-"""Share of the failed executions that somebody restarts next."""
+"""Share of failed executions that are restarted by the next execution."""
 
 GAP_RATE = 0.04
-"""Share of the ids that never exist, each by itself."""
+"""Share of single ids that never exist."""
 
 LONG_GAP_RATE = 0.02
-"""Share of the tens of ids of which only the first exists."""
+"""Share of blocks of ten ids of which only the first exists."""
 
 
 class Company:
-    """Load plans, their story, and the executions that exist so far.
+    """Load plans, their story, and the executions that exist at present.
 
-    Whatever an execution holds follows from the seed and its id, so nothing is stored and a
-    company of any length costs the same per tree. Ids start at 1; some never exist, at most nine in
-    a row. The last `running` of the executions, and of each release, are still running.
+    The content of an execution follows from the seed and its id. Nothing is stored, so the cost
+    per tree does not depend on the number of executions. Ids start at 1; some never exist, at most
+    nine in a row. The last `running` executions, also of each release, are still running.
 
     Args:
-        plans: What there is to load.
-        story: What fails. Without one, the default plans have theirs and others never fail.
-        seed: Another one makes another company with the same plans and story.
-        executions: How many exist at first.
-        running: How many of those are still running.
-        hidden_plan: The name of a plan that the token may not view.
+        plans: The load plans.
+        story: What fails. By default, the default plans have their own story and others never fail.
+        seed: Changes the executions, with the same plans and story.
+        executions: Number of executions at the start.
+        running: Number of those that are still running.
+        hidden_plan: Name of a plan that the token must not view.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Company:
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """Ids of the executions that exist by now, ascending."""
+        """Ids of the executions that exist at present, ascending."""
         return tuple(self._ids)
 
     @property
@@ -77,41 +77,41 @@ class Company:
         return self.progress.running()
 
     def release(self, executions: int) -> tuple[int, ...]:
-        """Let this many more executions exist; their ids."""
+        """Adds this many executions and returns their ids."""
         to_come = (id_ for id_ in count(self._last_id + 1) if not self._is_gap(id_))
         new_ids = list(islice(to_come, executions))
-        # They run before anyone can ask for them, else a request in between finds them final.
+        # They must run before a request can see them; otherwise one might find them final.
         self.progress.begin(new_ids[max(0, executions - self._running) :])
         self._ids += new_ids
         self._last_id = self._ids[-1] if self._ids else 0
         return tuple(new_ids)
 
     def finish_all(self) -> None:
-        """All executions that run are final from now on."""
+        """Makes all running executions final."""
         self.progress.finish_all()
 
     def exists(self, execution_id: int) -> bool:
-        """Is there such an execution by now."""
+        """Returns whether the execution exists at present."""
         return 1 <= execution_id <= self._last_id and not self._is_gap(execution_id)
 
     def is_hidden(self, execution_id: int) -> bool:
-        """Is it an execution of the plan that the token may not view."""
+        """Returns whether the execution belongs to the hidden plan."""
         if self.hidden_plan is None:
             return False
         return self._execution(execution_id).plan.name == self.hidden_plan
 
     def restart_of(self, execution_id: int) -> int | None:
-        """The id of the execution that this one restarts a part of; None for a full run."""
+        """Returns the id of the execution that this one restarts in part; None for a full run."""
         origin = self._restarted(execution_id)
         return origin.execution_id if origin else None
 
     def tree(self, execution_id: int) -> Tree:
-        """The whole tree of an execution once it is final, whether or not it is by now."""
+        """Returns the tree that the execution has once it is final."""
         execution = self._execution(execution_id)
         return tree.build(execution.plan, execution.statuses)
 
     def next_tree(self, execution_id: int) -> Tree:
-        """The whole tree as it is now; asking moves an execution that still runs on."""
+        """Returns the current tree; each call advances a running execution."""
         execution = self._execution(execution_id)
         done_share = self.progress.move_on(execution_id)
         if done_share is None:
@@ -119,7 +119,7 @@ class Company:
         return tree.build(execution.plan, execution.so_far(done_share))
 
     def truth(self) -> list[dict[str, Any]]:
-        """The story as plain data: what an analysis of the executions should find."""
+        """Returns the story as plain data: what an analysis of the executions should find."""
         return [element.truth() for element in self.story]
 
     def _is_gap(self, execution_id: int) -> bool:
@@ -147,12 +147,12 @@ class Company:
         return execution
 
     def _restarted(self, execution_id: int) -> Execution | None:
-        """The execution that this one restarts: the one right before it, if its plan failed."""
+        """Returns the execution that this one restarts: the previous one, if its plan failed."""
         if not self._may_restart(execution_id):
             return None
         earlier = range(execution_id - 1, 0, -1)
         origin_id = next((id_ for id_ in earlier if not self._is_gap(id_)), None)
-        # A restart is not restarted: that keeps a tree from depending on a chain of others.
+        # Restarts are not restarted, so that a tree does not depend on a chain of others.
         if origin_id is None or self._may_restart(origin_id):
             return None
         origin = self._full(origin_id)

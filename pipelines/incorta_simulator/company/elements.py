@@ -1,4 +1,4 @@
-"""What can be true of a table, a schema or a plan: each kind is a class, told to executions."""
+"""Elements of a story, one class for each kind of behavior of a table, a schema or a plan."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Element(ABC):
-    """One thing that is true of a plan, of a schema in it, or of a table of that schema."""
+    """A behavior of a plan, of a schema in it, or of a table of that schema."""
 
     load_plan: str
     schema_name: str | None = None
@@ -24,14 +24,14 @@ class Element(ABC):
 
     @abstractmethod
     def tell(self, execution: Execution) -> None:
-        """Change the statuses of an execution of the plan to what this element says."""
+        """Changes the statuses of an execution of the plan."""
 
     def truth(self) -> dict[str, Any]:
-        """This element as plain data: its kind and its fields."""
+        """Returns this element as plain data: its kind and its fields."""
         return {"kind": type(self).__name__, **asdict(self)}
 
     def tables(self, execution: Execution) -> list[Path]:
-        """The paths of the tables of an execution that this element is about."""
+        """Returns the paths of the affected tables of an execution."""
         return [
             path
             for path in execution.tables()
@@ -57,7 +57,7 @@ class AlwaysFailing(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class BrokenSince(Element):
-    """Fails in every execution from one on (included)."""
+    """Fails in every execution from a given one on (inclusive)."""
 
     first_execution_id: int
 
@@ -68,7 +68,7 @@ class BrokenSince(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Outage(Element):
-    """Fails from one execution to another (both included), all tables at once."""
+    """Fails from one execution to another (inclusive), all tables together."""
 
     first_execution_id: int
     last_execution_id: int
@@ -80,7 +80,7 @@ class Outage(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Flaky(Element):
-    """Fails by chance, each table by itself."""
+    """Fails at random, each table independently."""
 
     rate: float
     job_status: str = FAILED
@@ -93,7 +93,7 @@ class Flaky(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class FlakySource(Element):
-    """Fails by chance, all tables at once."""
+    """Fails at random, all tables together."""
 
     rate: float
 
@@ -105,7 +105,7 @@ class FlakySource(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Worsening(Element):
-    """Fails by chance, ever more often: from no failure at one execution to a rate at another."""
+    """Fails at random with a rate that rises from 0 at one execution to `rate` at another."""
 
     first_execution_id: int
     last_execution_id: int
@@ -122,7 +122,7 @@ class Worsening(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Interruptions(Element):
-    """Is stopped by somebody, by chance: from some table on, nothing was loaded."""
+    """Is interrupted at random: from some table on, nothing is loaded."""
 
     rate: float
 
@@ -136,7 +136,7 @@ class Interruptions(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Added(Element):
-    """Is in the plan from one execution on (included), and was not before."""
+    """Is part of the plan from a given execution on (inclusive)."""
 
     first_execution_id: int
 
@@ -147,7 +147,7 @@ class Added(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Dropped(Element):
-    """Is in the plan up to one execution (included), and no more."""
+    """Is part of the plan up to a given execution (inclusive)."""
 
     last_execution_id: int
 
@@ -158,7 +158,7 @@ class Dropped(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class StopsWhenAGroupFails(Element):
-    """Once a table failed, the groups after its own do not begin: they fail, their tables wait."""
+    """If a table fails, later groups do not start: they fail, and their tables stay queued."""
 
     def tell(self, execution: Execution) -> None:
         tables = self.tables(execution)
@@ -175,7 +175,7 @@ class StopsWhenAGroupFails(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Denial(Element):
-    """A schema says that all is well, whatever became of its tables."""
+    """A schema reports success whatever the statuses of its tables."""
 
     schema_name: str
 
@@ -186,7 +186,7 @@ class Denial(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class FalseAlarm(Element):
-    """A schema says that it failed, by chance, whatever became of its tables."""
+    """A schema reports failure at random, whatever the statuses of its tables."""
 
     schema_name: str
     rate: float
@@ -200,7 +200,7 @@ class FalseAlarm(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Straggler(Element):
-    """From one execution to another (both included) still runs when all above it has ended."""
+    """Still runs after all nodes above it ended, from one execution to another (inclusive)."""
 
     first_execution_id: int
     last_execution_id: int

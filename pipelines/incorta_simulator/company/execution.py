@@ -1,4 +1,4 @@
-"""One execution: which tables of the plan take part, and how each of them ends."""
+"""One execution: the tables of the plan that it includes, and how each of them ends."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 TABLES_AT_ONCE = 4
 
 GROUP_RESTART_RATE = 0.5
-"""Share of the restarts that run a group rather than what failed."""
+"""Share of restarts that run a group instead of the failed tables."""
 
 
 @dataclass(frozen=True)
 class Execution:
-    """One execution, and in `statuses` how it ends, which the story changes.
+    """One execution, with its final statuses, which the story changes.
 
-    `statuses` starts with the tables that take part, in the order of the plan, all successful.
-    A story may also give a parent a status of its own, against those of its children.
+    `statuses` initially has all included tables, in the order of the plan, as successful. A story
+    may also give a parent a status that contradicts its children.
     """
 
     plan: Plan
@@ -35,7 +35,7 @@ class Execution:
 
     @classmethod
     def full(cls, plan: Plan, execution_id: int, seed: int) -> Execution:
-        """A run of the whole plan."""
+        """Returns a run of the whole plan."""
         statuses: dict[Path, str] = {
             (group.name, schema.name, table): SUCCESS
             for group in plan.groups
@@ -45,7 +45,7 @@ class Execution:
         return cls(plan, execution_id, seed, statuses)
 
     def restart(self, execution_id: int) -> Execution:
-        """A restart of this one: of the last group alone, or of the tables that failed."""
+        """Returns a restart of this one, with only the last group or only the failed tables."""
         parts: Iterable[Path] = self.not_successful()
         of_group = draw(self.seed, "restart a group", execution_id) < GROUP_RESTART_RATE
         if of_group and len(self.plan.groups) > 1:
@@ -54,23 +54,23 @@ class Execution:
         return Execution(self.plan, execution_id, self.seed, dict.fromkeys(parts, SUCCESS))
 
     def tables(self) -> list[Path]:
-        """The paths of the tables that take part, in the order of the plan."""
+        """The paths of the included tables, in the order of the plan."""
         return [path for path in self.statuses if len(path) == TABLE_PATH_LENGTH]
 
     def leave_out(self, tables: Iterable[Path]) -> None:
-        """These do not take part."""
+        """Excludes these tables."""
         for path in tables:
             del self.statuses[path]
 
     def not_successful(self) -> list[Path]:
-        """The paths of the tables that did not end with success."""
+        """Returns the paths of the tables that did not succeed."""
         return [path for path in self.tables() if self.statuses[path] != SUCCESS]
 
     def so_far(self, done_share: float) -> dict[Path, str]:
-        """The statuses while it runs, once this share of the tables (0 to below 1) is done.
+        """Returns the statuses while it runs, after this share of tables (0 ≤ share < 1) is done.
 
-        The tables run in the order of the plan, a few at once, and no group before the one above
-        it is done.
+        The tables run in the order of the plan, a few at the same time. A group starts when the
+        group before it is done.
         """
         tables = self.tables()
         done = int(len(tables) * done_share)

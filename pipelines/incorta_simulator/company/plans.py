@@ -1,4 +1,4 @@
-"""The load plans of a company: what there is to load."""
+"""Defines the load plans of the default company."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Schema:
-    """A schema and its tables, their names qualified as in the endpoint's answers: `HR.jobs`."""
+    """A schema and its tables, with qualified names as in the endpoint's responses: `HR.jobs`."""
 
     name: str
     tables: tuple[str, ...]
 
     @classmethod
     def of(cls, name: str, tables: str) -> Schema:
-        """A schema from the bare names of its tables, separated by blanks."""
+        """Returns a schema from the names of its tables, separated by blanks."""
         return cls(name, tuple(f"{name}.{table}" for table in tables.split()))
 
 
 @dataclass(frozen=True)
 class Group:
-    """Schemas that are loaded at the same time."""
+    """A group of schemas that are loaded at the same time."""
 
     name: str
     schemas: tuple[Schema, ...]
@@ -28,10 +28,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """Groups that are loaded one after another.
+    """A load plan, whose groups are loaded one after another.
 
     Attributes:
-        frequency: How often it runs, against the other plans of the company.
+        frequency: How often it runs, relative to the other plans of the company.
     """
 
     name: str
@@ -139,4 +139,4 @@ PLANS = (
         frequency=4,
     ),
 )
-"""The plans of the default company."""
+"""Returns the plans of the default company."""

@@ -1,4 +1,4 @@
-"""How far the running executions are, and the file that keeps it from one start to the next."""
+"""Tracks the progress of running executions, and keeps it in a file between starts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ ANSWERS_WHILE_RUNNING = 3
 
 
 class Progress:
-    """The executions that are not final yet. It moves on by being asked, not by time.
+    """The running executions. They advance by requests, not by time.
 
-    The first three answers about one show it running, every further one shows how it ended.
+    The first three responses about an execution show it running; all later ones show its end.
     """
 
     def __init__(self) -> None:
@@ -24,12 +24,12 @@ class Progress:
         self._answers: dict[int, int] = {}
 
     def begin(self, execution_ids: Iterable[int]) -> None:
-        """These start to run."""
+        """Adds running executions."""
         with self._lock:
             self._answers.update(dict.fromkeys(execution_ids, 0))
 
     def move_on(self, execution_id: int) -> float | None:
-        """The share that is done now, 0 at first; None for one that is final."""
+        """Returns the share that is done, 0 at first; None if the execution is final."""
         with self._lock:
             answers = self._answers.get(execution_id, ANSWERS_WHILE_RUNNING)
             if answers >= ANSWERS_WHILE_RUNNING:
@@ -38,12 +38,12 @@ class Progress:
         return answers / ANSWERS_WHILE_RUNNING
 
     def finish_all(self) -> None:
-        """Whatever runs is final from now on."""
+        """Makes all running executions final."""
         with self._lock:
             self._answers = dict.fromkeys(self._answers, ANSWERS_WHILE_RUNNING)
 
     def running(self) -> tuple[int, ...]:
-        """Ids whose next answer will not be final, ascending."""
+        """Ids whose next response will not be final, ascending."""
         with self._lock:
             return tuple(
                 sorted(
@@ -54,7 +54,7 @@ class Progress:
             )
 
     def save(self, file: Path) -> None:
-        """Write how many answers each one has given, in one rename."""
+        """Writes the number of responses per execution, replacing the file by a rename."""
         with self._lock:
             text = json.dumps({"answers": self._answers}, indent=2)
         partial = file.with_name(f"{file.name}.partial")
@@ -62,7 +62,7 @@ class Progress:
         partial.replace(file)
 
     def load(self, file: Path) -> None:
-        """Take up what `save` wrote; no file means that this is the first start."""
+        """Reads what `save` wrote; without a file, this is the first start."""
         if not file.exists():
             return
         saved = json.loads(file.read_text(encoding="utf-8"))["answers"]

@@ -1,7 +1,7 @@
-"""What fails in the company, and why: a list of elements, each told to every execution of its plan.
+"""The story of the default company: elements that apply to every execution of their plan.
 
-A new kind of trouble is one class in `elements.py` and one line here. Elements are told in their
-order: of two that speak about the same table, the later one wins.
+To add a behavior, add a class to `elements.py` and a line here. Elements are applied in order:
+if two set the status of the same table, the later one wins.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ _SUPPLY_STORY: tuple[Element, ...] = (
         last_rate=0.7,
     ),
     FlakySource(load_plan=_SUPPLY, schema_name="Planning", rate=0.08),
-    # The weekly plan goes on loading it.
+    # The weekly plan continues to load it.
     Dropped(load_plan=_SUPPLY, schema_name="HR", table_name="HR.locations", last_execution_id=200),
     Interruptions(load_plan=_SUPPLY, rate=0.05),
 )
@@ -126,4 +126,4 @@ _MARKETING_STORY: tuple[Element, ...] = (
 )
 
 STORY = _SALES_STORY + _FINANCE_STORY + _SUPPLY_STORY + _HR_STORY + _MARKETING_STORY
-"""The story of the default company."""
+"""Returns the story of the default company."""

@@ -1,4 +1,4 @@
-"""The status tree of one execution, as the endpoint's answer carries it."""
+"""Builds the status tree of one execution, as in the endpoint's response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from incorta_simulator.company.plans import Group, Plan, Schema
 
 Path = tuple[str, ...]
-"""Names from below the plan down: a group's has one, a table's three; the plan's own is empty."""
+"""Names below the plan: one for a group, three for a table, none for the plan itself."""
 
 TABLE_PATH_LENGTH = 3
 
@@ -30,7 +30,7 @@ _HAS_A_SAY = UNFINISHED | {SUCCESS, FINISHED_WITH_ERRORS, FAILED, INTERRUPTED}
 
 
 def roll_up(children: Collection[str]) -> str:
-    """The job status of a parent whose children have these; others than the usual do not matter."""
+    """Returns the job status of a parent from those of its children; unusual ones are ignored."""
     kinds = _HAS_A_SAY.intersection(children)
     if kinds <= {SUCCESS}:
         return SUCCESS
@@ -46,16 +46,16 @@ def roll_up(children: Collection[str]) -> str:
 
 
 def build(plan: Plan, statuses: Mapping[Path, str]) -> Tree:
-    """The whole tree: the tables that have a status, and the parents of those.
+    """Returns the whole tree: the tables with a status, and their parents.
 
-    A parent says what `statuses` has for its own path, else what its children roll up to.
+    The status of a parent is the one for its path in `statuses`, or else derived from its children.
     """
     groups = [_group(group, statuses) for group in plan.groups]
     return _parent(plan.name, "LOAD_PLAN", statuses.get(()), groups)
 
 
 def cut(tree: Tree, level: int) -> Tree:
-    """The first `level` levels of a tree: 1 is the plan alone, 4 is all of it."""
+    """Returns the first `level` levels of a tree: 1 is the plan alone, 4 is the whole tree."""
     children = tree.get("childStatusDetails", [])
     kept = {name: value for name, value in tree.items() if name != "childStatusDetails"}
     if level > 1 and children:

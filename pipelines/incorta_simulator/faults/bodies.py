@@ -1,6 +1,6 @@
-"""Bodies as bytes: what the endpoint should never send, and what it may and nobody expects.
+"""Bodies as bytes: invalid ones, and valid ones that are unexpected.
 
-Most are the vendor's example with something in it that was not there.
+Most are the vendor's example with one change.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ AS_DOCUMENTED = (
     b'"name": "OnlineStore.productmodel","type": "TABLE","status": {'
     b'"stateType": "Terminator State","jobStatus": "Success"}},]}]}]}'
 )
-"""The vendor's example to the letter: with a trailing comma, so it is not JSON."""
+"""The vendor's example as printed: a trailing comma makes it invalid JSON."""
 
 EXAMPLE = AS_DOCUMENTED.replace(b"},]", b"}]")
-"""The vendor's example as it was meant: one node on each of the four levels."""
+"""The vendor's example as intended: one node on each of the four levels."""
 
 EXAMPLE_NODES = 4
 
@@ -49,31 +49,31 @@ NAMES = {
     "empty": "",
     "long": "n" * 200_000,
 }
-"""Names that a tree may have, by what is odd about them."""
+"""Unusual names, by kind."""
 
 
 def with_table(table: bytes) -> bytes:
-    """The example with any JSON in place of its table, three levels down."""
+    """Returns the example with the given JSON in place of its table, three levels down."""
     return EXAMPLE.replace(_TABLE, table)
 
 
 def with_name(name: bytes) -> bytes:
-    """The example with any JSON in place of its table's name."""
+    """Returns the example with the given JSON in place of its table's name."""
     return with_table(_TABLE.replace(b'"OnlineStore.productmodel"', name))
 
 
 def with_field(field: bytes) -> bytes:
-    """The example with one more field in its table."""
+    """Returns the example with an additional field in its table."""
     return with_table(_TABLE[:-1] + b", " + field + b"}")
 
 
 def with_status(status: bytes) -> bytes:
-    """The example with any JSON in place of its table's status."""
+    """Returns the example with the given JSON in place of its table's status."""
     return with_table(b'{"name": "t", "type": "TABLE", "status": ' + status + b"}")
 
 
 def named(name: str) -> bytes:
-    """A tree of four nodes that all have this name."""
+    """Returns a tree of four nodes with this name."""
     text = json.dumps(name, ensure_ascii=False).encode()
     tree = EXAMPLE
     for known in (b"LoadPlan_Demo", b"Group 1", b"OnlineStore", b"OnlineStore.productmodel"):
@@ -82,7 +82,7 @@ def named(name: str) -> bytes:
 
 
 def deep(levels: int) -> bytes:
-    """A tree of one node on each of so many levels."""
+    """Returns a tree with one node on each level."""
     return (
         b'{"name":"n","childStatusDetails":[' * (levels - 1)
         + b'{"name":"n"}'
@@ -91,7 +91,7 @@ def deep(levels: int) -> bytes:
 
 
 def wide(nodes: int) -> bytes:
-    """A tree of so many nodes: a plan, a group, a schema, and the rest tables."""
+    """Returns a tree with this number of nodes: a plan, a group, a schema, and tables."""
     status = b'"status":{"stateType":"Terminator State","jobStatus":"Success"}'
     table = b'{"name":"S.t%06d","type":"TABLE",' + status + b"}"
     tables = b",".join(table % number for number in range(nodes - 3))
@@ -101,9 +101,9 @@ def wide(nodes: int) -> bytes:
 
 
 def deep_and_wide(levels: int, leaves: int) -> bytes:
-    """A chain of so many levels, all with a name of 20 characters, above so many leaves.
+    """Returns a chain of levels above leaves; all names have 20 characters.
 
-    Its paths together take about 21 x levels x leaves bytes.
+    The total size of its paths is about 21 × levels × leaves bytes.
     """
     above = b'{"name":"twenty characters 20","childStatusDetails":['
     below = b",".join([b'{"name":"n"}'] * leaves)
@@ -111,19 +111,19 @@ def deep_and_wide(levels: int, leaves: int) -> bytes:
 
 
 def deep_field(levels: int) -> bytes:
-    """A tree of one node with an undocumented field of so many levels."""
+    """Returns a tree of one node with an undocumented field nested this deep."""
     return b'{"name": "n", "other": ' + b"[" * levels + b"]" * levels + b"}"
 
 
 UNDOCUMENTED_FIELDS = EXAMPLE.replace(
     b'"type"', b'"id": 7, "rate": 1.10, "tags": ["a", null], "more": {"x": {}}, "type"'
 ).replace(b'"jobStatus"', b'"code": null, "progress": 50, "jobStatus"')
-"""On each level, in the node and in its status."""
+"""Undocumented fields on each level, in the node and in its status."""
 
 UNSEEN_STATUSES = EXAMPLE.replace(b"Terminator State", b"Limbo State").replace(
     b'"Success"', '"Gespült 💧"'.encode()
 )
-"""State types and a job status that no text of the vendor knows."""
+"""State types and a job status that the vendor does not document."""
 
 NOT_JSON = {
     "not_json": b"The load plan is fine, thank you.",
@@ -143,7 +143,7 @@ NOT_JSON = {
     "utf_16": EXAMPLE.decode().encode("utf-16"),
     "raw_surrogate": with_name(b'"a\xed\xa0\x80b"'),
 }
-"""What is no JSON, by what is wrong with it."""
+"""Bodies that are not JSON, by defect."""
 
 OTHER_SHAPES = {
     "array": b"[" + EXAMPLE + b"]",
@@ -164,7 +164,7 @@ OTHER_SHAPES = {
     "null_for_a_child": with_table(b"null"),
     "array_for_a_child": with_table(b"[" + _TABLE + b"]"),
 }
-"""JSON that is no tree, by what stands where a known field or a node belongs."""
+"""JSON that is not a status tree, by the wrong value of a known field or a node."""
 
 UNSTORABLE = {
     "lone_surrogate": with_name(rb'"a\ud800b"'),
@@ -176,7 +176,7 @@ UNSTORABLE = {
     "u0000_in_a_field": with_field(rb'"other": {"deep": "\u0000"}'),
     "u0000_in_a_field_name": with_field(rb'"\u0000": 1'),
 }
-"""Trees with text that cannot be stored."""
+"""Trees with texts that cannot be stored."""
 
 ODD_TREES = {
     "repeated_name": with_field(b'"name": "the last counts"'),
@@ -192,7 +192,7 @@ ODD_TREES = {
     ),
     "blanks_around": b"\r\n  " + EXAMPLE + b"\r\n",
 }
-"""Trees of four nodes all the same, by what is odd about them."""
+"""Unusual but valid trees of four nodes, by kind."""
 
 SMALLEST_TREE = b"{}"
-"""Every field may be absent."""
+"""A tree without any field; all are optional."""

@@ -1,4 +1,4 @@
-"""The bodies of the catalogue: all come with 200; some are trees, some are not."""
+"""Catalog entries with status code 200, with valid and invalid bodies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _invalid(kind: str, known: dict[str, bytes]) -> Cases:
 
 
 def _made(make_body: Callable[..., bytes], *sizes: int) -> Callable[[], RawBody]:
-    """Large ones are made when they are asked for."""
+    """Large bodies are made only when requested."""
     return lambda: RawBody(make_body(*sizes))
 
 

@@ -1,4 +1,4 @@
-"""One entry of the catalogue of faults: what happens, and what a client must make of it."""
+"""One entry of the fault catalog: what happens, and how a client must handle it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _NOT_FOUND_STATUS = 404
 
 @dataclass(frozen=True)
 class Case:
-    """A fault that each request for an id meets, and the ledger's row that must come of it.
+    """A fault that applies to each request for an id, and the expected ledger row.
 
     Attributes:
-        sentence: What the client meets.
-        make: Makes the fault; each time anew, since some hold a date.
-        outcome: The outcome in the ledger; `ends the run` where the id counts as not attempted.
-        http_status: The status code in the ledger; None when there was no whole answer.
-        nodes: Of a loaded one, the size of its tree.
-        is_slow: The client's own patience must end it: give it less than five seconds.
+        sentence: What happens to the client.
+        make: Makes a new fault on each call, because some contain a date.
+        outcome: The outcome in the ledger; `ends the run` if the id counts as not attempted.
+        http_status: The status code in the ledger; None without a complete response.
+        nodes: The size of the loaded tree.
+        is_slow: The client must end it by its own timeout; set that below five seconds.
     """
 
     sentence: str
@@ -44,7 +44,7 @@ class Case:
 
     @property
     def is_retried(self) -> bool:
-        """Must the client ask again before it gives up."""
+        """Returns whether the client must retry before it gives up."""
         return self.outcome == UNAVAILABLE and self.http_status != _NOT_FOUND_STATUS
 
 
@@ -52,27 +52,27 @@ Cases = dict[str, Case]
 
 
 def loaded(sentence: str, make: Callable[[], Fault], nodes: int = EXAMPLE_NODES) -> Case:
-    """A tree all the same."""
+    """Returns an entry whose tree is loaded."""
     return Case(sentence, make, LOADED, 200, nodes)
 
 
 def invalid(sentence: str, make: Callable[[], Fault]) -> Case:
-    """200, and no tree."""
+    """Returns an entry with status code 200 and no valid tree."""
     return Case(sentence, make, INVALID_PAYLOAD, 200)
 
 
 def rejected(sentence: str, make: Callable[[], Fault], status: int) -> Case:
-    """Refused, and asking again makes no sense."""
+    """Returns a rejection that a retry cannot change."""
     return Case(sentence, make, REJECTED, status)
 
 
 def ends_the_run(sentence: str, make: Callable[[], Fault], status: int) -> Case:
-    """The configuration is wrong, so asking for other ids makes no sense either."""
+    """Returns an entry for a wrong configuration, which ends the run."""
     return Case(sentence, make, ENDS_THE_RUN, status)
 
 
 def unavailable(
     sentence: str, make: Callable[[], Fault], status: int | None = None, *, is_slow: bool = False
 ) -> Case:
-    """No answer, or one that may be another the next time."""
+    """Returns an entry without a usable response; a retry may succeed."""
     return Case(sentence, make, UNAVAILABLE, status, is_slow=is_slow)

@@ -1,4 +1,4 @@
-"""Every fault that the simulator can play, by name, with what a client must make of it."""
+"""All faults of the simulator, by name, and how a client must handle each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CATALOGUE: Mapping[str, Case] = MappingProxyType(
     refusal_cases.CASES | wire_cases.CASES | body_cases.CASES
 )
-"""Names never change their meaning, so that tests can speak of them."""
+"""The meaning of a name never changes, so that tests can refer to it."""
 
 _PASSING = (
     "request_timeout",
@@ -36,6 +36,6 @@ _PASSING = (
 
 
 def passing() -> tuple[Fault, ...]:
-    """Faults for a `Weather`: those that are quick and worth another try, and odd packings."""
+    """Returns faults for a `Weather`: fast ones that are retried, and unusual encodings."""
     packings = (Compressed(), Chunked(), Unframed())
     return (*(CATALOGUE[name].make() for name in _PASSING), *packings)

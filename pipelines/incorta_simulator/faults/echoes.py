@@ -1,4 +1,4 @@
-"""Answers that repeat the token of the request, in any spelling."""
+"""Responses that repeat the token of the request, in various encodings."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ if TYPE_CHECKING:
     from incorta_simulator.faults.faults import Exchange
 
 Spelling = Callable[[str], str]
-"""From a token to how it stands between the quotes of a JSON text."""
+"""Encodes a token as the content of a JSON string."""
 
 
 def plain(token: str) -> str:
-    """As it is."""
+    """Returns it unchanged."""
     return json.dumps(token, ensure_ascii=False)[1:-1]
 
 
 def percent(token: str) -> str:
-    """Each byte as `%XX`."""
+    """Returns each byte as `%XX`."""
     return "".join(f"%{byte:02X}" for byte in token.encode())
 
 
 def escaped(token: str) -> str:
-    r"""Each character as `\uXXXX`."""
+    r"""Returns each character as `\uXXXX`."""
     units = memoryview(token.encode("utf-16-le")).cast("H")
     return "".join(f"\\u{unit:04x}" for unit in units)
 
 
 def partly_escaped(token: str) -> str:
-    r"""Every second character as `\uXXXX`."""
+    r"""Returns every second character as `\uXXXX`."""
     return "".join(
         (escaped if place % 2 else plain)(character) for place, character in enumerate(token)
     )
 
 
 def mixed(token: str) -> str:
-    """The first characters as they are, then percent-encoded, then escaped."""
+    """Returns the first characters unchanged, the next percent-encoded, the rest escaped."""
     third = len(token) // 3
     return plain(token[:third]) + percent(token[third : 2 * third]) + escaped(token[2 * third :])
 
@@ -59,7 +59,7 @@ FIELD_NAME = with_field(b'"%b": 1')
 
 @dataclass(frozen=True)
 class Echo:
-    """An answer with the token in its body, where `%b` stands in the template."""
+    """A response with the token in its body, in place of `%b` in the template."""
 
     status: int
     template: bytes = MESSAGE
@@ -67,19 +67,19 @@ class Echo:
     content_type: str = JSON
 
     def write(self, exchange: Exchange) -> None:
-        """Send it with the token of the request."""
+        """Sends it with the token of the request."""
         body = self.template % self.spell(exchange.token).encode()
         exchange.write_last(Answer(self.status, body, self.content_type).encode())
 
 
 @dataclass(frozen=True)
 class RawEcho:
-    """Any bytes where an answer should be, with the token for `%b`; then the connection ends."""
+    """Bytes in place of a response, with the token in place of `%b`; then the connection closes."""
 
     template: bytes
 
     def write(self, exchange: Exchange) -> None:
-        """Send them with the token of the request."""
+        """Sends them with the token of the request."""
         exchange.close_connection = True
         exchange.write_last(self.template % exchange.token.encode())
 

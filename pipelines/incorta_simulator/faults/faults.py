@@ -1,6 +1,6 @@
-"""What can go wrong on the way to an answer, planned by id.
+"""Faults in place of a response, planned by id.
 
-A new kind of fault is one class here with a `write`.
+To add a kind of fault, add a class with a `write` method.
 """
 
 from __future__ import annotations
@@ -33,55 +33,55 @@ _MESSAGES = {
 
 
 class Exchange(Protocol):
-    """One request that waits for its answer."""
+    """One request that waits for its response."""
 
     close_connection: bool
-    """Whether the server hangs up after the answer; a fault may say so."""
+    """Whether the server closes the connection after the response; a fault may set it."""
 
     @property
     def question(self) -> Question:
-        """What was asked for."""
+        """What was requested."""
 
     @property
     def token(self) -> str:
-        """The bearer token that came with the request."""
+        """The bearer token of the request."""
 
     def normal(self) -> Answer:
-        """The answer that the request gets without a fault; moves a running execution on."""
+        """Returns the response without a fault; advances a running execution."""
 
     def write_part(self, data: bytes) -> None:
-        """Send bytes after which more follow."""
+        """Sends bytes, with more to follow."""
 
     def write_last(self, data: bytes) -> None:
-        """Send the last bytes: from just before them the request is no longer in flight."""
+        """Sends the last bytes; the request stops being in flight just before."""
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Do nothing for so long, None: for ever.
+        """Waits for this time, or forever if None.
 
-        False, at once, when the client has hung up or the simulator stops.
+        Returns False at once if the client disconnects or the simulator stops.
         """
 
     def reset(self) -> None:
-        """Break the connection off, so that the client's next read fails."""
+        """Resets the connection, so that the client's next read fails."""
 
 
 class Fault(Protocol):
-    """Something that answers in place of the endpoint."""
+    """Responds in place of the endpoint."""
 
     def write(self, exchange: Exchange) -> None:
-        """Answer the request, or do not."""
+        """Responds to the request, or does not."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A status code with a message in the documented shape, by default the documented one."""
+    """A status code with a message in the documented shape; by default, the documented message."""
 
     status: int
     message: str | None = None
     retry_after: str | int | None = None
 
     def write(self, exchange: Exchange) -> None:
-        """Send it with `Retry-After` when there is one: seconds or an HTTP date."""
+        """Sends it with `Retry-After` if set: seconds or an HTTP date."""
         headers = [] if self.retry_after is None else [("Retry-After", str(self.retry_after))]
         message = _MESSAGES[self.status] if self.message is None else self.message
         exchange.write_last(Answer.error(self.status, message, *headers).encode())
@@ -89,10 +89,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Gap:
-    """404 with the vendor's text: there is no such execution."""
+    """404 with the vendor's text for a missing execution."""
 
     def write(self, exchange: Exchange) -> None:
-        """Send it with the id that was asked for."""
+        """Sends it with the requested id."""
         execution_id = exchange.question.execution_id
         text = f"INC_05291904: The LOAD_PLAN of ID [{execution_id}] cannot be found."
         exchange.write_last(Answer.error(404, text).encode())
@@ -100,46 +100,46 @@ class Gap:
 
 @dataclass(frozen=True)
 class WrongTenant:
-    """404 with the vendor's text: there is no such tenant."""
+    """404 with the vendor's text for a missing tenant."""
 
     def write(self, exchange: Exchange) -> None:
-        """Send it with the tenant that was asked for."""
+        """Sends it with the requested tenant."""
         text = f"Invalid [{exchange.question.tenant}] tenant in resource path"
         exchange.write_last(Answer.error(404, text).encode())
 
 
 @dataclass(frozen=True)
 class Redirect:
-    """Sends the client elsewhere; None for a location that is missing."""
+    """A redirect; None omits the location."""
 
     status: int
     location: str | None
     body: bytes = b""
 
     def write(self, exchange: Exchange) -> None:
-        """Send it with a body of HTML, which may be empty."""
+        """Sends it with an HTML body, which may be empty."""
         headers = () if self.location is None else (("Location", self.location),)
         exchange.write_last(Answer(self.status, self.body, HTML, headers).encode())
 
 
 @dataclass(frozen=True)
 class RawBody:
-    """Any bytes as a body."""
+    """A response with any bytes as its body."""
 
     body: bytes
     status: int = 200
     content_type: str = JSON
 
     def write(self, exchange: Exchange) -> None:
-        """Send them as they are."""
+        """Sends them unchanged."""
         exchange.write_last(Answer(self.status, self.body, self.content_type).encode())
 
 
 class Faults:
-    """The faults to come, by the execution id that is asked for, whether or not it exists.
+    """The planned faults, by requested execution id, whether or not it exists.
 
     Attributes:
-        weather: What requests meet for which nothing is planned.
+        weather: Faults for requests without a planned fault.
     """
 
     def __init__(self) -> None:
@@ -149,15 +149,15 @@ class Faults:
         self._requests: Counter[int] = Counter()
 
     def plan(self, execution_id: int, fault: Fault, *, times: int | None = None) -> None:
-        """Let the next `times` requests for an id meet a fault, None: all of them.
+        """Plans a fault for the next `times` requests for an id; None means all.
 
-        What was planned for the id before comes first.
+        Faults planned earlier for the id come first.
         """
         with self._lock:
             self._planned[execution_id].append((fault, float("inf") if times is None else times))
 
     def take(self, execution_id: int | None) -> Fault | None:
-        """The fault that the next request for an id meets, used up by being taken."""
+        """Removes and returns the fault for the next request for an id."""
         if execution_id is None:
             return None
         with self._lock:

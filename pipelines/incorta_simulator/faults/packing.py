@@ -1,6 +1,6 @@
-"""The ways in which a whole answer is packed: compressed, in chunks, without a length, too large.
+"""Encodings of a complete response: compressed, chunked, without length, too large.
 
-Where a fault has a `body`, None stands for the normal answer to the request.
+If a fault has a `body`, None means the normal response to the request.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _EMPTY_LAST_BLOCK = b"\x03\x00"
 
 
 def chunk(data: bytes) -> bytes:
-    """Bytes as one chunk of a chunked body."""
+    """Returns bytes as one chunk of a chunked body."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
@@ -40,13 +40,13 @@ def _answer(exchange: Exchange, body: bytes | None) -> Answer:
 
 @dataclass(frozen=True)
 class Compressed:
-    """A whole answer whose body is compressed; `deflate` is with zlib's frame, as in the RFC."""
+    """A complete response with a compressed body; `deflate` has the zlib header, as in the RFC."""
 
     coding: Literal["gzip", "deflate"] = "gzip"
     body: bytes | None = None
 
     def write(self, exchange: Exchange) -> None:
-        """Send it and say which coding it is in."""
+        """Sends it with its content encoding."""
         answer = _answer(exchange, self.body)
         compress = gzip.compress if self.coding == "gzip" else zlib.compress
         coding = ("Content-Encoding", self.coding)
@@ -56,25 +56,25 @@ class Compressed:
 
 @dataclass(frozen=True)
 class Miscoded:
-    """A body that says it is gzip; what it is, is up to the caller."""
+    """A body with the content encoding gzip, whatever its bytes are."""
 
     body: bytes
 
     def write(self, exchange: Exchange) -> None:
-        """Send it as it is."""
+        """Sends it unchanged."""
         coding = ("Content-Encoding", "gzip")
         exchange.write_last(Answer(200, self.body, headers=(coding,)).encode())
 
 
 @dataclass(frozen=True)
 class Chunked:
-    """A whole answer in chunks."""
+    """A complete response in chunks."""
 
     body: bytes | None = None
     chunk_bytes: int = 100
 
     def write(self, exchange: Exchange) -> None:
-        """Send all chunks and the last, empty one."""
+        """Sends all chunks and the last, empty one."""
         answer, size = _answer(exchange, self.body), self.chunk_bytes
         starts = range(0, len(answer.body), size)
         chunks = (chunk(answer.body[start : start + size]) for start in starts)
@@ -84,12 +84,12 @@ class Chunked:
 
 @dataclass(frozen=True)
 class Unframed:
-    """An answer of unknown length: it ends where the connection does."""
+    """A response of unknown length, which ends with the connection."""
 
     body: bytes | None = None
 
     def write(self, exchange: Exchange) -> None:
-        """Send it and hang up."""
+        """Sends it and closes the connection."""
         answer = _answer(exchange, self.body)
         exchange.close_connection = True
         exchange.write_last(head(answer.status, ("Content-Type", JSON)) + answer.body)
@@ -97,26 +97,26 @@ class Unframed:
 
 @dataclass(frozen=True)
 class Preceded:
-    """A whole answer after one that is only provisional."""
+    """A complete response after an interim one."""
 
     status: int = 100
     body: bytes | None = None
 
     def write(self, exchange: Exchange) -> None:
-        """Send both at once."""
+        """Sends both at once."""
         exchange.write_last(head(self.status) + _answer(exchange, self.body).encode())
 
 
 @dataclass(frozen=True)
 class Padded:
-    """A good body after so many MiB of blanks, which are made while they are sent."""
+    """A valid body after this many MiB of blanks, which are made while they are sent."""
 
     mib: int = 33
     status: int = 200
     is_chunked: bool = False
 
     def write(self, exchange: Exchange) -> None:
-        """Send the blanks and the body; a client that leaves in between ends it."""
+        """Sends the blanks and the body, until the client disconnects."""
         length = ("Content-Length", str(self.mib * _MIB + len(EXAMPLE)))
         framing = CHUNKED if self.is_chunked else length
         exchange.write_part(head(self.status, ("Content-Type", JSON), framing))
@@ -131,12 +131,12 @@ class Padded:
 
 @dataclass(frozen=True)
 class Bomb:
-    """A body that grows a thousandfold by decompression, made while it is sent.
+    """A body that grows a thousandfold when decompressed; it is made while it is sent.
 
     Args:
-        mib: The size that it grows to.
-        place: `blanks` grow before a good body, a `name` within it.
-        layers: How many times it is compressed; with two it is a few KiB on the wire.
+        mib: The decompressed size.
+        place: `blanks` before a valid body, or a `name` within it.
+        layers: The number of compressions; with two, it is a few KiB on the wire.
     """
 
     mib: int = 1024
@@ -144,11 +144,11 @@ class Bomb:
     layers: Literal[1, 2] = 1
 
     def write(self, exchange: Exchange) -> None:
-        """Send it in chunks until the client is gone."""
+        """Sends it in chunks until the client disconnects."""
         coding = ("Content-Encoding", ", ".join(["gzip"] * self.layers))
         exchange.write_part(head(200, ("Content-Type", JSON), CHUNKED, coding))
         for part in self._parts() if self.layers == 1 else _gzip_of(self._parts()):
-            # Between the parts that go out, much is made of which nothing goes out.
+            # Much is compressed between two parts that are sent.
             if not exchange.wait(0):
                 exchange.close_connection = True
                 return
@@ -162,7 +162,7 @@ class Bomb:
 
 
 def _gzip_of_repeats(before: bytes, middle: bytes, times: int, after: bytes) -> Iterator[bytes]:
-    """A gzip file of `before`, so many times `middle`, and `after`; `middle` is compressed once."""
+    """Returns a gzip file of `before`, repeated `middle` (compressed once) and `after`."""
     yield _GZIP_HEADER + _block(before)
     checksum, squeezed = zlib.crc32(before), _block(middle)
     for _ in range(times):
@@ -174,13 +174,13 @@ def _gzip_of_repeats(before: bytes, middle: bytes, times: int, after: bytes) -> 
 
 
 def _gzip_of(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """A gzip file of the parts, itself in as many, most of them empty, and one more."""
+    """Returns a gzip file of the parts, in as many members, most of them empty, and one more."""
     squeeze = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     yield from map(squeeze.compress, parts)
     yield squeeze.flush()
 
 
 def _block(data: bytes) -> bytes:
-    """Deflated so that it can stand after and before anything: a full flush forgets the past."""
+    """Returns deflated bytes that can be placed anywhere, because a full flush resets the state."""
     squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     return squeeze.compress(data) + squeeze.flush(zlib.Z_FULL_FLUSH)

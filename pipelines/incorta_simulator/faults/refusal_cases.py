@@ -1,4 +1,4 @@
-"""The refusals of the catalogue: status codes, redirects, and echoes of the token."""
+"""Catalog entries with rejections: status codes, redirects, and echoes of the token."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ SAME_HOST = "/incorta/login"
 
 
 def page(status: int, title: str) -> RawBody:
-    """A refusal in HTML, as a proxy sends it."""
+    """Returns a rejection in HTML, as a proxy sends it."""
     text = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
     return RawBody(text.encode(), status, HTML)
 
 
 def later(status: int, seconds: float) -> Refusal:
-    """A refusal that asks to come back at a time so many seconds from now, in whole ones."""
+    """Returns a rejection with `Retry-After` as a date this many whole seconds from now."""
     at = datetime.now(UTC) + timedelta(seconds=seconds)
     return Refusal(status, retry_after=format_datetime(at, usegmt=True))
 

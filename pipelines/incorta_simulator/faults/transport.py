@@ -1,4 +1,4 @@
-"""What can happen to an answer on the wire, as far as it comes at all."""
+"""Faults of the connection while a response is sent."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from incorta_simulator.faults.faults import Exchange
 
 Sent = Literal["nothing", "half a head", "a head", "half a body", "half a body in chunks"]
-"""How much of an answer goes out before something happens."""
+"""How much of a response is sent before the fault."""
 
 KIB = 1024
 MIB = 1024 * KIB
 
 
 def beginning(sent: Sent) -> bytes:
-    """So much of a good answer."""
+    """Returns this part of a valid response."""
     answer = Answer(200, EXAMPLE)
     half = EXAMPLE[: len(EXAMPLE) // 2]
     if sent == "nothing":
@@ -36,36 +36,36 @@ def beginning(sent: Sent) -> bytes:
 
 @dataclass(frozen=True)
 class HangUp:
-    """The connection is closed in good order before the answer is whole."""
+    """The connection is closed in good order before the response is complete."""
 
     after: Sent = "nothing"
 
     def write(self, exchange: Exchange) -> None:
-        """Send what there is before, and no more."""
+        """Sends the part before the fault, and no more."""
         exchange.close_connection = True
         exchange.write_part(beginning(self.after))
 
 
 @dataclass(frozen=True)
 class Reset:
-    """The connection is broken off before the answer is whole."""
+    """The connection is reset before the response is complete."""
 
     after: Sent = "nothing"
 
     def write(self, exchange: Exchange) -> None:
-        """Send what there is before; what the client reads after it fails."""
+        """Sends the part before the fault; then the client's read fails."""
         exchange.write_part(beginning(self.after))
         exchange.reset()
 
 
 @dataclass(frozen=True)
 class Stall:
-    """Nothing more comes, and nobody hangs up."""
+    """The connection stays open, and nothing more is sent."""
 
     after: Sent = "nothing"
 
     def write(self, exchange: Exchange) -> None:
-        """Send what there is before, then wait until the client is gone."""
+        """Sends the part before the fault, then waits until the client disconnects."""
         exchange.close_connection = True
         exchange.write_part(beginning(self.after))
         exchange.wait()
@@ -73,7 +73,7 @@ class Stall:
 
 @dataclass(frozen=True)
 class Drip:
-    """A drop now and then of an answer that never becomes whole."""
+    """A response that is sent in small pieces and never completed."""
 
     beginning: bytes
     drop: bytes
@@ -82,23 +82,23 @@ class Drip:
 
     @classmethod
     def of_head(cls, interval_seconds: float = 0.05, total_seconds: float = 5) -> Drip:
-        """One letter of a header at a time."""
+        """Yields one letter of a header at a time."""
         return cls(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"y", interval_seconds, total_seconds)
 
     @classmethod
     def of_body(cls, interval_seconds: float = 0.05, total_seconds: float = 5) -> Drip:
-        """One blank before a tree at a time."""
+        """Yields one blank before a tree at a time."""
         promised = ("Content-Length", str(MIB))
         start = head(200, ("Content-Type", JSON), promised)
         return cls(start, b" ", interval_seconds, total_seconds)
 
     @classmethod
     def of_continue(cls, interval_seconds: float = 0.05, total_seconds: float = 5) -> Drip:
-        """One `100 Continue` at a time, each of which asks the client to wait on."""
+        """Yields one `100 Continue` at a time, each of which makes the client wait."""
         return cls(b"", head(100), interval_seconds, total_seconds)
 
     def write(self, exchange: Exchange) -> None:
-        """Drip for the whole time or until the client is gone, then hang up."""
+        """Sends pieces until the time is over or the client disconnects; then closes."""
         exchange.close_connection = True
         exchange.write_part(self.beginning)
         for _ in range(int(self.total_seconds / self.interval_seconds)):
@@ -109,12 +109,12 @@ class Drip:
 
 @dataclass(frozen=True)
 class Slow:
-    """A good answer in ten parts with pauses between them; all of it comes."""
+    """A valid response in ten parts with pauses between them, sent completely."""
 
     interval_seconds: float = 0.02
 
     def write(self, exchange: Exchange) -> None:
-        """Send the parts, the last one without a pause after it."""
+        """Sends the parts, without a pause after the last."""
         answer = Answer(200, EXAMPLE).encode()
         size = len(answer) // 10
         for start in range(0, 9 * size, size):
@@ -127,25 +127,25 @@ class Slow:
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """Any bytes where an answer should be, then the connection ends."""
+    """Bytes in place of a response; then the connection closes."""
 
     answer: bytes
 
     def write(self, exchange: Exchange) -> None:
-        """Send them as they are."""
+        """Sends them unchanged."""
         exchange.close_connection = True
         exchange.write_last(self.answer)
 
 
 @dataclass(frozen=True)
 class HeaderFlood:
-    """Headers without end: a good answer's, then so many MiB of others, then the end."""
+    """Endless headers: those of a valid response, then this many MiB of others, then a close."""
 
     mib: int = 8
     line: bytes = b"X-Flood: " + b"y" * (KIB - 11) + b"\r\n"
 
     def write(self, exchange: Exchange) -> None:
-        """Send them; there is never an empty line after them."""
+        """Sends them without the empty line that would end them."""
         exchange.close_connection = True
         exchange.write_part(b"HTTP/1.1 200 OK\r\n")
         lines = self.line * (MIB // len(self.line))

@@ -1,4 +1,4 @@
-"""Faults that come and go by chance, for runs that have to end well all the same."""
+"""Random transient faults, for runs that must succeed despite them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Weather:
-    """Lets a share of the requests meet one of the faults, never two in a row for the same id.
+    """Applies one of the faults to a share of the requests, never twice in a row for an id.
 
-    What happens depends on the seed, the id and the number of the request for that id alone. Who
-    asks a second time after a fault gets the normal answer.
+    The fault depends only on the seed, the id and the number of the request for that id. A retry
+    after a fault gets the normal response.
 
     Args:
-        seed: Another one makes another weather.
-        rate: The share of first requests, 0 to 1.
-        faults: What may happen. They have to be such that clients ask again.
+        seed: Changes the faults.
+        rate: The share of first requests with a fault, 0 to 1.
+        faults: The possible faults. All must be ones that clients retry.
     """
 
     seed: int
@@ -29,7 +29,7 @@ class Weather:
     faults: tuple[Fault, ...]
 
     def strike(self, execution_id: int, nth_request: int) -> Fault | None:
-        """What the nth request for an id meets, from 1; nothing, most of the time."""
+        """Returns the fault for the nth request for an id, from 1; usually None."""
         key = (self.seed, "weather", execution_id, nth_request)
         if nth_request % 2 == 0 or draw(*key) >= self.rate:
             return None

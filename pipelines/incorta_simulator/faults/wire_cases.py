@@ -1,4 +1,4 @@
-"""What the catalogue has on the wire: what breaks, stalls or drips, and how answers are packed."""
+"""Catalog entries for connections that break, stall or drip, and for encodings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the endpoint answers to which question, as in the vendor's text: no sockets in here."""
+"""The responses of the endpoint as documented by the vendor, without sockets."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Endpoint:
     token: str
 
     def answer(self, question: Question, authorization: str) -> Answer:
-        """The answer to a question; the first thing that is wrong with it decides."""
+        """Returns the response to a request; the first error found determines it."""
         if authorization != f"Bearer {self.token}":
-            # The real endpoint sends the token back as well: a client has to live with that.
+            # The real endpoint also sends the token back, so clients must handle that.
             given = authorization.removeprefix("Bearer ")
             text = f"INC_09030108: Invalid authentication header. Invalid Token [{given}]"
             return Answer.error(401, text)

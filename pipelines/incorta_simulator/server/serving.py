@@ -1,4 +1,4 @@
-"""A simulator as a process of its own."""
+"""Runs a simulator until a signal arrives."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def serve(simulator: Simulator, announce: Callable[[str], None]) -> int:
-    """Run until SIGINT or SIGTERM; the number of that signal.
+    """Runs until SIGINT or SIGTERM and returns the number of the signal.
 
-    `announce` is called once, with the URL, when the simulator listens. Only for the main thread.
+    `announce` is called once with the URL when the simulator listens. Call it in the main thread.
     """
-    # A signal handler runs in the middle of anything: of the queues, this one's `put` is reentrant.
+    # A signal handler can interrupt anything; only this queue has a reentrant `put`.
     received: SimpleQueue[int] = SimpleQueue()
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {

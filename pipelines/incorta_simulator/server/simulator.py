@@ -30,10 +30,10 @@ _CLOSE = ("Connection", "close")
 
 
 class Simulator:
-    """Serves one company until it is stopped; any number can run in one process.
+    """Serves one company until it is stopped. Several can run in one process.
 
-    `requests` and `max_in_flight` tell what a client did, `faults` plans what it meets. With a
-    `state_file`, running executions go on where the last simulator with that file stopped.
+    `requests` and `max_in_flight` record what clients did; `faults` plans what happens to them.
+    With a `state_file`, running executions continue where the last simulator with it stopped.
     """
 
     def __init__(
@@ -59,21 +59,21 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """The cluster's URL; with port 0 it is known from the first start on."""
+        """The cluster's URL; with port 0, known after the first start."""
         return f"http://{self.host}:{self.port}/incorta"
 
     @property
     def requests(self) -> tuple[SeenRequest, ...]:
-        """The requests seen so far, oldest first."""
+        """The requests received so far, oldest first."""
         return self.traffic.requests
 
     @property
     def max_in_flight(self) -> int:
-        """The most requests that were under way at the same time."""
+        """The maximum number of concurrent requests."""
         return self.traffic.max_in_flight
 
     def start(self) -> None:
-        """Listen; a simulator that was stopped comes back on the same port."""
+        """Starts to listen; a stopped simulator restarts on the same port."""
         if self._state_file:
             self.company.progress.load(self._state_file)
         self._listener = _Listener(self)
@@ -82,7 +82,7 @@ class Simulator:
         Thread(target=loop, args=(STOP_POLL_SECONDS,), name="simulator", daemon=True).start()
 
     def stop(self) -> None:
-        """Hang up on everyone and keep the state; harmless when it does not run."""
+        """Closes all connections and saves the state; does nothing if it is not running."""
         if self._listener is None:
             return
         self._listener.shutdown()
@@ -100,9 +100,9 @@ class Simulator:
         self.stop()
 
 
-# Not http.server's own server: that one asks the DNS for the name of its host.
+# http.server's own server looks up its host name in the DNS.
 class _Listener(ThreadingTCPServer):
-    """The listening socket, and the connections that it accepted."""
+    """The listening socket and its accepted connections."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -126,20 +126,20 @@ class _Listener(ThreadingTCPServer):
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
-        """End the connections that clients keep open: their threads would answer on."""
+        """Closes connections that clients keep open, whose threads would still respond."""
         with self._lock:
             for connection in self._connections:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that hang up in the middle; anything else is a bug of ours."""
+        """Ignores clients that disconnect early; any other error is a bug."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection; while a request is under way it is its `Exchange`."""
+    """One connection; during a request, also its `Exchange`."""
 
     server: _Listener
     protocol_version = "HTTP/1.1"
@@ -171,13 +171,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def write_last(self, data: bytes) -> None:
-        # Before the bytes: who has them may ask again before this thread runs on.
+        # Before the bytes, because a client that has them may already send its next request.
         self._end()
         self.wfile.write(data)
 
     def wait(self, seconds: float | None = None) -> bool:
         poll = select.poll()
-        # The other side's hanging up and our own, which is how `stop` ends the wait.
+        # Either side may close the connection; `stop` ends the wait by doing so.
         poll.register(self.connection, select.POLLRDHUP)
         return not poll.poll(None if seconds is None else seconds * 1000)
 
@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._end()
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        # Right here: the server would shut it down first, and that is an end in good order.
+        # Closed here, because the server would first shut it down, which is an end in good order.
         self.rfile.close()
         self.connection.close()
 
@@ -211,9 +211,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._write_and_close(Answer.error(code, message or "The request cannot be read.", _CLOSE))
 
     def _write_and_close(self, answer: Answer) -> None:
-        # A body that came with the request is left unread: the connection cannot go on.
+        # The body of the request is not read, so the connection cannot be reused.
         self.close_connection = True
         self.write_last(answer.head() if self.command == "HEAD" else answer.encode())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the base class names it
-        """Nothing: what was asked is in `Simulator.requests`."""
+        """Logs nothing; requests are recorded in `Simulator.requests`."""

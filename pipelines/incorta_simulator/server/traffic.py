@@ -1,4 +1,4 @@
-"""What was asked of the simulator: for tests of how a client behaves."""
+"""Records the requests, so that tests can check the behavior of a client."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ REMEMBERED_REQUESTS = 100_000
 
 @dataclass(frozen=True)
 class SeenRequest:
-    """One request as it came in."""
+    """One received request."""
 
     execution_id: int | None
     level: int | None
     path: str
     headers: dict[str, str] = field(repr=False)
-    """Names in lower case. Out of the repr: a failing test must not print a token."""
+    """Header names in lower case. Not in the repr: a failing test must not print a token."""
     seen_at_seconds: float
-    """On the clock of `time.monotonic`."""
+    """Time of receipt on the clock of `time.monotonic`."""
     in_flight: int
-    """Requests under way when this one came in, itself included if its client still waits."""
+    """Number of concurrent requests on receipt, including this one if its client still waits."""
 
 
 class Client(Protocol):
-    """Who asked, for as long as the request is under way."""
+    """The client, for the duration of the request."""
 
     def is_gone(self) -> bool:
-        """Has it hung up."""
+        """Returns whether the client has disconnected."""
 
 
 class Traffic:
-    """The last requests in the order they came in, and how many were under way at once.
+    """The last requests in order of receipt, and the maximum number of concurrent ones.
 
-    A request is under way until it is answered or its client has hung up.
+    A request ends with its response or when its client disconnects.
     """
 
     def __init__(self) -> None:
@@ -52,22 +52,22 @@ class Traffic:
 
     @property
     def requests(self) -> tuple[SeenRequest, ...]:
-        """The requests seen so far, oldest first."""
+        """The requests received so far, oldest first."""
         with self._lock:
             return tuple(self._requests)
 
     @property
     def max_in_flight(self) -> int:
-        """The most requests that were under way at the same time."""
+        """The maximum number of concurrent requests."""
         return self._max_in_flight
 
     def begin(
         self, client: Client, question: Question, path: str, headers: Mapping[str, str]
     ) -> None:
-        """A request came in."""
+        """Records a received request."""
         lower_case = {name.lower(): value for name, value in headers.items()}
         with self._lock:
-            # A client that gave up a stalled request asks again before that one's thread wakes up.
+            # A client may retry after a stalled request before the thread of that request wakes up.
             asking = self._waiting | {client}
             self._waiting = {each for each in asking if not each.is_gone()}
             in_flight = len(self._waiting)
@@ -79,6 +79,6 @@ class Traffic:
             )
 
     def end(self, client: Client) -> None:
-        """Its request is answered; harmless when it was before."""
+        """Records the response; does nothing if already recorded."""
         with self._lock:
             self._waiting.discard(client)

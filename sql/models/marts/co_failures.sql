@@ -18,7 +18,7 @@ tests as (
 
 ),
 
--- all pairs were tested, whatever they have in common: choosing before would make chance look rare
+-- filtered only after the tests: selecting pairs by starts_both would bias the p-values
 final as (
 
     select

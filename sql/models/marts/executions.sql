@@ -8,7 +8,7 @@ executions as (
 
 ),
 
--- what is final before and after an execution, in order of ids
+-- compares each execution with the final ones before and after it, in order of ids
 compared as (
 
     select

@@ -20,7 +20,7 @@ inherited as (
 
 ),
 
--- A walk in preorder: an error above others is open from its own place to its last descendant.
+-- a depth-first walk: an inherited error is open from its node to its last descendant
 walk as (
 
     select

@@ -8,7 +8,7 @@ causes as (
 
 ),
 
--- an execution is clean once the last of its causes is fixed
+-- fixes follow fix_rank, so an execution is clean once its cause with the greatest rank is fixed
 placed as (
 
     select

@@ -47,7 +47,7 @@ gaps as (
     from between_loaded
     where id_before + 1 < execution_id
     union all
-    -- ids in a row are as far from their places among all ids of their outcome
+    -- consecutive ids with the same outcome have the same difference of id and row number
     select
         cluster,
         tenant,

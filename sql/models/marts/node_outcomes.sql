@@ -40,9 +40,9 @@ final as (
         nodes.is_error,
         case
             when not nodes.is_error then null
-            -- something below it failed
+            -- a node below it is in error
             when subtrees.errors > 0 then 'inherited'
-            -- an error ended before its group began, and none of its tables came to an end
+            -- a node in error ended before its group began, and none of its tables is counted
             when
                 subtrees.tables > 0
                 and subtrees.tables_counted = 0

@@ -54,7 +54,7 @@ final as (
                 tests.p_adjusted <= {{ significance }}
                 and regressions.recent_episodes >= {{ var('regression_min_episodes') }}
                 then 'regressed'
-            -- one streak explains it
+            -- a single episode explains the errors
             when tests.p_adjusted <= {{ significance }} then 'outage'
             when tests.p_improved_adjusted <= {{ significance }} then 'improved'
             else 'unchanged'

@@ -1,4 +1,4 @@
-{# The runs of a failure rate are all nodes of its role, and its outcomes are all of its runs. #}
+{# All nodes of the role are runs of the mart, and the counts by outcome add up to all runs. #}
 {% test runs_add_up(model, role) %}
 
     with

@@ -1,4 +1,7 @@
-{# No two rows share the key, NULL being a value like any other; only nullable parts may be NULL. #}
+{#
+  No two rows have the same key, with NULL as a value like any other. Only nullable columns of the
+  key may be NULL.
+#}
 {% test unique_key(model, columns, nullable=[]) %}
 
     select {{ columns | join(', ') }}

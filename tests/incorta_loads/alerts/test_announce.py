@@ -1,4 +1,4 @@
-"""What is sent to people, over a real webhook."""
+"""Notifications sent to receivers, over a real webhook."""
 
 from __future__ import annotations
 
@@ -19,35 +19,37 @@ from incorta_loads.alerts.announce import announce, sentence, table_name
 from incorta_loads.alerts.events import Change
 from incorta_loads.alerts.receivers import Notification, Receivers
 from incorta_loads.errors import InvalidSettingError
-from support.one_table import Told, nothing_told
+from support.one_table import ObservedTable, unreported_table
 from support.patience import COMMAND_SECONDS, HANG_SECONDS
 from support.webhook import SECRET, Webhook, webhook
 
 
 @pytest.fixture
 def hook() -> Iterator[Webhook]:
-    """A receiver that takes everything."""
+    """A receiver that accepts every notification."""
     with webhook() as running:
         yield running
 
 
 @pytest.fixture
-def table() -> Iterator[Told]:
-    """A table that broke, of which nothing was said yet."""
-    with nothing_told() as told:
-        told.run("broken_since")
-        told.connection.execute("DELETE FROM load_status.alerts")
-        yield told
+def table() -> Iterator[ObservedTable]:
+    """A broken table for which no notification has been sent yet."""
+    with unreported_table() as observed:
+        observed.run("broken_since")
+        observed.connection.execute("DELETE FROM load_status.alerts")
+        yield observed
 
 
-def said(table: Told) -> list[tuple[str, str | None]]:
-    """State and receivers that missed it, of each row of `alerts`."""
+def recorded(table: ObservedTable) -> list[tuple[str, str | None]]:
+    """The state and the receivers that missed the notification, for each row of `alerts`."""
     query = "SELECT state, missed FROM load_status.alerts ORDER BY announced_at"
     return table.connection.execute(query).fetchall()
 
 
-def test_a_break_is_one_message_with_counts_and_event(table: Told, hook: Webhook) -> None:
-    """Plain text, and bad news."""
+def test_a_break_is_one_notification_with_counts_and_event_id(
+    table: ObservedTable, hook: Webhook
+) -> None:
+    """The notification is plain text and has the type failure."""
     announce(table.connection, Receivers([hook.url]), "run 1")
     [message] = hook.messages
     [(event,)] = table.connection.execute("SELECT event_id FROM load_status.alerts").fetchall()
@@ -61,17 +63,17 @@ def test_a_break_is_one_message_with_counts_and_event(table: Told, hook: Webhook
     ]
 
 
-def test_what_was_said_is_not_sent_again(table: Told, hook: Webhook) -> None:
-    """However many runs follow."""
+def test_a_sent_notification_is_never_repeated(table: ObservedTable, hook: Webhook) -> None:
+    """Later runs do not send a notification that the receiver already has."""
     receivers = Receivers([hook.url])
     for run in ("run 1", "run 2", "run 3"):
         announce(table.connection, receivers, run)
     assert len(hook.messages) == 1
-    assert said(table) == [("broken_since", None)]
+    assert recorded(table) == [("broken_since", None)]
 
 
-def test_a_recovery_is_good_news(table: Told, hook: Webhook) -> None:
-    """In a message of its own."""
+def test_a_recovery_has_its_own_success_notification(table: ObservedTable, hook: Webhook) -> None:
+    """A recovery is sent as a separate notification of the type success."""
     receivers = Receivers([hook.url])
     announce(table.connection, receivers, "run 1")
     table.connection.execute(
@@ -85,82 +87,88 @@ def test_a_recovery_is_good_news(table: Told, hook: Webhook) -> None:
     ]
 
 
-def test_what_nobody_took_is_sent_by_the_next_run(table: Told, hook: Webhook) -> None:
-    """And is not noted as said before."""
+def test_a_notification_that_no_receiver_accepted_is_sent_by_the_next_run(
+    table: ObservedTable, hook: Webhook
+) -> None:
+    """An undelivered notification is not recorded, and the next run sends it."""
     hook.status = 500
     assert announce(table.connection, Receivers([hook.url]), "run 1")
-    assert said(table) == []
+    assert recorded(table) == []
     hook.status = 200
     announce(table.connection, Receivers([hook.url]), "run 2")
     assert len(hook.messages) == 1
 
 
-def test_who_took_it_gets_it_once_while_another_is_down(table: Told, hook: Webhook) -> None:
-    """The other one gets it when it is up again."""
+def test_a_receiver_gets_a_notification_once_while_another_is_down(
+    table: ObservedTable, hook: Webhook
+) -> None:
+    """The receiver that was down gets the notification when it is up again."""
     with webhook() as down:
         urls = [hook.url, down.url]
         down.status = 503
         announce(table.connection, Receivers(urls), "run 1")
         announce(table.connection, Receivers(urls), "run 2")
         assert (len(hook.messages), len(down.messages)) == (1, 0)
-        [(state, missed)] = said(table)
+        [(state, missed)] = recorded(table)
         assert (state, missed) == ("broken_since", Receivers(urls).names[1])
         down.status = 200
         assert announce(table.connection, Receivers(urls), "run 3") == []
         assert (len(hook.messages), len(down.messages)) == (1, 1)
-    assert said(table) == [("broken_since", None)]
+    assert recorded(table) == [("broken_since", None)]
 
 
-def test_who_does_not_take_one_message_is_not_asked_to_take_another(hook: Webhook) -> None:
-    """Each may cost a run half a minute."""
+def test_a_receiver_that_rejected_a_notification_gets_no_other_in_the_same_run(
+    hook: Webhook,
+) -> None:
+    """Each further attempt could cost the run half a minute."""
     receivers = Receivers([hook.url])
-    asked: list[int] = []
-    hook.status, hook.before_answer = 500, lambda: asked.append(1)
+    requests: list[int] = []
+    hook.status, hook.before_answer = 500, lambda: requests.append(1)
     for _ in range(3):
         assert receivers.send(Notification("title", "body", is_bad_news=True), receivers.names)
-    assert asked == [1]
+    assert requests == [1]
 
 
-def test_a_receiver_that_takes_its_time_gets_it_once(
-    table: Told, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+def test_a_slow_receiver_gets_a_notification_once(
+    table: ObservedTable, hook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Apprise by itself waits for an answer for four seconds; here for a moment."""
+    """Apprise's own read timeout is 4 seconds; the test sets it to 0.2 seconds."""
     assert apprise.NotifyBase.socket_read_timeout == 4
     monkeypatch.setattr(apprise.NotifyBase, "socket_read_timeout", 0.2)
     hook.before_answer = lambda: hook.closed.wait(0.5)
     receivers = Receivers([hook.url])
     announce(table.connection, receivers, "run 1")
-    assert said(table) == [("broken_since", None)]
+    assert recorded(table) == [("broken_since", None)]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_who_redirects_did_not_take_it(table: Told, hook: Webhook, status: int) -> None:
-    """What comes after may be a login page, or somebody else."""
+def test_a_redirect_is_not_a_delivery(table: ObservedTable, hook: Webhook, status: int) -> None:
+    """A redirect may lead to a login page or to another host, so it is not followed."""
     with webhook() as elsewhere:
         hook.status, hook.location = status, elsewhere.url.replace("json:", "http:")
         announce(table.connection, Receivers([hook.url]), "run 1")
-        assert said(table) == []
-        assert elsewhere.asked == 0
+        assert recorded(table) == []
+        assert elsewhere.requests == 0
 
 
-def test_receivers_are_told_at_once(table: Told) -> None:
-    """One that takes its time keeps no other waiting: each answers once both were told."""
+def test_receivers_are_notified_concurrently(table: ObservedTable) -> None:
+    """A slow receiver delays no other: each responds only after both received their request."""
     with webhook() as first, webhook() as second:
         together = threading.Barrier(2, timeout=HANG_SECONDS)
         first.before_answer = second.before_answer = together.wait
         announce(table.connection, Receivers([first.url, second.url]), "run 1")
-        assert said(table) == [("broken_since", None)]
+        assert recorded(table) == [("broken_since", None)]
 
 
-def told_a_dripping_one(
+def notify_dripping_receiver(
     hook: Webhook, script: str, number: signal.Signals | None = None
 ) -> tuple[int, str, str]:
-    """How a process ends that tells a receiver whose answer has no end.
+    """Runs a script that notifies a receiver whose response never ends.
 
     Args:
         hook: the receiver.
-        script: of the process.
-        number: a signal that it gets while it waits for the answer.
+        script: the Python code of the process.
+        number: a signal to send while the process waits for the response.
     """
     running: list[subprocess.Popen[str]] = []
     hook.drips = True
@@ -198,8 +206,8 @@ main(["--version"])
 
 
 def test_a_signal_does_not_wait_for_a_receiver(hook: Webhook) -> None:
-    """A scheduler kills what has not ended soon after SIGTERM; this one may take an hour."""
-    code, output, errors = told_a_dripping_one(hook, INTERRUPTED, signal.SIGTERM)
+    """A signal ends a delivery that may take an hour, since schedulers kill slow processes."""
+    code, output, errors = notify_dripping_receiver(hook, INTERRUPTED, signal.SIGTERM)
     assert output.startswith("143 ")
     assert (code, errors) == (0, "")
 
@@ -217,39 +225,41 @@ main(["--version"])
 """
 
 
-def test_a_receiver_that_answers_for_ever_does_not_keep_the_process(hook: Webhook) -> None:
-    """Each byte of its answer comes before the time is up for that byte."""
-    code, output, errors = told_a_dripping_one(hook, DRIPPED_ON)
+def test_a_receiver_whose_response_never_ends_does_not_block_the_exit(hook: Webhook) -> None:
+    """Each byte of the response arrives before the read timeout, which never expires."""
+    code, output, errors = notify_dripping_receiver(hook, DRIPPED_ON)
     assert (code, output.strip()) == (0, __version__)
     assert "leaked" not in errors
 
 
-def test_a_url_may_say_how_long_to_wait(table: Told, hook: Webhook) -> None:
-    """In the words of Apprise."""
+def test_a_url_may_set_its_own_timeout(table: ObservedTable, hook: Webhook) -> None:
+    """Apprise's `rto` parameter sets the timeout."""
     given_up = threading.Event()
     hook.before_answer = lambda: given_up.wait(HANG_SECONDS)
     announce(table.connection, Receivers([f"{hook.url}?rto=0.2"]), "run 1")
     given_up.set()
-    assert said(table) == []
+    assert recorded(table) == []
 
 
-def test_without_receivers_the_summary_is_where_it_is_said(table: Told) -> None:
-    """So the next run does not say it again."""
+def test_without_receivers_a_change_is_reported_in_the_summary_once(table: ObservedTable) -> None:
+    """A change that the summary reported is not reported by the next run."""
     assert [each.state for each in announce(table.connection, Receivers([]), "run 1")] == [
         "broken_since"
     ]
     assert announce(table.connection, Receivers([]), "run 2") == []
 
 
-def test_a_receiver_that_hangs_up_or_is_not_there_ends_nothing(table: Told) -> None:
-    """It is tried again by the next run."""
+def test_an_unreachable_receiver_does_not_fail_the_run(table: ObservedTable) -> None:
+    """The next run tries the receiver again."""
     receivers = Receivers(["json://127.0.0.1:9/nobody"])
     assert announce(table.connection, receivers, "run 1")
-    assert said(table) == []
+    assert recorded(table) == []
 
 
-def test_many_tables_are_counted_and_the_first_are_named(table: Told, hook: Webhook) -> None:
-    """A message stays short."""
+def test_many_tables_are_counted_and_the_first_are_named(
+    table: ObservedTable, hook: Webhook
+) -> None:
+    """A notification lists at most 20 tables and counts the others."""
     table.connection.execute(
         "INSERT INTO load_analysis.int_table_states SELECT * EXCLUDE (range) "
         "REPLACE ('s.b' || range AS table_name) FROM load_analysis.int_table_states, range(29)"
@@ -263,15 +273,15 @@ def test_many_tables_are_counted_and_the_first_are_named(table: Told, hook: Webh
 
 
 @pytest.mark.parametrize("url", ["nonsense://x/secret-part", "no url at all", "json://", "://"])
-def test_a_url_that_apprise_does_not_know_is_refused_and_not_shown(url: str) -> None:
-    """By its place in the list."""
+def test_an_unknown_url_is_refused_without_showing_it(url: str) -> None:
+    """The error names the URL by its position in the list."""
     with pytest.raises(InvalidSettingError, match="URL 2 of 2 in the setting urls") as caught:
         Receivers(["json://127.0.0.1:9/x", url])
     assert "secret-part" not in str(caught.value)
 
 
-def test_the_name_of_a_receiver_does_not_tell_its_url(hook: Webhook) -> None:
-    """It stands in the warehouse."""
+def test_the_name_of_a_receiver_does_not_reveal_its_url(hook: Webhook) -> None:
+    """The name is stored in the warehouse, so it must not contain the secret."""
     [name] = Receivers([hook.url]).names
     assert SECRET not in name
     assert len(name) == 12
@@ -289,20 +299,22 @@ def test_the_name_of_a_receiver_does_not_tell_its_url(hook: Webhook) -> None:
     ],
 )
 def test_a_table_has_one_short_line(schema: str | None, table: str | None, shown: str) -> None:
-    """Whatever its name is."""
+    """A table's name fits one short line, whatever its length and characters."""
     event = Change("c", "t", schema, table, "broken", "broken_since", 1, 3, 3, 0, 0)
     assert table_name(event) == shown
 
 
-def test_a_notification_is_written_for_its_receiver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Characters that this terminal cannot show are none of its business."""
+def test_a_notification_does_not_depend_on_the_terminals_encoding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Characters that the terminal cannot show are kept in a notification."""
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     event = Change("c", "t", "Größen", "Maße", "broken", "broken_since", 1, 3, 3, 0, 0)
     assert sentence(event).startswith("Größen.Maße is broken")
 
 
-def test_each_kind_has_a_sentence() -> None:
-    """With the counts it rests on."""
+def test_each_state_has_a_sentence_with_its_counts() -> None:
+    """The sentence contains the counts behind the state."""
     always = Change("c", "t", "s", "s.a", "broken", "always_failing", 1, 9, 9, 0, 0)
     worse = Change("c", "t", "s", "s.a", "regressed", "regressed", 70, 6, 20, 2, 100)
     well = Change("c", "t", "s", "s.a", "well", "healthy", None, 0, 130, 7, 37)
@@ -318,26 +330,27 @@ def test_each_kind_has_a_sentence() -> None:
 
 @pytest.fixture
 def restarted() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A warehouse of two clusters, the ids of one of which start over after 428."""
-    with nothing_told() as told:
-        told.connection.execute(
+    """A warehouse of two clusters; the ids of one of them start over after 428."""
+    with unreported_table() as observed:
+        observed.connection.execute(
             "INSERT INTO load_analysis.coverage "
             "VALUES ('prod', 'default', 428, true), ('test', 'default', 7, false)"
         )
-        yield told.connection
+        yield observed.connection
 
 
-def noted(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+def recorded_rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
     return connection.execute(
         "SELECT cluster, tenant, schema_name, table_name, state, since_execution_id "
         "FROM load_status.alerts ORDER BY ALL"
     ).fetchall()
 
 
-def test_ids_that_start_over_are_told_once(
+def test_ids_that_start_over_are_reported_once(
     restarted: duckdb.DuckDBPyConnection, hook: Webhook
 ) -> None:
-    """With what it means and what to set; and once more where it happens at another id."""
+    """The notification explains the restart and the setting to change; another restart is reported
+    again."""
     receivers = Receivers([hook.url])
     for run_id in ("run 1", "run 2"):
         assert announce(restarted, receivers, run_id) == []
@@ -345,16 +358,16 @@ def test_ids_that_start_over_are_told_once(
     text = hook.messages[0]["message"]
     assert "execution 428, the highest in the warehouse, is no longer there" in text
     assert 'set cluster = "prod-2" under [sources.incorta]' in text
-    assert noted(restarted) == [("prod", "default", None, None, "ids_restarted", 428)]
+    assert recorded_rows(restarted) == [("prod", "default", None, None, "ids_restarted", 428)]
     restarted.execute("UPDATE load_analysis.coverage SET highest_loaded_id = 500")
     announce(restarted, receivers, "run 3")
     assert len(hook.messages) == 2
 
 
-def test_who_missed_that_ids_start_over_gets_it_later(
+def test_a_receiver_that_missed_a_restart_of_ids_gets_it_later(
     restarted: duckdb.DuckDBPyConnection, hook: Webhook
 ) -> None:
-    """And who got it does not get it again."""
+    """A receiver that got the notification does not get it again."""
     with webhook() as other:
         other.status = 500
         announce(restarted, Receivers([hook.url, other.url]), "run 1")
@@ -363,11 +376,13 @@ def test_who_missed_that_ids_start_over_gets_it_later(
         for run_id in ("run 2", "run 3"):
             announce(restarted, Receivers([hook.url, other.url]), run_id)
         assert (len(hook.messages), len(other.messages)) == (1, 1)
-    assert len(noted(restarted)) == 1
+    assert len(recorded_rows(restarted)) == 1
 
 
-def test_a_notification_is_never_dated_before_the_last_one(table: Told, hook: Webhook) -> None:
-    """After a clock that was wrong once, what is said next must be what was said last."""
+def test_a_notification_is_never_dated_before_the_last_one(
+    table: ObservedTable, hook: Webhook
+) -> None:
+    """After a wrong clock, the next notification must still sort after the previous ones."""
     future = datetime(2100, 1, 1, tzinfo=UTC)
     announce(table.connection, Receivers([hook.url]), "run 1")
     table.connection.execute("UPDATE load_status.alerts SET announced_at = $at", {"at": future})

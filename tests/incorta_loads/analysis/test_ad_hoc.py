@@ -1,4 +1,4 @@
-"""Rules of the one statement that a user may run."""
+"""Rules for the one statement a user may run with `incorta-loads sql`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def reading(path: Path) -> Iterator[Connection]:
-    """The connection that `incorta-loads sql` has."""
+    """The read-only connection of `incorta-loads sql`."""
     with open_for_reading(path, 0) as connection:
         yield connection
 
@@ -64,7 +64,7 @@ NODES_ROWS = [{"execution_id": 1, "name": "a"}, {"execution_id": 2, "name": None
 def test_reading_statements_are_run(
     reading: Connection, query: str, rows: list[dict[str, Any]]
 ) -> None:
-    """The result as it is, times in UTC."""
+    """The rows are returned unchanged, with times in UTC."""
     assert one_statement(reading, query).rows == rows
 
 
@@ -84,12 +84,12 @@ def test_reading_statements_are_run(
 def test_statements_about_tables_are_run(
     reading: Connection, query: str, column: str, first: object
 ) -> None:
-    """What a person asks who looks around."""
+    """Statements that explore the warehouse, such as SHOW and DESCRIBE, are allowed."""
     assert one_statement(reading, query).rows[0][column] == first
 
 
-def test_columns_of_one_name_keep_their_values(reading: Connection) -> None:
-    """They get numbers, as in a subquery of DuckDB, also where a number is taken."""
+def test_columns_of_the_same_name_keep_their_values(reading: Connection) -> None:
+    """Duplicate names are numbered as in a DuckDB subquery, skipping numbers in use."""
     found = one_statement(reading, "SELECT 1 AS a, 2 AS a, 3 AS a, 4 AS a_1, 5 AS b")
     assert found == Rows(
         ["a", "a_1", "a_2", "a_1_1", "b"], [{"a": 1, "a_1": 2, "a_2": 3, "a_1_1": 4, "b": 5}]
@@ -98,8 +98,8 @@ def test_columns_of_one_name_keep_their_values(reading: Connection) -> None:
     assert one_statement(reading, same) == found
 
 
-def test_thousands_of_columns_of_one_name_get_their_numbers(reading: Connection) -> None:
-    """Each is found without trying those before it, of which there are 12,500,000."""
+def test_thousands_of_columns_of_the_same_name_are_numbered(reading: Connection) -> None:
+    """Numbering does not try all previous numbers, which would take 12,500,000 steps."""
     found = one_statement(reading, f"SELECT {', '.join(['1 AS a'] * 5_000)}")
     assert found.names[-1] == "a_4999"
 
@@ -111,8 +111,8 @@ WHEN MATCHED THEN DELETE
 WRONG_COLUMN = (
     'Binder Error: Referenced column "nam" not found in FROM clause! Candidate bindings: "name"'
 )
-ONLY_READS = "`sql` only reads, and this is {}; nothing was run: use SELECT."
-ONE = "`sql` takes one statement, and this is {}; nothing was run."
+ONLY_READS = "`sql` only reads, but the statement is {}; nothing was run. Use SELECT."
+ONE = "`sql` takes one statement, not {}; nothing was run."
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,8 @@ ONE = "`sql` takes one statement, and this is {}; nothing was run."
 def test_other_statements_are_refused_before_they_run(
     reading: Connection, path: Path, query: str, kind: str
 ) -> None:
-    """Whatever writes, leaves the file, or changes settings; the sentence says what it is."""
+    """Statements that write, leave the file or change settings are refused; the error names their
+    kind."""
     refused_without_effect(reading, path, query, ONLY_READS.format(kind))
 
 
@@ -173,10 +174,10 @@ def test_other_statements_are_refused_before_they_run(
         ("SELECT 1;; DELETE FROM load_status.nodes; SELECT 3", ONE.format(3)),
     ],
 )
-def test_not_one_statement_is_refused(
+def test_anything_but_one_statement_is_refused(
     reading: Connection, path: Path, query: str, message: str
 ) -> None:
-    """None, or several, of which none is run."""
+    """If there is no statement, or more than one, nothing is run."""
     refused_without_effect(reading, path, query, message)
 
 
@@ -192,11 +193,11 @@ def test_not_one_statement_is_refused(
          "Parser Error: Expected a single SELECT statement"),
     ],
 )  # fmt: skip
-def test_what_duckdb_refuses_is_said_in_its_words(
+def test_an_error_of_duckdb_is_reported_in_its_words(
     reading: Connection, path: Path, query: str, reason: str
 ) -> None:
-    """On one line, without the drawing of the place."""
-    refused_without_effect(reading, path, query, f"DuckDB refused the statement: {reason}")
+    """The message is one line, without DuckDB's marker of the position."""
+    refused_without_effect(reading, path, query, f"DuckDB rejected the statement: {reason}")
 
 
 @pytest.mark.parametrize(
@@ -223,14 +224,14 @@ def test_what_duckdb_refuses_is_said_in_its_words(
 def test_reading_statements_stay_in_the_warehouse(
     reading: Connection, path: Path, query: str
 ) -> None:
-    """No files, no environment, no sequences, none of the program's own variables."""
+    """Files, the environment, sequences and the program's variables are out of reach."""
     frame = NODES.empty_table()
     assert frame.num_rows == 0
-    refused_without_effect(reading, path, query, "DuckDB refused the statement: ")
+    refused_without_effect(reading, path, query, "DuckDB rejected the statement: ")
 
 
 def refused_without_effect(connection: Connection, path: Path, query: str, message: str) -> None:
-    """Refused with a message that begins so, on one line; nothing is other than before."""
+    """Checks that the query is refused with a one-line message and changes nothing."""
     before = path.read_bytes()
     settings = "SELECT * FROM duckdb_settings() WHERE name NOT LIKE '%memory%' ORDER BY ALL"
     settings_before = connection.execute(settings).fetchall()

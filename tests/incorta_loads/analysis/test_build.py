@@ -1,4 +1,4 @@
-"""Builds inside this process, which leave nothing behind but the analysis."""
+"""Builds of the analysis in this process, which leave nothing behind but its tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PLAN = Tree("LOAD_PLAN", "Nightly", "Success", (Tree("TABLE", "orders", "Success
 
 
 def made_in(folder: Path) -> Path:
-    """A warehouse with one execution, under a name that SQL has to quote."""
+    """A warehouse with one execution, in a file whose name SQL must quote."""
     database = folder / "loads of today.v1.duckdb"
     write_base_tables(database, rows(PLAN, 1))
     return database
@@ -37,8 +37,8 @@ def warehouse(tmp_path: Path) -> Path:
     return made_in(tmp_path)
 
 
-class Beside(NamedTuple):
-    """A warehouse, what was built beside a connection, and what that one saw of it."""
+class Concurrent(NamedTuple):
+    """A warehouse, the result of a build next to an open connection, and what that one saw."""
 
     warehouse: Path
     built: ModelsBuilt
@@ -46,13 +46,13 @@ class Beside(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def beside(tmp_path_factory: pytest.TempPathFactory) -> Beside:
-    """One build for the two rules about connections."""
+def concurrent(tmp_path_factory: pytest.TempPathFactory) -> Concurrent:
+    """One build, shared by the two tests about connections."""
     warehouse = made_in(tmp_path_factory.mktemp("beside"))
     with duckdb.connect(str(warehouse)) as writer:
         built = build_models(warehouse, run_tests=False)
         seen = writer.sql("select count(*) from load_analysis.executions").fetchone()
-    return Beside(warehouse, built, seen)
+    return Concurrent(warehouse, built, seen)
 
 
 def files_below(directory: Path) -> set[Path]:
@@ -65,7 +65,7 @@ def test_a_build_leaves_nothing_but_its_relations(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """No file, output, variable or changed directory."""
+    """A build leaves no file, output, variable or changed directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -85,22 +85,22 @@ def test_a_build_leaves_nothing_but_its_relations(
     assert built.seconds > 0
 
 
-def test_the_file_can_be_opened_otherwise_afterwards(beside: Beside) -> None:
-    """No connection stays open: another one may have other settings."""
-    with duckdb.connect(str(beside.warehouse), read_only=True, config={"threads": 1}) as reader:
+def test_the_file_can_be_opened_with_other_settings_afterwards(concurrent: Concurrent) -> None:
+    """A build closes its connection, so that the next one may have other settings."""
+    with duckdb.connect(str(concurrent.warehouse), read_only=True, config={"threads": 1}) as reader:
         assert reader.sql("select count(*) from load_analysis.node_outcomes").fetchone() == (2,)
 
 
-def test_a_build_works_beside_a_connection_of_this_process(beside: Beside) -> None:
-    """The caller may hold the warehouse open for writing, and sees what was built."""
-    assert beside.seen == (1,)
-    assert beside.built.tests == 0
+def test_a_build_works_next_to_a_connection_of_this_process(concurrent: Concurrent) -> None:
+    """The caller may hold the warehouse open for writing and sees the built tables."""
+    assert concurrent.seen == (1,)
+    assert concurrent.built.tests == 0
 
 
-def test_models_that_changed_are_compiled_again(
+def test_changed_models_are_compiled_again(
     warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As after an upgrade; and again where what was kept is damaged."""
+    """Models are compiled again after an upgrade, and if the cached file is damaged."""
     project = Path(shutil.copytree(project_directory(), tmp_path / "sql"))
     for module in (compiled, dbt):
         monkeypatch.setattr(module, "project_directory", lambda: project)
@@ -119,7 +119,7 @@ def test_models_that_changed_are_compiled_again(
 def test_other_variables_are_compiled_once(
     warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Into a file beside the warehouse; the default ones need no dbt at all."""
+    """Statements for other variables are cached beside the warehouse; the defaults need no dbt."""
     kept = Path(f"{warehouse}.models")
     variables = {"probe_gap": 7}
     build_models(warehouse, variables=variables, run_tests=False)
@@ -130,8 +130,8 @@ def test_other_variables_are_compiled_once(
     assert kept.read_bytes() == content
 
 
-def test_a_test_that_fails_is_named(warehouse: Path) -> None:
-    """A node that is there twice breaks the numbers of its execution, and the error says so."""
+def test_a_failed_test_is_named_in_the_error(warehouse: Path) -> None:
+    """A duplicate node fails the test of its execution's node numbers."""
     with duckdb.connect(str(warehouse)) as writer:
         writer.execute("insert into load_status.nodes from load_status.nodes")
     with pytest.raises(
@@ -140,8 +140,8 @@ def test_a_test_that_fails_is_named(warehouse: Path) -> None:
         build_models(warehouse)
 
 
-def test_a_model_that_fails_is_named(warehouse: Path) -> None:
-    """The error has the model and what the database said, in one line."""
+def test_a_failed_model_is_named_in_the_error(warehouse: Path) -> None:
+    """The error contains the model and the database's message, on one line."""
     with duckdb.connect(str(warehouse)) as writer:
         writer.execute("alter table load_status.nodes drop column job_status")
     with pytest.raises(ModelsError, match=r"^the SQL model stg_nodes failed: .*job_status") as told:
@@ -149,8 +149,8 @@ def test_a_model_that_fails_is_named(warehouse: Path) -> None:
     assert "\n" not in str(told.value)
 
 
-def test_a_warehouse_that_another_process_holds_is_an_error(warehouse: Path) -> None:
-    """Nothing can be built, and the error says why."""
+def test_a_warehouse_locked_by_another_process_is_an_error(warehouse: Path) -> None:
+    """Nothing is built, and the error gives the reason."""
     holding = "import duckdb, sys; db = duckdb.connect(sys.argv[1]); print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", holding, str(warehouse)],
@@ -176,14 +176,14 @@ def leave(signal_number: int, _frame: object) -> None:
         (signal.SIGTERM, leave, SystemExit),
     ],
 )
-def test_a_signal_ends_the_build_as_its_handler_says(
+def test_a_signal_ends_the_build_through_its_handler(
     warehouse: Path,
     caplog: pytest.LogCaptureFixture,
     number: signal.Signals,
     handler: Callable[[int, FrameType | None], None],
     raised: type[BaseException],
 ) -> None:
-    """Ctrl-C is not taken for a model that failed; handlers stay, and the file is free again."""
+    """Ctrl-C is not reported as a failed model; handlers stay, and the file is released."""
 
     def send_at_the_first_table(record: logging.LogRecord) -> bool:
         if record.getMessage() == "building node_outcomes":
@@ -206,7 +206,7 @@ def test_a_signal_ends_the_build_as_its_handler_says(
 
 
 def test_importing_the_module_does_not_import_dbt() -> None:
-    """dbt takes seconds to import, which `incorta-loads --help` must not wait for."""
+    """dbt takes seconds to import, and `incorta-loads --help` must not wait for it."""
     asking = (
         "import incorta_loads.analysis.build, sys; "
         "print('dbt' in sys.modules, 'duckdb' in sys.modules)"

@@ -1,4 +1,4 @@
-"""What is due: a build does only what depends on something that changed."""
+"""Which models are due: a build does only the work that depends on a change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANSWER = (
 
 
 def model(name: str, query: str, **others: Any) -> Model:
-    """A table without contract and descriptions, unless the test says otherwise."""
+    """A table without contract and descriptions, unless the test overrides them."""
     usual: dict[str, Any] = {
         "is_view": False,
         "comment": "",
@@ -69,33 +69,33 @@ def relations(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
     return sorted(name for (name,) in warehouse.execute(query).fetchall())
 
 
-def test_a_first_build_makes_everything(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """And the second one nothing."""
+def test_a_second_build_without_changes_does_nothing(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """The first build creates every relation."""
     assert built(warehouse) == (3, 1)
     assert built(warehouse) == (0, 0)
 
 
 @pytest.mark.parametrize(("change", "due"), [(ROW, (2, 1)), (ANSWER, (2, 1)), ("SELECT 1", (0, 0))])
-def test_what_depends_on_a_changed_table_is_due(
+def test_models_that_depend_on_a_changed_table_are_due(
     warehouse: duckdb.DuckDBPyConnection, change: str, due: tuple[int, int]
 ) -> None:
-    """As the project says it; the rest stays."""
+    """Models with no dependency on the changed table are kept."""
     built(warehouse)
     warehouse.execute(change)
     assert built(warehouse) == due
 
 
-def test_a_changed_project_is_built_whole(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Its fingerprint says so."""
+def test_a_changed_project_is_rebuilt_completely(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """A new project fingerprint makes all models due."""
     built(warehouse)
     assert built(warehouse, msgspec.structs.replace(PROJECT, fingerprint="second")) == (3, 1)
 
 
 @pytest.mark.parametrize("change", ["DROP TABLE", "ALTER TABLE", "CREATE OR REPLACE VIEW"])
-def test_a_relation_that_is_gone_or_of_another_kind_is_made_again(
+def test_a_missing_relation_or_one_of_another_kind_is_rebuilt(
     warehouse: duckdb.DuckDBPyConnection, change: str
 ) -> None:
-    """By hand, or by another version: all are built, whatever kind of relation is in the way."""
+    """All models are built, whatever kind of relation is in the way."""
     built(warehouse)
     warehouse.execute(
         {
@@ -110,14 +110,14 @@ def test_a_relation_that_is_gone_or_of_another_kind_is_made_again(
     assert built(warehouse) == (0, 0)
 
 
-def test_what_was_not_tested_is_due_again(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """No table is taken for tested that is not."""
+def test_models_built_without_tests_are_due_again(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """A table built without its tests does not count as tested."""
     assert built(warehouse, run_tests=False) == (3, 0)
     assert built(warehouse) == (3, 1)
 
 
-def test_a_build_that_failed_is_due_again(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """The sentence names the test and the rows that it found."""
+def test_a_failed_build_is_due_again(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """The error names the test and the number of rows it found."""
     warehouse.execute(ROW.replace("1)", "-1)"))
     with pytest.raises(
         ModelsError,
@@ -128,8 +128,8 @@ def test_a_build_that_failed_is_due_again(warehouse: duckdb.DuckDBPyConnection) 
     assert built(warehouse) == (3, 1)
 
 
-def test_a_kept_table_is_brought_up_to_date(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Rows whose keys are gone are deleted, missing ones are added, and the rest is not touched."""
+def test_a_kept_table_is_updated_in_place(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Rows whose keys are gone are deleted, missing rows are added, and others are not touched."""
     kept = Kept("int_answers", ["execution_id"], "execution_id <> 4", "true")
     project = msgspec.structs.replace(
         PROJECT,
@@ -158,7 +158,7 @@ def test_a_kept_table_is_brought_up_to_date(warehouse: duckdb.DuckDBPyConnection
 def test_a_relation_that_breaks_its_contract_is_an_error(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
-    """A column of another type, one that is missing or has another name, or another order."""
+    """A column with another type, name or position, or a missing column, breaks the contract."""
     right = {"a": "INTEGER", "b": "VARCHAR"}
     for types in (right | {"a": "BIGINT"}, {"a": "INTEGER"}, {"b": "VARCHAR", "a": "INTEGER"}):
         one = model("one", "SELECT 1 AS a, 'x' AS b", types=types)
@@ -168,8 +168,8 @@ def test_a_relation_that_breaks_its_contract_is_an_error(
     assert built(warehouse, msgspec.structs.replace(PROJECT, steps=[one])) == (1, 0)
 
 
-def test_descriptions_are_comments(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Of tables and views and their columns, whatever characters they hold."""
+def test_descriptions_become_comments(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Tables, views and their columns get their descriptions, whatever characters these contain."""
     comment, of_column = 'One row; it\'s "one".\n', "ä ' \\"
     table = model("one", "SELECT 1 AS a", comment=comment, columns={"a": of_column})
     view = msgspec.structs.replace(table, name="two", is_view=True)
@@ -187,7 +187,7 @@ def test_descriptions_are_comments(warehouse: duckdb.DuckDBPyConnection) -> None
 def test_intermediate_models_of_an_older_version_are_dropped(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
-    """What users have added stays, and so does every other schema."""
+    """Relations added by users and all other schemas are kept."""
     built(warehouse)
     warehouse.execute("CREATE TABLE load_analysis.int_gone AS SELECT 1 AS one")
     warehouse.execute("CREATE VIEW load_analysis.int_gone_too AS FROM load_analysis.int_gone")
@@ -199,7 +199,7 @@ def test_intermediate_models_of_an_older_version_are_dropped(
 
 
 def test_the_record_of_an_older_version_is_replaced(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """It had one column."""
+    """The record of older versions had a single column."""
     warehouse.execute("CREATE SCHEMA load_analysis")
     warehouse.execute("CREATE TABLE load_analysis.build_state AS SELECT 'f' AS fingerprint")
     assert built(warehouse) == (3, 1)

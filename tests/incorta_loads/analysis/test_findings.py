@@ -1,4 +1,4 @@
-"""Rules of what is found in the marts, and of what is so now."""
+"""Rules for findings in the marts, and for the condition that decides the exit code."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MARTS = {
 
 @pytest.fixture
 def warehouse() -> Iterator[Connection]:
-    """The marts with the columns that are looked at, empty."""
+    """The marts with the columns that the commands read, without rows."""
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA load_analysis")
         for name, columns in MARTS.items():
@@ -40,7 +40,7 @@ def warehouse() -> Iterator[Connection]:
 
 
 def fill(warehouse: Connection, mart: str, *rows: tuple[object, ...]) -> None:
-    """Rows of cluster c and tenant t."""
+    """Inserts rows of cluster c and tenant t."""
     for row in rows:
         values = ("c", "t", *row)
         marks = ", ".join("?" * len(values))
@@ -53,7 +53,7 @@ def names(findings: Findings, name: str = "table_name") -> list[object]:
 
 @pytest.fixture
 def tables(warehouse: Connection) -> Connection:
-    """Tables of two plans; one without a name, and one of another tenant."""
+    """Tables of two plans: one table has no name, and one belongs to another tenant."""
     fill(
         warehouse,
         "table_health",
@@ -75,28 +75,28 @@ def tables(warehouse: Connection) -> Connection:
     return warehouse
 
 
-def test_what_is_broken_leads_and_then_the_rank(tables: Connection) -> None:
-    """Tables that are gone have no rank and come last."""
+def test_broken_tables_come_first_then_tables_by_rank(tables: Connection) -> None:
+    """Dropped tables have no rank and come last."""
     found = health(tables, plan=None, limit=None)
     assert names(found) == [None, "c", "b", "f", "a", "e"]
     assert (found.now, found.what) == (2, "tables that always fail or are broken")
 
 
-def test_of_a_plan_come_the_tables_that_were_seen_in_it(tables: Connection) -> None:
-    """NULL is a name like any other; what is broken elsewhere is not counted."""
+def test_a_plan_selects_the_tables_seen_in_it(tables: Connection) -> None:
+    """NULL is compared like any other name; broken tables of other plans are not counted."""
     found = health(tables, plan="P", limit=None)
     assert (names(found), found.now) == ([None, "b", "a"], 1)
     assert names(regressions(tables, plan="P", limit=None)) == []
 
 
-def test_what_a_limit_hides_counts_too(tables: Connection) -> None:
-    """A scheduler asks for all of it."""
+def test_the_count_includes_rows_beyond_the_limit(tables: Connection) -> None:
+    """A scheduler needs the total, whatever number of rows is shown."""
     found = health(tables, plan=None, limit=1)
     assert (names(found), found.now) == ([None], 2)
 
 
-def test_regressions_come_by_verdict_and_then_the_surest_first(warehouse: Connection) -> None:
-    """Those that got better by the probability of that."""
+def test_regressions_are_sorted_by_verdict_then_p_value(warehouse: Connection) -> None:
+    """Improved tables are sorted by the p-value of the improvement."""
     fill(
         warehouse,
         "table_regressions",
@@ -116,14 +116,14 @@ def test_regressions_come_by_verdict_and_then_the_surest_first(warehouse: Connec
 
 @pytest.fixture
 def executions(warehouse: Connection) -> Connection:
-    """Plans P (last final one: 5) and Q (last final one: 4)."""
+    """Plans P (latest final execution: 5) and Q (latest final execution: 4)."""
     rows = [(1, "P", True), (2, "Q", True), (4, "Q", True), (5, "P", True), (6, "P", False)]
     fill(warehouse, "executions", *rows)
     return warehouse
 
 
-def test_conflicts_of_the_last_execution_lead(executions: Connection) -> None:
-    """Now are those in the last final execution of each plan, not in one that goes on."""
+def test_conflicts_of_the_latest_executions_come_first(executions: Connection) -> None:
+    """Current conflicts are those of each plan's latest final execution, not of a running one."""
     rows = [
         (1, 1, "r", "P"),
         (4, 2, "r", "Q"),
@@ -140,10 +140,11 @@ def test_conflicts_of_the_last_execution_lead(executions: Connection) -> None:
     assert (names(of_plan, "execution_id"), of_plan.now) == ([6, 5], 2)
 
 
-def test_a_cause_is_so_now_where_it_is_in_the_last_final_execution_of_a_plan(
+def test_a_cause_is_current_if_it_is_in_the_latest_final_execution_of_a_plan(
     executions: Connection,
 ) -> None:
-    """Though it came later elsewhere; plan and group say which it is only above schemas."""
+    """It stays current if it came later in another plan; above schemas, plan and group identify
+    it."""
     table, group = ("TABLE", "s", "a", "a"), ("GROUP", None, None, "g")
     fill(
         executions,
@@ -166,8 +167,8 @@ def test_a_cause_is_so_now_where_it_is_in_the_last_final_execution_of_a_plan(
     assert (names(of_plan, "fix_rank"), of_plan.now) == ([1, 2], 0)
 
 
-def test_a_cause_without_a_type_is_one_too(executions: Connection) -> None:
-    """It is found in the last execution; its role says whether its plan counts, not its type."""
+def test_a_cause_without_a_type_is_found(executions: Connection) -> None:
+    """The role of a cause, not its type, decides whether its plan counts."""
     fill(
         executions,
         "failure_origins",
@@ -185,8 +186,8 @@ def test_a_cause_without_a_type_is_one_too(executions: Connection) -> None:
 
 
 @pytest.mark.parametrize("read", [health, regressions, conflicts, fix_first])
-def test_without_an_analysis_it_says_what_to_run(read: object) -> None:
-    """One sentence, as the other commands."""
+def test_without_an_analysis_the_error_names_the_command_to_run(read: object) -> None:
+    """The error is the same sentence as for other commands."""
     assert callable(read)
     with duckdb.connect() as connection, pytest.raises(WarehouseError, match="analyze first"):
         read(connection, plan=None, limit=None)

@@ -1,4 +1,4 @@
-"""Rules of what the commands read from the warehouse."""
+"""Rules for what the commands read from the warehouse."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ MARTS = {
 
 @pytest.fixture
 def marts() -> Iterator[Connection]:
-    """The marts of failure rates, made by hand and empty."""
+    """The marts of failure rates, without rows."""
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA load_analysis")
         for mart, names in MARTS.items():
@@ -57,7 +57,7 @@ def marts() -> Iterator[Connection]:
 
 
 def fill(connection: Connection, mart: str, *rows: tuple[object, ...]) -> None:
-    """Rows of one cluster and tenant, unless they name their own."""
+    """Inserts rows of one cluster and tenant, unless they name their own."""
     width = 7 + len(MARTS[mart].split())
     whole = [row if len(row) == width else ("c", "t", *row) for row in rows]
     marks = ", ".join("?" * width)
@@ -73,7 +73,7 @@ def names_of(
     sort: Sort = Sort.RATE,
     limit: int | None = None,
 ) -> list[tuple[Any, ...]]:
-    """The names of the rows found, in their order."""
+    """The names of the rows found, in order."""
     found, names = failure_rates(connection, by, plan=plan, recent=recent, sort=sort, limit=limit)
     return [tuple(row[name] for name in names) for row in found.rows]
 
@@ -94,8 +94,8 @@ TABLES = [
 ]
 
 
-def test_the_lower_end_of_the_interval_leads(marts: Connection) -> None:
-    """Then errors, then names in code-point order; NULL is last everywhere."""
+def test_rates_are_sorted_by_the_lower_end_of_the_interval(marts: Connection) -> None:
+    """Ties are sorted by errors, then names in code-point order; NULL is always last."""
     fill(marts, "failure_rates_by_table", *TABLES)
     assert names_of(marts, By.TABLE) == [
         ("S", "often"),
@@ -112,8 +112,8 @@ def test_the_lower_end_of_the_interval_leads(marts: Connection) -> None:
     ]
 
 
-def test_the_number_of_errors_may_lead(marts: Connection) -> None:
-    """Then the lower end of the interval, then names."""
+def test_rates_may_be_sorted_by_errors(marts: Connection) -> None:
+    """Ties are sorted by the lower end of the interval, then names."""
     fill(marts, "failure_rates_by_table", *TABLES, ("S", "30 of more", 30, 0.1, 0, 0, None))
     assert names_of(marts, By.TABLE, sort=Sort.ERRORS) == [
         ("S", "often"),
@@ -131,8 +131,8 @@ def test_the_number_of_errors_may_lead(marts: Connection) -> None:
     ]
 
 
-def test_recent_rates_look_at_recent_executions_only(marts: Connection) -> None:
-    """Their own order, without what has nothing counted there."""
+def test_recent_rates_use_recent_executions_only(marts: Connection) -> None:
+    """They are sorted by recent figures, and rows with nothing counted recently are left out."""
     fill(marts, "failure_rates_by_table", *TABLES)
     by_rate = [
         ("S", "once of one"),
@@ -150,15 +150,15 @@ def test_recent_rates_look_at_recent_executions_only(marts: Connection) -> None:
     assert names_of(marts, By.TABLE, recent=True, sort=Sort.ERRORS) == by_errors
 
 
-def test_a_limit_cuts_the_end(marts: Connection) -> None:
-    """So many rows at most, the first of the whole order."""
+def test_a_limit_keeps_the_first_rows(marts: Connection) -> None:
+    """The limit applies to the whole sorted result."""
     fill(marts, "failure_rates_by_table", *TABLES)
     assert names_of(marts, By.TABLE, limit=2) == [("S", "often"), ("S", "many")]
     assert names_of(marts, By.TABLE, limit=1, recent=True) == [("S", "once of one")]
     assert len(names_of(marts, By.TABLE, limit=100)) == 11
 
 
-def test_of_equal_names_cluster_and_tenant_decide(marts: Connection) -> None:
+def test_equal_names_are_sorted_by_cluster_and_tenant(marts: Connection) -> None:
     """The order is the same on every call."""
     rows = [(cluster, tenant, "P", 1, 0.1, 1, 1, 0.1) for tenant in "ba" for cluster in "dc"]
     fill(marts, "failure_rates_by_plan", *rows)
@@ -183,7 +183,7 @@ def test_of_equal_names_cluster_and_tenant_decide(marts: Connection) -> None:
 def test_each_kind_has_its_mart(
     marts: Connection, by: By, mart: str, expected: list[tuple[str, ...]]
 ) -> None:
-    """All its columns come back, and the names that say of what."""
+    """All columns of the mart are returned, including the names."""
     figures = (1, 0.1, 1, 1, 0.1)
     fill(marts, mart, *((*names, *figures) for names in expected))
     assert names_of(marts, by) == expected
@@ -208,10 +208,10 @@ def test_each_kind_has_its_mart(
         (By.TABLE, "failure_rates_by_plan_and_table", ("x", "y")),
     ],
 )
-def test_of_one_plan_rates_are_counted_within_it(
+def test_rates_of_a_plan_are_counted_within_it(
     marts: Connection, by: By, mart: str, names: tuple[str, ...]
 ) -> None:
-    """Schemas and tables from the marts by plan; the plan's name compares exactly."""
+    """Schemas and tables come from the marts by plan; the plan's name must match exactly."""
     plans = ["P", "p", "P ", None, "P' OR '1'='1"]
     fill(marts, mart, *((plan, *names, 1, 0.1, 1, 1, 0.1) for plan in plans))
     assert names_of(marts, by, plan="P") == [("P", *names)]
@@ -222,8 +222,8 @@ def test_of_one_plan_rates_are_counted_within_it(
 # --- Coverage and statuses -----------------------------------------------------------------------
 
 
-def test_coverage_has_a_row_a_cluster_and_tenant(marts: Connection) -> None:
-    """By their names, with all columns of the mart."""
+def test_coverage_has_one_row_per_cluster_and_tenant(marts: Connection) -> None:
+    """Rows are sorted by name and have all columns of the mart."""
     marts.execute(
         "CREATE TABLE load_analysis.coverage AS "
         "SELECT * FROM (VALUES ('d', 't', true), ('c', 'u', false), ('c', 't', false)) "
@@ -239,15 +239,15 @@ def test_coverage_has_a_row_a_cluster_and_tenant(marts: Connection) -> None:
     )
 
 
-def test_coverage_by_another_version_is_told(marts: Connection) -> None:
-    """One that does not know of ids that start over."""
+def test_coverage_of_an_older_version_is_reported(marts: Connection) -> None:
+    """A version without support for ids that start over is reported."""
     marts.execute("CREATE TABLE load_analysis.coverage AS SELECT 'c' AS cluster, 't' AS tenant")
     with pytest.raises(WarehouseError, match="by another version; run incorta-loads analyze"):
         coverage(marts)
 
 
-def test_unknown_statuses_come_with_the_most_frequent_first(marts: Connection) -> None:
-    """Those whose outcome is unknown, and no others."""
+def test_unknown_statuses_are_sorted_by_frequency(marts: Connection) -> None:
+    """Only statuses whose outcome is unknown are returned."""
     marts.execute(
         "CREATE TABLE load_analysis.status_ledger AS SELECT * FROM (VALUES "
         "('c', 't', 'TABLE', 'Load State', 'Running', 'running', 90), "
@@ -265,8 +265,9 @@ def test_unknown_statuses_come_with_the_most_frequent_first(marts: Connection) -
     ]
 
 
-def test_unknown_types_come_with_the_role_taken(marts: Connection) -> None:
-    """The most frequent first; of a type leaves and others may differ."""
+def test_unknown_types_have_their_assumed_role(marts: Connection) -> None:
+    """Types are sorted by frequency; leaves of a type may have another role than its other
+    nodes."""
     marts.execute(
         "CREATE TABLE load_analysis.status_conflicts AS SELECT * FROM (VALUES "
         "('c', 't', 'unknown_type', 'VIEW', 'none'), "
@@ -287,7 +288,7 @@ def test_unknown_types_come_with_the_role_taken(marts: Connection) -> None:
 
 @pytest.fixture
 def foreign(tmp_path: Path) -> Iterator[Connection]:
-    """A DuckDB file of somebody else's."""
+    """A DuckDB file that this program did not create."""
     duckdb.connect(tmp_path / "foreign.duckdb").close()
     with open_for_reading(tmp_path / "foreign.duckdb", 0) as connection:
         yield connection
@@ -297,10 +298,10 @@ def foreign(tmp_path: Path) -> Iterator[Connection]:
     "ask",
     [coverage, unknown_statuses, unknown_types, lambda connection: names_of(connection, By.TABLE)],
 )
-def test_without_an_analysis_it_says_what_to_run(
+def test_without_an_analysis_the_error_names_the_command_to_run(
     foreign: Connection, ask: Callable[[Connection], object]
 ) -> None:
-    """Each question to a mart that is not there."""
+    """Every query for a missing mart names the command to run."""
     with pytest.raises(WarehouseError) as raised:
         ask(foreign)
     assert str(raised.value) == (
@@ -308,13 +309,14 @@ def test_without_an_analysis_it_says_what_to_run(
     )
 
 
-def test_an_analysis_by_another_version_says_what_to_run(marts: Connection) -> None:
-    """A column that it lacks is no traceback."""
+def test_an_analysis_of_another_version_names_the_command_to_run(marts: Connection) -> None:
+    """A missing column is an error message, not a traceback."""
     marts.execute("CREATE TABLE load_analysis.status_conflicts (cluster VARCHAR, rule VARCHAR)")
     with pytest.raises(WarehouseError) as raised:
         unknown_types(marts)
     assert str(raised.value) == (
-        "The analysis in the warehouse is by another version; run incorta-loads analyze first."
+        "The analysis in the warehouse was made by another version; run incorta-loads analyze "
+        "first."
     )
 
 
@@ -323,7 +325,7 @@ def test_an_analysis_by_another_version_says_what_to_run(marts: Connection) -> N
 
 @pytest.fixture
 def base_tables() -> Iterator[Connection]:
-    """Empty base tables."""
+    """Base tables without rows."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'; CREATE SCHEMA load_status")
         for name, schema in {"nodes": NODES, "fetches": FETCHES}.items():
@@ -333,7 +335,7 @@ def base_tables() -> Iterator[Connection]:
 
 
 def add_tree(connection: Connection, *last_descendants: int, cluster: str = "c") -> None:
-    """Execution 7, a node for each id of a last descendant."""
+    """Adds execution 7, with one node for each last descendant's id."""
     connection.executemany(
         "INSERT INTO load_status.nodes BY NAME SELECT ? AS cluster, 't' AS tenant, "
         "7 AS execution_id, ? AS node_id, ? AS last_descendant_id, ?::TIMESTAMPTZ AS fetched_at",
@@ -344,7 +346,7 @@ def add_tree(connection: Connection, *last_descendants: int, cluster: str = "c")
 def add_outcomes(
     connection: Connection, *outcomes: str, cluster: str = "c", at: datetime = AT
 ) -> None:
-    """The mart `node_outcomes`, as far as execution 7 is concerned."""
+    """Adds the rows of execution 7 to the mart `node_outcomes`."""
     connection.execute(
         "CREATE SCHEMA IF NOT EXISTS load_analysis; "
         "CREATE TABLE IF NOT EXISTS load_analysis.node_outcomes "
@@ -358,7 +360,7 @@ def add_outcomes(
 
 
 def nodes_of(connection: Connection, *, failed: bool) -> Rows:
-    """Execution 7; what was not analysed is `queued`."""
+    """The nodes of execution 7; outcomes that were not analyzed are looked up as `queued`."""
     return execution_nodes(connection, 7, failed=failed, outcome_of=lambda *_: "queued")
 
 
@@ -366,8 +368,8 @@ def outcomes_of(found: Rows) -> list[tuple[str, int, str | None]]:
     return [(row["cluster"], row["node_id"], row["outcome"]) for row in found.rows]
 
 
-def test_an_execution_comes_in_preorder_with_its_outcomes(base_tables: Connection) -> None:
-    """All columns of its nodes and the outcome, cluster by cluster."""
+def test_an_execution_is_returned_in_preorder_with_its_outcomes(base_tables: Connection) -> None:
+    """All columns of the nodes and their outcome are returned, cluster by cluster."""
     add_tree(base_tables, 1, 1, cluster="d")
     add_tree(base_tables, 2, 1, 2)
     base_tables.execute(
@@ -387,8 +389,9 @@ def test_an_execution_comes_in_preorder_with_its_outcomes(base_tables: Connectio
     ]
 
 
-def test_outcomes_of_an_older_answer_do_not_count(base_tables: Connection) -> None:
-    """The analysis may be older than the nodes, or not there at all: the status is looked up."""
+def test_outcomes_of_an_older_response_are_ignored(base_tables: Connection) -> None:
+    """If the analysis is older than the nodes, or missing, the outcome is derived from the
+    status."""
     add_tree(base_tables, 1, 1)
     without = [("c", 0, "queued"), ("c", 1, "queued")]
     assert outcomes_of(nodes_of(base_tables, failed=False)) == without
@@ -397,8 +400,8 @@ def test_outcomes_of_an_older_answer_do_not_count(base_tables: Connection) -> No
     assert outcomes_of(nodes_of(base_tables, failed=True)) == []
 
 
-def test_what_failed_comes_with_all_above_it(base_tables: Connection) -> None:
-    """Nodes in error and their ancestors, whatever these say, and nothing else."""
+def test_failed_nodes_are_returned_with_their_ancestors(base_tables: Connection) -> None:
+    """Ancestors are included whatever their own status, and no other nodes."""
     #   0 ─┬─ 1 ─┬─ 2 error
     #      │     └─ 3
     #      ├─ 4 ─── 5
@@ -422,8 +425,8 @@ def test_what_failed_comes_with_all_above_it(base_tables: Connection) -> None:
     ]
 
 
-def test_where_nothing_failed_there_are_no_rows(base_tables: Connection) -> None:
-    """An execution that ended well is no error."""
+def test_an_execution_without_failures_gives_no_rows(base_tables: Connection) -> None:
+    """A successful execution is not an error."""
     add_tree(base_tables, 1, 1)
     add_outcomes(base_tables, "success", "success")
     found = nodes_of(base_tables, failed=True)
@@ -431,8 +434,10 @@ def test_where_nothing_failed_there_are_no_rows(base_tables: Connection) -> None
 
 
 @pytest.mark.parametrize("failed", [False, True])
-def test_an_execution_that_is_not_there_says_why(base_tables: Connection, failed: bool) -> None:
-    """It was never asked for, or what its last asking gave."""
+def test_a_missing_execution_is_an_error_with_the_reason(
+    base_tables: Connection, failed: bool
+) -> None:
+    """Either the id was never requested, or the error gives the outcome of its latest request."""
     with pytest.raises(UnknownExecutionError) as raised:
         nodes_of(base_tables, failed=failed)
     assert str(raised.value) == (
@@ -453,8 +458,8 @@ def test_an_execution_that_is_not_there_says_why(base_tables: Connection, failed
     )
 
 
-def test_a_file_without_base_tables_says_what_to_run(foreign: Connection) -> None:
-    """Nothing was ever loaded into it."""
+def test_a_file_without_base_tables_names_the_command_to_run(foreign: Connection) -> None:
+    """No run has loaded anything into the file yet."""
     with pytest.raises(WarehouseError) as raised:
         nodes_of(foreign, failed=False)
     assert str(raised.value) == (

@@ -1,4 +1,4 @@
-"""Rules of Ctrl-C and SIGTERM."""
+"""Rules for Ctrl-C and SIGTERM."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ def handlers() -> list[object]:
 
 
 @pytest.mark.parametrize(("number", "name", "exit_code"), SIGNALS)
-def test_the_first_signal_is_a_wish(number: signal.Signals, name: str, exit_code: int) -> None:
-    """Nothing ends by itself; asked for it, the run ends with the signal's code and a reason."""
+def test_the_first_signal_requests_a_stop(
+    number: signal.Signals, name: str, exit_code: int
+) -> None:
+    """The process keeps running; when the run checks, it stops with the signal's code and a
+    reason."""
     with graceful_interrupt() as interrupt:
         assert not interrupt.stopping.is_set()
         signal.raise_signal(number)
@@ -34,7 +37,7 @@ def test_the_first_signal_is_a_wish(number: signal.Signals, name: str, exit_code
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 def test_the_second_signal_ends_the_process(first: signal.Signals, second: signal.Signals) -> None:
-    """At once, and by the signal itself, whichever the first one was."""
+    """The second signal takes effect immediately, whichever the first one was."""
     code = (
         "import signal\n"
         "from incorta_loads.cli.interrupts import graceful_interrupt\n"
@@ -49,15 +52,15 @@ def test_the_second_signal_ends_the_process(first: signal.Signals, second: signa
 
 
 def test_without_a_signal_nothing_is_raised() -> None:
-    """No signal, no end."""
+    """Checking for a signal raises nothing if there was none."""
     with graceful_interrupt() as interrupt:
         interrupt.raise_if_set("unused")
     assert (interrupt.stopping.is_set(), interrupt.signal_number) == (False, None)
     Interrupt().raise_if_set("unused")
 
 
-def test_the_handlers_of_before_come_back() -> None:
-    """Also after a signal, and after an error inside."""
+def test_the_previous_handlers_are_restored() -> None:
+    """Handlers are restored also after a signal or an error."""
     before = handlers()
     with graceful_interrupt():
         assert all(now != then for now, then in zip(handlers(), before, strict=True))
@@ -72,10 +75,10 @@ def test_the_handlers_of_before_come_back() -> None:
 
 
 @pytest.mark.parametrize(("number", "name", "exit_code"), SIGNALS)
-def test_a_prompt_interrupt_ends_the_work(
+def test_a_prompt_interrupt_stops_the_work_immediately(
     number: signal.Signals, name: str, exit_code: int
 ) -> None:
-    """What stands after the signal is not done, and the error says what is kept."""
+    """No code after the signal runs, and the error tells the user what is kept."""
     done = []
 
     def work() -> None:
@@ -90,8 +93,8 @@ def test_a_prompt_interrupt_ends_the_work(
     assert raised.value.exit_code == exit_code
 
 
-def test_an_error_that_the_signal_caused_does_not_hide_it() -> None:
-    """Work that takes the signal for a failure of its own is interrupted all the same."""
+def test_an_error_caused_by_the_signal_is_reported_as_an_interrupt() -> None:
+    """If the work reports the signal as its own failure, the interrupt is still raised."""
 
     def work() -> None:
         try:
@@ -104,8 +107,8 @@ def test_an_error_that_the_signal_caused_does_not_hide_it() -> None:
     assert raised.value.exit_code == 143
 
 
-def test_a_prompt_interrupt_lets_other_errors_pass() -> None:
-    """Without a signal the work's error is the error, and work without one ends well."""
+def test_a_prompt_interrupt_passes_other_errors_on() -> None:
+    """Without a signal, the work's error or success is the result."""
     with pytest.raises(ModelsError, match="failed by itself"), prompt_interrupt("unused"):
         raise ModelsError("failed by itself")
     with pytest.raises(KeyboardInterrupt), prompt_interrupt("unused"):

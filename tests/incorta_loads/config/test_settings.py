@@ -389,8 +389,8 @@ def test_a_url_with_more_than_a_place_is_not_shown(configure: Configure, given: 
     """User names, passwords, queries and fragments are where secrets are written."""
     configure(cluster_url=given)
     assert refusal() == (
-        "The setting cluster_url (SOURCES__INCORTA__CLUSTER_URL) must be scheme, host and base "
-        "path only: no user name, password, query or fragment."
+        "The setting cluster_url (SOURCES__INCORTA__CLUSTER_URL) must consist of scheme, host "
+        "and base path, without user name, password, query or fragment."
     )
 
 
@@ -411,8 +411,8 @@ def test_plain_http_is_for_this_machine(configure: Configure, given: str, host: 
     """Elsewhere it takes `allow_http`, since everybody between could read the token."""
     configure(cluster_url=given)
     assert refusal() == (
-        f"The setting cluster_url (SOURCES__INCORTA__CLUSTER_URL) is plain HTTP to {host}, which "
-        "would show the token to the network; use https://, or set allow_http = true where that "
+        f"The setting cluster_url (SOURCES__INCORTA__CLUSTER_URL) uses plain HTTP to {host}, which "
+        "would expose the token to the network; use https://, or set allow_http = true where that "
         "is acceptable."
     )
     refused = f"{'[' + host + ']' if ':' in host else host}"
@@ -535,7 +535,7 @@ def test_a_bundle_that_cannot_be_read(configure: Configure, name: str) -> None:
     configure(ca_bundle=name)
     reason = {
         "nowhere.pem": "which cannot be read (No such file or directory)",
-        ".": "which is no file",
+        ".": "which is not a file",
     }[name]
     assert refusal() == (
         f"The setting ca_bundle (SOURCES__INCORTA__CA_BUNDLE) is '{name}', {reason}; name a PEM "

@@ -16,7 +16,7 @@ from incorta_loads.config.unknown_settings import unknown_settings
 
 
 def no_setting(what: str, closest: str) -> str:
-    return f"{what} is no setting and has no effect; the closest one is {closest}."
+    return f"{what} is not a setting and has no effect; the closest name is {closest}."
 
 
 @pytest.mark.parametrize(

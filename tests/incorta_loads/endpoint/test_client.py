@@ -112,7 +112,7 @@ def test_a_404_that_is_not_the_vendors_is_no_gap(
     simulator.faults.plan(1, RawBody(body, 404, "text/html"))
     answer = connect(max_attempts=5).fetch(1)
     assert (answer.outcome, answer.http_status, answer.attempts) == ("unavailable", 404, 1)
-    assert str(answer.message).startswith("a 404 that is not the cluster's own: ")
+    assert str(answer.message).startswith("a 404 that did not come from Incorta: ")
     assert len(simulator.requests) == 1
 
 

@@ -96,7 +96,7 @@ def test_a_redirect_is_not_followed(
         (b"/login", "/login"),
         (b"//other.example", "other.example"),
         (b"http://", "nowhere"),
-        (b"http://[", "what is no address"),
+        (b"http://[", "an invalid address"),
         (b"http://a b:c/", "a b:c"),
         (b"http://h\xf6st/", "höst"),
         (b"?SAMLRequest=a+secret", "nowhere"),
@@ -389,7 +389,7 @@ def test_an_unknown_authority_is_refused_before_the_token_is_sent(
     assert (answer.outcome, answer.http_status) == ("unavailable", None)
     assert "CERTIFICATE_VERIFY_FAILED" in str(answer.message)
     assert str(answer.message).endswith(
-        "; for a private authority set SOURCES__INCORTA__CA_BUNDLE to its PEM file"
+        "; for a private certificate authority, set SOURCES__INCORTA__CA_BUNDLE to its PEM file"
     )
     assert seen == []
 

@@ -107,7 +107,7 @@ NO_ID = (
     "is not an execution id; ids are whole numbers, written as single ids and ranges: "
     "--ids 1-500,720."
 )
-BEYOND = "is beyond the largest id there can be (9223372036854775807)."
+BEYOND = "is larger than the largest possible id (9223372036854775807)."
 TOO_MANY = "at most 10,000,000 can be requested at once, so split the range."
 
 

@@ -76,11 +76,11 @@ def test_a_file_or_directory_of_certificates_is_one(
 @pytest.mark.parametrize(
     ("proxy", "reason"),
     [
-        ("foo://user:hidden@proxy:1", "'foo' is no scheme of a proxy"),
-        ("htps://proxy:1", "'htps' is no scheme of a proxy"),
-        ("http://", "it is no URL of a host"),
-        ("http://user:hidden@proxy:notaport", "it is no URL of a host"),
-        ("http://[::1", "it is no URL of a host"),
+        ("foo://user:hidden@proxy:1", "'foo' is not a proxy scheme"),
+        ("htps://proxy:1", "'htps' is not a proxy scheme"),
+        ("http://", "it is not the URL of a host"),
+        ("http://user:hidden@proxy:notaport", "it is not the URL of a host"),
+        ("http://[::1", "it is not the URL of a host"),
     ],
 )
 def test_a_proxy_that_is_none(

@@ -175,7 +175,7 @@ def test_each_transition_is_told_with_its_time(
 def test_the_exit_code_is_that_of_the_root(
     simulator: Simulator, watch: Watch, job_status: str, exit_code: int
 ) -> None:
-    """Whatever its tables say; what no rule knows is no success."""
+    """Whatever its tables say; a status without a rule is not a success."""
     played(simulator, body(job_status, "a:Success", "b:Failed"))
     assert watch().exit_code == exit_code
 

@@ -100,7 +100,7 @@ def test_what_somebody_damaged_is_written_again(
 def test_a_manifest_of_something_else_is_not_replaced(tmp_path: Path, manifest: str) -> None:
     """Web applications have one of this name; and what is damaged may be somebody's, too."""
     (tmp_path / "manifest.json").write_text(manifest, "latin-1")
-    with pytest.raises(ConfigurationError, match=r"manifest\.json is there already"):
+    with pytest.raises(ConfigurationError, match=r"manifest\.json already exists"):
         published(tmp_path)
     assert (tmp_path / "manifest.json").read_text("latin-1") == manifest
     assert everything_below(tmp_path) == ["manifest.json"]
@@ -113,7 +113,7 @@ def test_what_nobody_published_is_not_replaced(
     """Though it has the name of a published file."""
     (tmp_path / "a").mkdir()
     make(tmp_path / "a/b.txt")
-    with pytest.raises(ConfigurationError, match=r"a/b\.txt is there already"):
+    with pytest.raises(ConfigurationError, match=r"a/b\.txt already exists"):
         published(tmp_path)
     assert everything_below(tmp_path) == ["a", "a/b.txt"]
 
@@ -160,7 +160,7 @@ def test_what_somebody_put_in_its_place_after_a_kill_is_not_replaced(
     """And the journal stays until he has moved it away."""
     killed_before_its_manifest(tmp_path, monkeypatch)
     (tmp_path / "a/b.txt").write_text("mine")
-    with pytest.raises(ConfigurationError, match=r"a/b\.txt is there already"):
+    with pytest.raises(ConfigurationError, match=r"a/b\.txt already exists"):
         published(tmp_path)
     assert (tmp_path / ".publishing/journal.json").exists()
     (tmp_path / "a/b.txt").unlink()
@@ -288,7 +288,7 @@ def test_what_has_the_name_of_what_a_kill_leaves_stays(
     """Nobody else's directory is emptied."""
     make(tmp_path / ".publishing")
     before = everything_below(tmp_path)
-    with pytest.raises(ConfigurationError, match=r"\.publishing is there already"):
+    with pytest.raises(ConfigurationError, match=r"\.publishing already exists"):
         published(tmp_path)
     assert everything_below(tmp_path) == before
 
@@ -296,7 +296,7 @@ def test_what_has_the_name_of_what_a_kill_leaves_stays(
 def test_a_pipe_in_the_place_of_the_manifest_is_not_read(tmp_path: Path) -> None:
     """That might never end."""
     os.mkfifo(tmp_path / "manifest.json")
-    with pytest.raises(ConfigurationError, match=r"manifest\.json is there already"):
+    with pytest.raises(ConfigurationError, match=r"manifest\.json already exists"):
         published(tmp_path)
 
 

@@ -16,7 +16,7 @@ from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.redaction import Redactor
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.terminal.logs import set_up_logs
-from incorta_loads.terminal.progress import say_sums, shown_progress
+from incorta_loads.terminal.progress import log_totals, shown_progress
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_bar_on_a_terminal(
 
 def test_the_sums_of_a_run_are_one_line(said: pytest.LogCaptureFixture) -> None:
     """When all ids are settled there is nothing more to say."""
-    say_sums(SOME)
+    log_totals(SOME)
     assert lines(said) == [
         "INFO: 100 ids requested in 1.2 s, 4321 nodes written: 90 loaded, 10 not_found"
     ]
@@ -91,7 +91,7 @@ def test_the_sums_of_a_run_are_one_line(said: pytest.LogCaptureFixture) -> None:
 
 def test_a_run_with_nothing_to_do_says_so(said: pytest.LogCaptureFixture) -> None:
     """Rather than an empty list."""
-    say_sums(Ingested("run-1"))
+    log_totals(Ingested("run-1"))
     assert lines(said) == ["INFO: 0 ids requested in 0.0 s, 0 nodes written: nothing was due"]
 
 
@@ -104,7 +104,7 @@ def test_each_kind_of_problem_has_its_advice(said: pytest.LogCaptureFixture) -> 
         "invalid_payload": (10, "the body is empty"),
     }
     outcomes = Counter(loaded=1, forbidden=2, rejected=3, unavailable=4, invalid_payload=5)
-    say_sums(Ingested("run-1", outcomes, nodes=6, seconds=7.0, first_problem=problems))
+    log_totals(Ingested("run-1", outcomes, nodes=6, seconds=7.0, first_problem=problems))
     assert lines(said) == [
         (
             "INFO: 15 ids requested in 7.0 s, 6 nodes written: 1 loaded, 2 forbidden, 3 rejected, "
@@ -128,11 +128,11 @@ def test_each_kind_of_problem_has_its_advice(said: pytest.LogCaptureFixture) -> 
 
 def test_a_cluster_without_executions_has_its_advice(said: pytest.LogCaptureFixture) -> None:
     """Its ids may begin elsewhere."""
-    say_sums(Ingested("run-1", Counter(not_found=20), seconds=0.5, found_nothing=True))
+    log_totals(Ingested("run-1", Counter(not_found=20), seconds=0.5, found_nothing=True))
     assert lines(said) == [
         "INFO: 20 ids requested in 0.5 s, 0 nodes written: 20 not_found",
         (
-            "WARNING: no execution was found: pass --ids around an id that is known, such as the "
+            "WARNING: no execution was found: pass --ids with a range around a known id, such as "
             "one that the execute call returned"
         ),
     ]
@@ -140,7 +140,7 @@ def test_a_cluster_without_executions_has_its_advice(said: pytest.LogCaptureFixt
 
 def test_probing_in_vain_has_its_advice(said: pytest.LogCaptureFixture) -> None:
     """How far it looked, and how to go on; and so has a cluster whose ids start over."""
-    say_sums(Ingested("run-1", Counter(forbidden=0), seconds=0.5, in_vain=(1000, 1090)))
+    log_totals(Ingested("run-1", Counter(forbidden=0), seconds=0.5, in_vain=(1000, 1090)))
     assert lines(said)[1:] == [
         (
             "WARNING: probing for new executions stopped at id 1090: none of 1000 consecutive ids "
@@ -150,7 +150,7 @@ def test_probing_in_vain_has_its_advice(said: pytest.LogCaptureFixture) -> None:
     ]
     said.clear()
     restarted = RestartedIds("prod", "default", 428, "gone")
-    say_sums(Ingested("run-1", Counter(not_found=1), seconds=0.5, restarted=restarted))
+    log_totals(Ingested("run-1", Counter(not_found=1), seconds=0.5, restarted=restarted))
     assert lines(said)[1:] == [f"WARNING: {restarted}"]
 
 
@@ -170,7 +170,7 @@ def test_all_of_it_goes_to_stderr(capsys: pytest.CaptureFixture[str], own_logs: 
     set_up_logs(Redactor([]))
     with shown_progress() as report:
         report(SOME)
-    say_sums(SOME)
+    log_totals(SOME)
     assert capsys.readouterr() == (
         "",
         (

@@ -264,7 +264,7 @@ def test_coverage_shows_statuses_that_no_rule_knows(capsys: Printed) -> None:
     )
     show_coverage(covered(COVERAGE), unknown, NONE_UNKNOWN, Format.TABLE)
     assert lines(capsys)[5:] == [
-        "Statuses that no rule knows (outcome unknown)",
+        "Statuses without a rule (outcome unknown)",
         "type   job_status  nodes",
         "TABLE  Odd\\n[red]      5",
     ]
@@ -325,7 +325,7 @@ def executed(*rows: Row) -> Rows:
 
 
 def test_an_execution_is_a_tree(capsys: Printed) -> None:
-    """Indented by depth; statuses that no rule knows with their state; absent names and all."""
+    """Indented by depth; statuses without a rule with their state; absent names and all."""
     show_execution(7, executed(*TREE), Format.TABLE)
     assert lines(capsys) == [
         "Execution 7 of c, tenant t, as of 2026-11-23 21:43:45 UTC",
@@ -429,7 +429,7 @@ def test_a_check_says_what_works(capsys: Printed) -> None:
     settings = Settings("https://h/incorta", "Größe/1", "s3cret-token", cluster="h")
     show_check(settings, Answer(1, "not_found", AT))
     assert capsys.readouterr().out == (
-        "https://h/incorta answers and takes the tenant 'Größe/1' and the token "
+        "https://h/incorta responds and accepts the tenant 'Größe/1' and the token "
         "(execution 1: not_found).\n"
-        "Rows will stand under the cluster name 'h'.\n"
+        "Rows are stored under the cluster name 'h'.\n"
     )

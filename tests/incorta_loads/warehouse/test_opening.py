@@ -74,8 +74,8 @@ def test_who_comes_second_is_told_who_is_first(made_warehouse: Path, warehouse_p
             assert monotonic() - begin >= 0.2
             assert caught.value.exit_code == 8
             assert str(caught.value) == (
-                f"The warehouse {warehouse_path} is in use (process {first.pid}) and was still so "
-                "after 0.2 s; nothing was changed: try again when that has ended."
+                f"The warehouse {warehouse_path} is in use (process {first.pid}) and was not "
+                "released within 0.2 s; nothing was changed. Try again when it is free."
             )
         assert first.stdin
         first.stdin.close()
@@ -125,7 +125,9 @@ def test_a_file_that_another_program_has_open_is_busy(
         ):
             pass
         assert monotonic() - begin >= timeout_seconds
-    assert f"(PID {other.pid})) and was still so after {timeout_seconds:g} s" in str(caught.value)
+    assert f"(PID {other.pid})) and was not released within {timeout_seconds:g} s" in str(
+        caught.value
+    )
     assert "\n" not in str(caught.value)
 
 
@@ -153,7 +155,7 @@ def test_a_file_of_another_kind_is_left_alone(warehouse_path: Path, content: byt
     warehouse_path.write_bytes(content)
     for opened in (open_for_writing, open_for_reading):
         with (
-            pytest.raises(WarehouseError, match="is not a DuckDB file and was left alone"),
+            pytest.raises(WarehouseError, match="is not a DuckDB file and was not changed"),
             opened(warehouse_path, 5),
         ):
             pass
@@ -170,7 +172,7 @@ def test_a_damaged_file_is_left_alone(warehouse_path: Path) -> None:
     content = content[:12] + bytes(100) + content[112:]
     warehouse_path.write_bytes(content)
     with (
-        pytest.raises(WarehouseError, match="cannot be opened and was left alone: "),
+        pytest.raises(WarehouseError, match="cannot be opened and was not changed: "),
         open_for_writing(warehouse_path, 5),
     ):
         pass
@@ -198,7 +200,7 @@ def test_a_directory_that_is_not_there_is_not_made(tmp_path: Path, place: str) -
     """It is more likely a typing error."""
     (tmp_path / "file").write_text("")
     with (
-        pytest.raises(WarehouseError, match="is no directory; create it, or set DESTINATION__"),
+        pytest.raises(WarehouseError, match="is not a directory; create it, or set DESTINATION__"),
         open_for_writing(tmp_path / place, 5),
     ):
         pass

@@ -406,7 +406,7 @@ def test_a_restored_row_says_that_it_is_one(warehouse: Warehouse) -> None:
         "fetched_at": at(1),
         "outcome": "loaded",
         "http_status": 200,
-        "message": "row restored: an earlier run was ended before it was written",
+        "message": "row restored: an earlier run ended before writing it",
         "attempts": None,
         "duration_ms": None,
         "bytes": None,

@@ -13,8 +13,9 @@ TEXTS = frozenset(
 """Fields stored in the page as indexes in its list of names."""
 
 VARIABLES = (
-    *("behaviour_min_streak", "recent_runs", "baseline_runs"),
-    *("regression_min_runs", "regression_min_episodes"),
+    *("behaviour_min_runs", "behaviour_min_streak", "intermittent_runs", "latest_executions"),
+    *("recent_runs", "baseline_runs", "regression_min_runs", "regression_min_episodes"),
+    "significance",
 )
 """Variables of the dbt project that the texts of the page mention."""
 

@@ -12,7 +12,7 @@ executions as (
 
 ),
 
--- a schema or a table is the same in whichever plan or group it runs
+-- a schema or table is the same cause in every plan and group
 causes as (
 
     select
@@ -52,7 +52,7 @@ final as (
         schema_name,
         table_name,
         name,
-        -- one of two nodes without a known type may be a leaf, and a table
+        -- nodes of an unknown type may have two roles: table if they are leaves, otherwise none
         max(role) as role,
         count(*) over (partition by cluster, tenant, execution_id) = 1 as is_only_cause
     from causes

@@ -34,7 +34,7 @@ possible as (
 
 ),
 
--- e to the -745 is the smallest number that a double holds; PostgreSQL fails on smaller ones
+-- exp(-745) is the smallest positive double; PostgreSQL fails on smaller results
 probabilities as (
 
     select
@@ -55,7 +55,7 @@ probabilities as (
     {% endfor %}
 ),
 
--- each tail is added up from its far end: the smallest first, and nothing is taken from 1
+-- for precision, each tail is summed from its far end, smallest first, instead of as 1 - sum
 final as (
 
     select

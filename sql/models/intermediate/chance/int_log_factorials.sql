@@ -20,7 +20,7 @@ pairs as (
 
 ),
 
--- up to 999,999, and no further than the largest count asks for
+-- up to the largest population, at most 999,999
 numbers as (
 
     select high.pair * 10000 + middle.pair * 100 + low.pair as number
@@ -32,7 +32,7 @@ numbers as (
 
 ),
 
--- decimals, which add up without rounding errors, whatever is added first
+-- decimals, because their sums have no rounding errors and do not depend on the order
 logarithms as (
 
     select

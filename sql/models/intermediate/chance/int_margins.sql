@@ -12,7 +12,7 @@ pairs as (
 
 ),
 
--- runs of both windows, marked by error, drawn by being recent; executions, by what starts to fail
+-- regressions: errors are marked, recent runs drawn; pairs: starts_a are marked, starts_b drawn
 final as (
 
     select

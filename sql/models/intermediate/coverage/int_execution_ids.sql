@@ -9,7 +9,7 @@ ids as (
 
 ),
 
--- new ids are looked for above the highest that has nodes, past those that are there without
+-- probing starts above the highest id with nodes; ids that exist without nodes extend it
 placed as (
 
     select
@@ -51,9 +51,9 @@ final as (
         last_fetched_at,
         coalesce(asked_over_seconds >= {{ aged_after_seconds }}, false) and case
             when is_loaded then not is_final
-            -- a settled gap
+            -- a settled gap never ages
             when last_outcome = 'not_found' and first_run_loading_higher < last_run_id then false
-            -- every run looks here for new ids
+            -- every run probes these ids
             else not is_probed
         end as is_aged,
         is_loaded

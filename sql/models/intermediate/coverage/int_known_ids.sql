@@ -12,7 +12,7 @@ executions as (
 
 ),
 
--- what the nodes say goes before what the ledger says
+-- nodes take precedence over the ledger, because an execution with nodes is loaded
 final as (
 
     select
@@ -29,7 +29,7 @@ final as (
             as asked_over_seconds,
         asked_ids.last_outcome as last_ledger_outcome,
         asked_ids.last_run_id,
-        -- run ids sort by the time that the run started
+        -- run ids sort by the start time of the run
         min(case when executions.nodes is not null then asked_ids.first_loaded_run_id end) over (
             partition by cluster, tenant order by execution_id
             rows between 1 following and unbounded following

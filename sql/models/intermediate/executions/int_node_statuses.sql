@@ -45,7 +45,7 @@ final as (
         status_pairs.outcome,
         status_pairs.is_counted,
         status_pairs.is_error,
-        -- of a type that no line names, a leaf below a schema is a table
+        -- if no rule names its type, a leaf below a schema is a table
         coalesce(
             types.role,
             case

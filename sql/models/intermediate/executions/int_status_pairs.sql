@@ -12,7 +12,7 @@ status_outcomes as (
 
 ),
 
--- few, however many nodes there are
+-- pairs are few, however many nodes there are
 pairs as (
 
     select

@@ -12,7 +12,7 @@ type_roles as (
 
 ),
 
--- few, however many nodes there are
+-- types are few, however many nodes there are
 types as (
 
     select coalesce(type, '') as type

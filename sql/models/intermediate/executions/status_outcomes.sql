@@ -1,4 +1,4 @@
--- The user's lines stand first: the first line that holds for a status wins.
+-- User rules come before the built-in ones, because the first match wins.
 with
 
 lines (priority, state_type, job_status, outcome) as (

@@ -1,4 +1,4 @@
--- The user's lines stand first: the first line of a type wins.
+-- User rules come before the built-in ones, because the first match wins.
 with
 
 lines (priority, type, role) as (

@@ -32,7 +32,7 @@ placed as (
 
 ),
 
--- a streak goes on where the next bucket begins as the last one ended
+-- a streak continues if the next bucket begins as the last one ended, with errors or successes
 final as (
 
     select

@@ -31,7 +31,7 @@ numbered as (
 
 ),
 
--- within a streak of errors the successes before stay the same, and the other way round
+-- the number of successes so far is constant within a streak of errors, and vice versa
 streaks as (
 
     select

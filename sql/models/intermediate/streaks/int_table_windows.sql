@@ -10,7 +10,7 @@ streaks as (
 
 ),
 
--- how much of a streak is among the last counted runs
+-- number of runs of each streak within the two windows
 in_windows as (
 
     select

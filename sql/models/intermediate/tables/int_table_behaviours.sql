@@ -26,7 +26,7 @@ behaviours as (
             when windows.last_success_execution_id is null then 'always_failing'
             when windows.current_streak_is_error and windows.current_streak >= {{ min_streak }}
                 then 'broken_since'
-            -- it succeeds again, and a streak of errors ended not long ago
+            -- it succeeds again after a streak of errors that ended recently
             when
                 not windows.current_streak_is_error
                 and windows.current_streak >= {{ min_streak }}

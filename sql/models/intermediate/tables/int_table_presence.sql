@@ -51,7 +51,7 @@ final as (
         seen.series_id,
         min(seen.first_execution_id) as first_execution_id,
         max(seen.last_execution_id) as last_execution_id,
-        -- no plan that is live has it, or may have it without our knowing yet
+        -- a live plan with fewer latest executions may still contain the table
         not bool_or(
             seen.is_live
             and (
@@ -59,7 +59,7 @@ final as (
                 or seen.last_execution_id >= seen.latest_from
             )
         ) as is_gone,
-        -- every plan has it since its latest executions only, and one of them is older than that
+        -- without earlier executions in any of its plans, every table would be new
         bool_and(coalesce(seen.first_execution_id >= seen.latest_from, false))
         and bool_or(seen.earlier_executions > 0) as is_new
     from seen

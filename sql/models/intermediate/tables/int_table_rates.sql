@@ -41,7 +41,7 @@ totals as (
 
 ),
 
--- each rate is drawn towards the one above it, the more so the fewer runs it stands on
+-- each rate is pulled toward the rate above it; the fewer its runs, the stronger the pull
 schema_rates as (
 
     select

@@ -24,7 +24,7 @@ starts as (
 
 ),
 
--- of the tables that begin to fail often: each recent execution with a counted run
+-- only tables that often start to fail, because all pairs of them are compared
 seen as (
 
     select

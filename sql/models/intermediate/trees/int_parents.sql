@@ -13,7 +13,7 @@ nodes as (
 
 ),
 
--- read once more rather than shared: engines keep a step that is used twice, here all nodes
+-- imported twice, because engines materialize a CTE that is used twice, here all nodes
 parents as (
 
     select * from {{ ref('int_node_statuses') }}
@@ -39,7 +39,7 @@ children as (
 
 ),
 
--- A child of this or a later parent comes after this one: below it, unless it comes after its end.
+-- children of this or later parents come after this parent: below it, or after its last descendant
 final as (
 
     select

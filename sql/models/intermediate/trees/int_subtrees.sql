@@ -9,7 +9,7 @@ parents as (
 
 ),
 
--- A walk in preorder enters each parent at its own place and leaves it after its last descendant.
+-- a depth-first walk enters each parent at its node_id and leaves it after its last descendant
 walk as (
 
     select
@@ -34,7 +34,7 @@ walk as (
 
 ),
 
--- what was seen before each step, and where the late groups entered until then end
+-- counts before each step, and the last node of the late groups entered so far
 seen as (
 
     select
@@ -52,7 +52,7 @@ seen as (
 
 ),
 
--- All of it only grows: of the two steps of a node, entering has the least, leaving the most.
+-- running totals never fall, so the minimum is on entering a node and the maximum on leaving it
 final as (
 
     select

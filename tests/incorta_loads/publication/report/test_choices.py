@@ -74,7 +74,7 @@ def test_the_name_of_a_table_leads_to_all_about_it(story: Page) -> None:
     story.locator("#failing").get_by_role("link", name="Sales_OLTP.returns").click()
     expect(story.locator("#shown")).to_have_text("1 of 116 tables")
     assert fragment(story) == ('#plan=Sales+Daily&schema=Sales_OLTP&table="Sales_OLTP.returns"')
-    expect(story.locator("#episode-list .tabulator-row").first).to_contain_text("goes on")
+    expect(story.locator("#episode-list .tabulator-row").first).to_contain_text("ongoing")
     story.go_back()
     expect(story.locator("#shown")).to_have_text(before)
     story.locator("#causes").get_by_role("link", name="Sales_OLTP.returns").focus()
@@ -113,7 +113,9 @@ def test_what_a_choice_of_a_plan_does_not_narrow_is_said(story: Page) -> None:
     """Where a table is in other plans too."""
     expect(story.locator("#scope")).to_have_text("")
     story.select_option("[name=plan]", "Marketing Daily")
-    expect(story.locator("#scope")).to_have_text("The sentence above is about everything.")
+    expect(story.locator("#scope")).to_have_text(
+        "The headline above covers all load plans and tables."
+    )
     story.select_option("[name=plan]", "HR Weekly")
     expect(story.locator("#scope")).to_contain_text("2 tables of HR Weekly are in other load plans")
 
@@ -136,7 +138,7 @@ def test_show_all_takes_the_choice_back(story: Page) -> None:
 
 def test_a_list_sorts_by_its_headings(story: Page) -> None:
     """With the keyboard alone; the heading says how."""
-    heading = story.locator("#failing .sort", has_text="In a row")
+    heading = story.locator("#failing .sort", has_text="Streak")
     heading.focus()
     story.keyboard.press("Enter")
     story.wait_for_selector("#failing [aria-sort=descending]")

@@ -110,7 +110,7 @@ def test_the_page_says_what_it_left_out(browser: Browser, made: Made) -> None:
     """Where there is more than it takes."""
     with opened_page(browser, made("large")) as tab:
         expect(tab.locator("#episodes-note")).to_have_text(
-            "Shown are 2,000 of 7,722 episodes: those that go on, then the last."
+            "Showing 2,000 of 7,722 episodes, ongoing ones first, then the latest."
         )
         tab.fill("[name=table]", "no such table")
         expect(tab.locator("#episode-list")).to_contain_text("among the rows in this page")

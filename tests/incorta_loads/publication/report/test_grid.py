@@ -69,10 +69,10 @@ def test_a_press_goes_to_the_cell_that_is_pressed(story: Page) -> None:
     cell = story.locator("#grid .tabulator-row canvas").nth(3)
     cell.scroll_into_view_if_needed()
     cell.click(position={"x": 27, "y": 8})
-    said = story.evaluate("grid.say({ place: grid.order()[3], column: grid.first() + 2 })")
+    said = story.evaluate("grid.linesAt({ place: grid.order()[3], column: grid.first() + 2 })")
     expect(story.locator("#spoken")).to_have_text(". ".join(said))
     story.keyboard.press("ArrowRight")
-    said = story.evaluate("grid.say({ place: grid.order()[3], column: grid.first() + 3 })")
+    said = story.evaluate("grid.linesAt({ place: grid.order()[3], column: grid.first() + 3 })")
     expect(story.locator("#spoken")).to_have_text(". ".join(said))
 
 

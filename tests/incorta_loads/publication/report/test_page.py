@@ -56,8 +56,8 @@ def test_the_first_sentence_says_the_state(story: Page) -> None:
     """Broken, worse, complete, and how old."""
     said = story.locator("h1").inner_text()
     assert said.startswith(
-        "3 tables are broken, 1 is worse than before; 100 % of the requested ids are here, "
-        "the last one "
+        "3 tables are broken, 1 is worse than before; 100 % of the requested ids are loaded, "
+        "the latest "
     )
     assert said.endswith(" ago (older than a day).")
 
@@ -94,15 +94,15 @@ def test_what_is_new_has_a_time_of_day(story: Page, hours: int, said: str) -> No
     ("name", "sentence"),
     [
         ("one", "No table is broken, none is worse than before; 100 % of the requested ids"),
-        ("empty", "No execution is here yet: of 1 requested id, none was loaded."),
-        ("nothing", "No execution is here yet."),
+        ("empty", "No execution is loaded yet: none of 1 requested id could be loaded."),
+        ("nothing", "No execution is loaded yet."),
     ],
 )
 def test_little_makes_a_page_too(browser: Browser, made: Made, name: str, sentence: str) -> None:
     """Which says that there is little."""
     with opened_page(browser, made(name)) as tab:
         assert tab.locator("h1").inner_text().startswith(sentence)
-        now = "Nothing is failing now." if name == "one" else "Nothing is known yet."
+        now = "Nothing is failing now." if name == "one" else "No data yet."
         assert now in tab.locator("#failing").inner_text()
 
 

@@ -1,5 +1,5 @@
 "use strict";
-// Runs drawn on a canvas: a colour and a sign for each outcome.
+// Runs on a canvas, with a color and a sign for each outcome.
 
 const CELL = { width: 11, height: 18 };
 
@@ -43,7 +43,7 @@ function drawCell(context, outcome, x, y = 0) {
   context.fillText(OUTCOMES[outcome].sign, x + (CELL.width - 1) / 2, y + CELL.height / 2 + 0.5);
 }
 
-// The last runs of a table in one small picture, which says in words what it shows.
+// A small picture of the last runs of a table, with a text alternative.
 function strip(table, most = 24) {
   const runs = lastRuns(table, most);
   const canvas = sharpCanvas(Math.max(1, runs.length) * CELL.width, CELL.height);
@@ -51,14 +51,14 @@ function strip(table, most = 24) {
   runs.forEach(({ status }, at) => drawCell(context, status.outcome, at * CELL.width));
   const counts = new Map();
   for (const { status } of runs) counts.set(status.outcome, (counts.get(status.outcome) ?? 0) + 1);
-  const said = [...counts].map(([outcome, number]) => `${number} ${OUTCOMES[outcome].words}`).join(", ");
+  const words = [...counts].map(([outcome, number]) => `${number} ${OUTCOMES[outcome].words}`).join(", ");
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `Last ${count(runs.length, "run")}: ${said}`);
+  canvas.setAttribute("aria-label", `Last ${count(runs.length, "run")}: ${words}`);
   canvas.title = canvas.getAttribute("aria-label");
   return canvas;
 }
 
-// The range of a rate on a line from 0 to 100 %.
+// The confidence interval of a rate on a line from 0 to 100 %.
 function intervalBar(rate, low, high) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 100 10");

@@ -1,17 +1,17 @@
 "use strict";
-// Which tables, and which rows about them, belong to what is chosen.
+// Filters tables, and the rows about them, by the choices.
 
 function isOfPlan(row, plan) {
   return !plan || row.load_plan === undefined || row.load_plan === plan || row.load_plan === "(no name)";
 }
 
-// A part of a name; in quotation marks the whole of it.
+// Matches part of a name, or the whole name in quotation marks.
 function isNamed(name, wanted) {
   const whole = /^"(.*)"$/s.exec(wanted.trim());
   return whole ? name === whole[1] : name.toLowerCase().includes(wanted.trim().toLowerCase());
 }
 
-// A row that is about no table of this page: a schema, a group, a plan, or a table that was left out.
+// Rows about a schema, a group, a plan, or a table that is not on this page.
 function matches(row, choice) {
   const isTable = (row.role ?? "table") === "table";
   const name = isTable ? tableName(row.schema_name, row.table_name) : row.name;
@@ -43,12 +43,12 @@ function tablesOf(choice) {
   return parts.tables.filter((table) => isChosen(table, choice));
 }
 
-// Of what is about a table; about a schema, a group or a plan it cannot behave.
+// Only tables have a behaviour; schemas, groups and plans do not.
 function ofTables(part) {
   return (choice) => parts[part].filter((row) => (row.of ? isChosen(row.of, choice) && isOfPlan(row, choice.plan) : !choice.behaviour && matches(row, choice)));
 }
 
-// Those that a chosen table is in.
+// The plans or schemas of the chosen tables.
 function plansOf(choice) {
   const chosen = new Set(tablesOf(choice).flatMap((table) => [...table.inPlans.keys()]));
   const isAny = Object.values(choice).some(Boolean);
@@ -59,7 +59,7 @@ function isFailing(table) {
   return table.failing_since_execution_id !== null && table.behaviour !== "gone";
 }
 
-// The rates of a table: in the chosen plan, else over all.
+// The rates of a table: within the chosen plan, or over all plans.
 function ratesOf(choice) {
   return tablesOf(choice).map((table) => {
     if (!choice.plan) return table;

@@ -1,5 +1,5 @@
 "use strict";
-// The data of the page as rows, with each table knowing its runs.
+// The data of the page as rows. Each table has a reference to its runs.
 
 const report = JSON.parse(document.getElementById("data").textContent);
 
@@ -27,12 +27,12 @@ for (const part of ["tables", "grid", "executions", "plans", "schemas", "episode
 
 const severalPlaces = new Set(parts.tables.map((row) => `${row.cluster}\n${row.tenant}`)).size > 1;
 
-// Cluster and tenant, where there are several.
+// Cluster and tenant, if there are several.
 function placeOf(row) {
   return severalPlaces ? [row.cluster, row.tenant] : [];
 }
 
-// "schema.table" once, also where the table's name begins with that of its schema
+// "schema.table", without repeating the schema if the table name starts with it
 function tableName(schema, table) {
   return table.startsWith(`${schema}.`) ? table : `${schema}.${table}`;
 }
@@ -56,7 +56,7 @@ for (const execution of parts.executions) {
 }
 parts.executions.sort((a, b) => a.execution_id - b.execution_id);
 
-// The status of a table in an execution; undefined where it was not in it.
+// The status of a table in an execution; undefined if it was not part of it.
 function statusIn(table, execution) {
   const row = table.inPlans.get(execution.planKey);
   if (!row) return undefined;
@@ -64,7 +64,7 @@ function statusIn(table, execution) {
   return statuses.get(row.cells[execution.plan_column - blanks]);
 }
 
-// The last executions that a table was in, oldest first.
+// The last executions that include the table, oldest first.
 function lastRuns(table, most) {
   const found = [];
   for (let at = parts.executions.length - 1; at >= 0 && found.length < most; at--) {

@@ -1,19 +1,19 @@
 "use strict";
-// The grid of tables × executions: rows by Tabulator, which draws those in sight; runs on canvases.
+// The grid of tables × executions. Tabulator draws the visible rows; runs are drawn on canvases.
 
 const GRID_ROW_HEIGHT = 22;
-const KEYS = "Every run of every table. Arrow keys move from run to run; Home and End go to the oldest and the newest.";
+const KEYS = "Every run of every table. Use the arrow keys to move between runs, Home and End for the oldest and the newest.";
 
 class Grid {
   constructor() {
     this.holder = document.getElementById("grid");
     this.executions = [];
-    this.hidden = 0; // newer executions than those in sight
+    this.hidden = 0; // executions that are newer than the visible ones
     this.fit = 1; // executions that fit
     this.at = null; // { place, column } that the keyboard is on
-    this.left = null; // and where it was when it went away
+    this.left = null; // where the keyboard was when the focus left
     this.canvases = new Map(); // place of a table → its canvas
-    this.turned = 0; // how often: a canvas out of sight is of an earlier turn
+    this.turned = 0; // number of page turns; an invisible canvas may be from an earlier one
     this.range = element("output", { class: "range" });
     this.older = element("button", { type: "button" }, "← Older");
     this.newer = element("button", { type: "button" }, "Newer →");
@@ -43,8 +43,8 @@ class Grid {
     this.hidden = 0;
     this.at = this.left = null;
     this.tables = found;
-    this.paper.textContent = sayPaper(found.length);
-    sayEmpty(this.emptyRow, "No table", choice);
+    this.paper.textContent = paperNote(found.length);
+    writeEmpty(this.emptyRow, "No table", choice);
     if (this.table) {
       this.built.then(async () => {
         this.table.setHeight(heightOf(found));
@@ -96,7 +96,7 @@ class Grid {
     this.turn(this.hidden);
   }
 
-  // How many newer executions are out of sight.
+  // The number of newer executions that are not visible.
   turn(hidden) {
     this.hidden = Math.max(0, Math.min(hidden, this.executions.length - this.fit));
     this.older.disabled = this.hidden + this.fit >= this.executions.length;
@@ -104,13 +104,13 @@ class Grid {
     const [first, last] = [this.first(), this.last() - 1];
     this.range.value = this.executions.length
       ? `Executions ${this.executions[first].execution_id} to ${this.executions[last].execution_id} (${partOf(last - first + 1, this.executions.length)})`
-      : report.totals.executions ? "None of the executions in this page" : "No execution";
+      : report.totals.executions ? "No matching execution on this page" : "No execution";
     this.drawHeader();
     this.turned += 1;
     this.refresh();
   }
 
-  // Rows that were out of sight when the executions were turned come back as they were.
+  // Rows that were invisible when the page was turned are redrawn.
   refresh() {
     for (const [place, canvas] of this.canvases) {
       if (canvas.isConnected && canvas.turned !== this.turned) this.draw(place);
@@ -152,7 +152,7 @@ class Grid {
     }
   }
 
-  // How each execution ended, below some of the ids.
+  // The outcome of each execution, below some of the ids.
   drawHeader() {
     resizeCanvas(this.header, this.width, 34);
     const context = this.header.getContext("2d");
@@ -169,7 +169,7 @@ class Grid {
     }
   }
 
-  // Places of tables in the order of the rows.
+  // Indexes of tables in row order.
   order() {
     return inSchemas(this.tables).map((table) => table.place);
   }
@@ -202,10 +202,10 @@ class Grid {
     const canvas = this.canvases.get(at.place);
     if (!canvas?.isConnected || this.at !== at) return;
     this.draw(at.place);
-    const said = this.say(at);
-    document.getElementById("spoken").textContent = said.join(". ");
+    const lines = this.linesAt(at);
+    document.getElementById("spoken").textContent = lines.join(". ");
     const box = canvas.getBoundingClientRect();
-    showTip(said, box.left + (at.column - this.first()) * CELL.width, box.bottom);
+    showTip(lines, box.left + (at.column - this.first()) * CELL.width, box.bottom);
   }
 
   leave() {
@@ -215,7 +215,7 @@ class Grid {
     if (this.left && this.canvases.has(this.left.place)) this.draw(this.left.place);
   }
 
-  // The cell below the pointer; its place is null in the header.
+  // The cell below the pointer; `place` is null in the header.
   cellAt(event) {
     const { place } = event.target.dataset ?? {};
     const inHeader = event.target === this.header;
@@ -225,7 +225,7 @@ class Grid {
     return { place: inHeader ? null : Number(place), column };
   }
 
-  // The focus that follows goes where it was pressed.
+  // The focus event that follows keeps the pressed cell.
   press(event) {
     const at = this.cellAt(event);
     if (!at || at.place === null) return;
@@ -239,12 +239,12 @@ class Grid {
       hideTip();
       return;
     }
-    const said = at.place === null ? sayExecution(this.executions[at.column]) : this.say(at);
-    showTip(said, event.clientX, event.clientY + 14);
+    const lines = at.place === null ? executionLines(this.executions[at.column]) : this.linesAt(at);
+    showTip(lines, event.clientX, event.clientY + 14);
   }
 
-  // What a cell means, in lines.
-  say({ place, column }) {
+  // The description of a cell, as lines.
+  linesAt({ place, column }) {
     const table = parts.tables[place];
     const execution = this.executions[column];
     const status = statusIn(table, execution);
@@ -252,12 +252,12 @@ class Grid {
     const path = status ? [execution.load_plan, row.group_name] : [];
     return [
       [...placeOf(table), ...path, table.schema_name, table.table_name].join(" › "),
-      `Execution ${execution.execution_id}: ${status ? OUTCOMES[status.outcome].words : "not in it"}${status?.job_status ? ` (${status.job_status})` : ""}`,
+      `Execution ${execution.execution_id}: ${status ? OUTCOMES[status.outcome].words : "not part of it"}${status?.job_status ? ` (${status.job_status})` : ""}`,
     ];
   }
 }
 
-function sayExecution(execution) {
+function executionLines(execution) {
   return [
     `${[...placeOf(execution), execution.load_plan].join(" › ")}, execution ${execution.execution_id}: ${OUTCOMES[execution.outcome].words}`,
     `${partOf(execution.table_errors, execution.tables)} tables in error${execution.is_partial ? "; not a full run" : ""}`,
@@ -265,7 +265,7 @@ function sayExecution(execution) {
   ];
 }
 
-// The schema with the worst table first, in each the worst table first.
+// Schemas by their worst table, and tables within each, worst first.
 function inSchemas(tables) {
   const schemas = new Map();
   for (const table of tables) {
@@ -275,7 +275,7 @@ function inSchemas(tables) {
   return [...schemas.values()].flat();
 }
 
-// As high as its rows, up to most of the screen.
+// As high as its rows, up to a share of the screen.
 function heightOf(tables) {
   const rows = tables.length + new Set(tables.map((table) => table.schema_name)).size;
   return Math.min(620, 0.7 * window.innerHeight, 80 + rows * GRID_ROW_HEIGHT);
@@ -303,7 +303,7 @@ function drawLegend() {
       drawCell(canvas.getContext("2d"), outcome, 0);
       legend.append(element("span", {}, canvas, words));
     }
-    legend.append(element("span", { class: "quiet" }, "blank: not in that execution"));
+    legend.append(element("span", { class: "quiet" }, "blank: not part of that execution"));
   }
 }
 

@@ -1,5 +1,5 @@
 "use strict";
-// What is chosen, in the form and in the address; and what that shows.
+// The choices, in the form and in the address, and what they show.
 
 const form = document.getElementById("choices");
 form.hidden = document.querySelector("main").hidden = false;
@@ -24,18 +24,18 @@ function fillForm() {
 }
 
 function readFragment() {
-  const said = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
+  const fragment = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
   for (const name of FIELDS) {
-    const value = said.get(name) ?? "";
+    const value = fragment.get(name) ?? "";
     const field = form.elements[name];
     field.value = value;
     if (field.value === value) continue;
-    // what is no longer here is nothing, not everything
-    field.append(element("option", { value }, `${value.slice(0, 60)} (not here)`));
+    // a name that no longer exists matches nothing, rather than everything
+    field.append(element("option", { value }, `${value.slice(0, 60)} (not on this page)`));
     field.value = value;
   }
   const sorts = new Map();
-  for (const [key, value] of said) {
+  for (const [key, value] of fragment) {
     const [field, dir] = value.split(".");
     if (key.startsWith("sort-")) sorts.set(key.slice(5), [{ column: field, dir }]);
   }
@@ -46,14 +46,14 @@ let sorts = new Map();
 let written = location.hash;
 
 function writeFragment() {
-  const said = new URLSearchParams();
-  for (const name of FIELDS) if (form.elements[name].value) said.set(name, form.elements[name].value);
-  for (const [id, [{ column, dir }]] of sorts) said.set(`sort-${id}`, `${column}.${dir}`);
-  written = said.size ? `#${said}` : sectionInAddress() ? location.hash : "";
+  const fragment = new URLSearchParams();
+  for (const name of FIELDS) if (form.elements[name].value) fragment.set(name, form.elements[name].value);
+  for (const [id, [{ column, dir }]] of sorts) fragment.set(`sort-${id}`, `${column}.${dir}`);
+  written = fragment.size ? `#${fragment}` : sectionInAddress() ? location.hash : "";
   if (written !== location.hash) history.replaceState(null, "", written || location.pathname + location.search);
 }
 
-// Where an address leads to a section, as #worse.
+// The section that the address links to, such as #worse.
 function sectionInAddress() {
   return /^#[a-z]+$/.test(location.hash) ? document.querySelector(`section${location.hash}`) : null;
 }
@@ -69,14 +69,14 @@ function show() {
   const found = tablesOf(chosen).length;
   document.getElementById("shown").value =
     found === parts.tables.length ? count(found, "table") : `${partOf(found, parts.tables.length)} tables`;
-  note("failing-note", sayFailing(tablesOf(chosen).filter(isFailing)));
-  note("scope", sayScope(chosen));
+  note("failing-note", failingNote(tablesOf(chosen).filter(isFailing)));
+  note("scope", scopeNote(chosen));
   writeFragment();
   const [first, second, ...rest] = LISTS;
   first.show(chosen, sorts.get(first.id));
   second.show(chosen, sorts.get(second.id));
   performance.mark("first screen");
-  // what is below the first screen comes after it
+  // everything below the first screen is drawn later
   setTimeout(() => {
     grid.show(chosen);
     showTrend(grid.executions, grid.tables);
@@ -108,7 +108,7 @@ function listen() {
   }
   for (const link of document.querySelectorAll('a[href^="#"]')) {
     link.addEventListener("click", (event) => {
-      event.preventDefault(); // the address keeps what is chosen
+      event.preventDefault(); // the address keeps the choices
       const target = document.querySelector(link.getAttribute("href"));
       target.scrollIntoView();
       target.setAttribute("tabindex", "-1");
@@ -116,7 +116,7 @@ function listen() {
     });
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-  // paper is light, whatever the screen is
+  // paper is light even if the screen is dark
   window.addEventListener("beforeprint", () => {
     document.documentElement.dataset.paper = "";
     redraw();
@@ -128,7 +128,7 @@ function listen() {
 }
 
 function redraw() {
-  sayTimes();
+  showTimes();
   colours = readColours();
   drawLegend();
   for (const list of LISTS) list.table?.redraw(true);
@@ -137,8 +137,8 @@ function redraw() {
   showTrend(grid.executions, grid.tables);
 }
 
-// How long ago; on paper, which gets older, when.
-function sayTimes() {
+// Shows relative times on screen, and absolute times on paper.
+function showTimes() {
   const onPaper = "paper" in document.documentElement.dataset;
   for (const each of document.querySelectorAll("time[data-at]")) {
     each.dateTime = new Date(1000 * each.dataset.at).toISOString();
@@ -150,47 +150,47 @@ function sayTimes() {
   }
 }
 
-// What a choice does not narrow.
-function sayScope(chosen) {
+// What the choices do not affect.
+function scopeNote(chosen) {
   if (!Object.values(chosen).some(Boolean)) return "";
-  const said = ["The sentence above is about everything."];
+  const sentences = ["The headline above covers all load plans and tables."];
   const shared = chosen.plan ? tablesOf(chosen).filter((table) => table.inPlans.size > 1).length : 0;
   if (shared) {
-    said.push(`${count(shared, "table")} of ${chosen.plan} ${shared === 1 ? "is" : "are"} in other load plans too: the grid, the rates and what failed by itself are those of ${chosen.plan}; failing now, worse than before, episodes, pairs and what to fix first are over all their load plans.`);
+    sentences.push(`${count(shared, "table")} of ${chosen.plan} ${shared === 1 ? "is" : "are"} in other load plans too: the grid, the rates and the origins of errors are those of ${chosen.plan}; failing now, worse than before, episodes, pairs and what to fix first cover all their load plans.`);
   }
-  return said.join(" ");
+  return sentences.join(" ");
 }
 
 function note(id, words) {
   document.getElementById(id).textContent = words;
 }
 
-function sayLimits() {
+function writeNotes() {
   const { totals, limits } = report;
-  const shownOf = (part, shown, what) => (shown < totals[part] ? `Shown are ${partOf(shown, totals[part])} ${what}.` : "");
-  note("episodes-note", shownOf("episodes", parts.episodes.length, "episodes: those that go on, then the last"));
+  const shownOf = (part, shown, what) => (shown < totals[part] ? `Showing ${partOf(shown, totals[part])} ${what}.` : "");
+  note("episodes-note", shownOf("episodes", parts.episodes.length, "episodes, ongoing ones first, then the latest"));
   note("causes-note", shownOf("causes", parts.causes.length, "causes, by rank"));
-  note("origins-note", shownOf("origins", parts.origins.length, "rows, the last executions"));
-  note("together-note", shownOf("together", parts.together.length, "pairs, the surest"));
+  note("origins-note", shownOf("origins", parts.origins.length, "rows of the latest executions"));
+  note("together-note", shownOf("together", parts.together.length, "pairs, the most significant ones"));
   const rules = parts.rules.map((row) => `${grouped.format(row.nodes)} × ${RULES[row.rule]}`).join("; ");
-  note("conflicts-note", `${rules && `In all executions: ${rules}.`} ${shownOf("conflicts", parts.conflicts.length, "rows, the last executions")}`);
-  note("gaps-note", shownOf("gaps", parts.gaps.length, "gaps, the highest ids"));
+  note("conflicts-note", `${rules && `In all executions: ${rules}.`} ${shownOf("conflicts", parts.conflicts.length, "rows of the latest executions")}`);
+  note("gaps-note", shownOf("gaps", parts.gaps.length, "gaps with the highest ids"));
   const verdicts = parts.tables.filter((row) => row.compared_verdict === "insufficient_data").length;
   note("compared", verdicts ? `${count(verdicts, "table")} with fewer than ${report.variables.regression_min_runs} runs on either side cannot be compared.` : "");
   note("left-out", [
-    `Run by run: the newest executions of each load plan, ${limits.executions_of_a_plan} at most, and of all load plans ${grouped.format(limits.executions)} at most, as many of each (here ${partOf(parts.executions.length, totals.executions)}). All other figures are over everything.`,
-    shownOf("plans", parts.plans.length, "load plans, the worst"),
-    shownOf("schemas", parts.schemas.filter((row) => !row.is_in_plan).length, "schemas, the worst"),
-    shownOf("tables", parts.tables.length, "tables, the worst"),
+    `Run by run: at most ${limits.executions_of_a_plan} of the newest executions of each load plan and ${grouped.format(limits.executions)} in total (here ${partOf(parts.executions.length, totals.executions)}). All other figures cover all executions.`,
+    shownOf("plans", parts.plans.length, "load plans, worst first"),
+    shownOf("schemas", parts.schemas.filter((row) => !row.is_in_plan).length, "schemas, worst first"),
+    shownOf("tables", parts.tables.length, "tables, worst first"),
     shownOf("grid", parts.grid.length, "tables in load plans"),
-    `Names longer than ${report.limits.characters} characters are shortened, and characters that would not show stand as their escapes. Version ${report.version}.`,
+    `Names longer than ${report.limits.characters} characters are shortened, and invisible characters are shown as escapes. Version ${report.version}.`,
   ].filter(Boolean).join(" "));
 }
 
 fillForm();
 sorts = readFragment();
 listen();
-sayTimes();
-setInterval(sayTimes, 60_000);
-sayLimits();
+showTimes();
+setInterval(showTimes, 60_000);
+writeNotes();
 show();

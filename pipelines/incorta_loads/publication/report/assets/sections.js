@@ -1,5 +1,5 @@
 "use strict";
-// What each list of the page shows.
+// The lists of the page and their columns.
 
 function place(row) {
   return severalPlaces ? element("div", { class: "quiet" }, nameOf(placeOf(row).join(", "))) : null;
@@ -10,7 +10,7 @@ function tableCell(row) {
   return element("div", {}, tableLink(table.schema_name, table.table_name), place(table));
 }
 
-// To what the page has about this table, in the load plan that is chosen.
+// A link to everything on the page about this table, within the chosen load plan.
 function tableLink(schema, table) {
   const { plan } = choice();
   const label = tableName(schema, table);
@@ -30,18 +30,18 @@ const rateColumns = [
   part("Errors", "errors", "counted", { width: 130 }),
   number("Rate", "error_rate", { words: (row) => `${percent(row.error_rate)} %`, width: 90 }),
   drawn("95 % interval", "error_rate_low", (row) => element("span", { class: "rate" }, intervalBar(row.error_rate, row.error_rate_low, row.error_rate_high), interval(row.error_rate_low, row.error_rate_high)), { sorter: "number", minWidth: 210, widthGrow: 2 }),
-  part("Recently", "recent_errors", "recent_counted", { width: 130 }),
+  part("Recent", "recent_errors", "recent_counted", { width: 130 }),
 ];
 
 const LISTS = [
   new List("failing", {
     rows: (choice) => tablesOf(choice).filter(isFailing),
-    empty: report.totals.executions ? "Nothing is failing now" : "Nothing is known yet",
+    empty: report.totals.executions ? "Nothing is failing now" : "No data yet",
     size: 8,
     columns: [
       tableColumn({ minWidth: 165, widthGrow: 2 }),
       drawn("Since execution, first seen (UTC)", "failing_since_execution_id", since, { sorter: "number", width: 152 }),
-      number("In a row", "current_streak", { width: 84 }),
+      number("Streak", "current_streak", { width: 84 }),
       drawn("Last runs", "place", (row) => strip(row, 14), { ...NOT_SORTED, width: 178 }),
       drawn("Errors in the last runs", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 190, widthGrow: 2 }),
     ],
@@ -57,10 +57,10 @@ const LISTS = [
   }),
   new List("regressions", {
     rows: (choice) => tablesOf(choice).filter((row) => VERDICTS[row.compared_verdict]).sort((a, b) => a.compared_rank - b.compared_rank),
-    empty: "No table is clearly worse or better than before",
+    empty: "No table is significantly worse or better than before",
     columns: [
       tableColumn(),
-      drawn("What", "compared_rank", (row) => element("b", {}, VERDICTS[row.compared_verdict]), { sorter: "number", headerSortStartingDir: "asc", width: 90 }),
+      drawn("Change", "compared_rank", (row) => element("b", {}, VERDICTS[row.compared_verdict]), { sorter: "number", headerSortStartingDir: "asc", width: 90 }),
       part("Last runs", "compared_recent_errors", "compared_recent_runs"),
       part("Before", "compared_baseline_errors", "compared_baseline_runs", { width: 110 }),
       number("Streaks", "compared_recent_episodes", { width: 90 }),
@@ -99,34 +99,34 @@ const LISTS = [
       number("From execution", "first_execution_id", { width: 150 }),
       number("To", "last_execution_id"),
       number("Errors", "errors"),
-      number("Of these failed", "failures", { width: 140 }),
-      drawn("Ended by", "ended_by_execution_id", (row) => (row.is_open ? element("b", {}, "goes on") : `execution ${row.ended_by_execution_id}`), { sorter: "number", width: 160 }),
+      number("Failed", "failures", { width: 140 }),
+      drawn("Ended by", "ended_by_execution_id", (row) => (row.is_open ? element("b", {}, "ongoing") : `execution ${row.ended_by_execution_id}`), { sorter: "number", width: 160 }),
     ],
   }),
   new List("causes", {
     rows: ofTables("causes"),
-    empty: "Nothing failed by itself in recent executions",
+    empty: "No errors originated in recent executions",
     part: "causes",
     columns: [
       number("Rank", "fix_rank", { width: 80, headerSortStartingDir: "asc" }),
-      drawn("What", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
+      drawn("Node", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
       part("Failed executions", "executions_failed", "failed_executions", { width: 170 }),
-      number("Its only cause", "executions_only_cause", { width: 140 }),
+      number("Only cause of", "executions_only_cause", { width: 140 }),
       part("Clean after", "cumulative_clean_executions", "failed_executions", { width: 150 }),
-      number("Last in execution", "last_execution_id", { width: 160 }),
+      number("Last execution", "last_execution_id", { width: 160 }),
     ],
   }),
   new List("origins", {
     rows: ofTables("origins"),
-    empty: "Nothing failed by itself",
+    empty: "No errors originated here",
     part: "origins",
     columns: [
       number("Execution", "execution_id", { width: 110 }),
       text("Load plan", "load_plan", { minWidth: 120, widthGrow: 2 }),
-      drawn("What", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
-      drawn("How it ended", "outcome", (row) => OUTCOMES[row.outcome].words, { width: 180 }),
-      number("Made fail above it", "inherited_above", { width: 170 }),
-      number("Causes in this execution", "origins_in_execution", { width: 210 }),
+      drawn("Node", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
+      drawn("Outcome", "outcome", (row) => OUTCOMES[row.outcome].words, { width: 180 }),
+      number("Inherited above", "inherited_above", { width: 170 }),
+      number("Origins in this execution", "origins_in_execution", { width: 210 }),
     ],
   }),
   new List("together", {
@@ -137,8 +137,8 @@ const LISTS = [
       drawn("Table", "table_name_a", (row) => tableLink(row.schema_name_a, row.table_name_a), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
       drawn("And", "table_name_b", (row) => tableLink(row.schema_name_b, row.table_name_b), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
       number("Together", "starts_both", { width: 110 }),
-      number("By chance", "expected", { words: (row) => row.expected.toFixed(1), width: 110 }),
-      drawn("Alone", "starts_a", (row) => `${row.starts_a} and ${row.starts_b} of ${row.executions}`, { sorter: "number", width: 150 }),
+      number("Expected", "expected", { words: (row) => row.expected.toFixed(1), width: 110 }),
+      drawn("Each", "starts_a", (row) => `${row.starts_a} and ${row.starts_b} of ${row.executions}`, { sorter: "number", width: 150 }),
       number("p", "p_adjusted", { words: (row) => probability(row.p_adjusted), width: 110 }),
     ],
   }),
@@ -148,8 +148,8 @@ const LISTS = [
     part: "conflicts",
     columns: [
       number("Execution", "execution_id", { width: 110 }),
-      drawn("What is wrong", "rule", (row) => RULES[row.rule], { minWidth: 180, widthGrow: 2 }),
-      drawn("Where", "path", (row) => element("div", {}, nameOf(row.path)), { minWidth: 220, widthGrow: 4, headerSortStartingDir: "asc" }),
+      drawn("Contradiction", "rule", (row) => RULES[row.rule], { minWidth: 180, widthGrow: 2 }),
+      drawn("Node", "path", (row) => element("div", {}, nameOf(row.path)), { minWidth: 220, widthGrow: 4, headerSortStartingDir: "asc" }),
       text("Status", "job_status", { minWidth: 140 }),
     ],
   }),
@@ -158,12 +158,12 @@ const LISTS = [
     empty: "No id was requested yet",
     columns: [
       drawn("Cluster, tenant", "cluster", (row) => nameOf(`${row.cluster}, ${row.tenant}`), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
-      drawn("Here", "loaded", (row) => `${partOf(row.loaded, row.ids_asked - row.not_found)} ids`, { sorter: "number", minWidth: 140 }),
+      drawn("Loaded", "loaded", (row) => `${partOf(row.loaded, row.ids_asked - row.not_found)} ids`, { sorter: "number", minWidth: 140 }),
       number("Do not exist", "not_found", { width: 130 }),
-      drawn("Not here", "unavailable", notHere, { ...NOT_SORTED, minWidth: 200, widthGrow: 2 }),
+      drawn("Not loaded", "unavailable", notLoaded, { ...NOT_SORTED, minWidth: 200, widthGrow: 2 }),
       drawn("Ids", "lowest_loaded_id", (row) => (row.lowest_loaded_id === null ? "none" : `${row.lowest_loaded_id} to ${row.highest_loaded_id}, ${grouped.format(row.ids_missing)} missing between`), { sorter: "number", minWidth: 200, widthGrow: 2 }),
-      number("Not ended yet", "executions_not_final", { width: 140 }),
-      drawn("Last answer", "last_fetched_at", (row) => utc(row.last_fetched_at), { sorter: "number", width: 180 }),
+      number("Not final", "executions_not_final", { width: 140 }),
+      drawn("Last response", "last_fetched_at", (row) => utc(row.last_fetched_at), { sorter: "number", width: 180 }),
     ],
   }),
   new List("gaps", {
@@ -173,18 +173,18 @@ const LISTS = [
       number("From id", "first_id", { width: 120 }),
       number("To id", "last_id", { width: 120 }),
       number("Ids", "ids", { width: 100 }),
-      drawn("Why", "reason", (row) => REASONS[row.reason] ?? row.reason, { minWidth: 220, widthGrow: 3 }),
+      drawn("Reason", "reason", (row) => REASONS[row.reason] ?? row.reason, { minWidth: 220, widthGrow: 3 }),
       ...(severalPlaces ? [drawn("Cluster, tenant", "cluster", (row) => nameOf(`${row.cluster}, ${row.tenant}`), { minWidth: 160 })] : []),
     ],
   }),
 ];
 
 const REASONS = {
-  not_found: "the cluster says that they do not exist",
-  forbidden: "the token may not see them (403)",
+  not_found: "do not exist in the cluster",
+  forbidden: "the token has no access (403)",
   rejected: "the cluster refused the request",
-  unavailable: "no usable answer after all retries",
-  invalid_payload: "the answer could not be read",
+  unavailable: "no usable response after all retries",
+  invalid_payload: "the response could not be read",
   never_asked: "never requested",
 };
 
@@ -192,34 +192,34 @@ function since(row) {
   return element("span", {}, `${row.failing_since_execution_id}, `, element("span", { class: "quiet", title: utc(row.seen_at) }, dayOrTime(row.seen_at)));
 }
 
-// Plans whose last execution ended worse come first, those that have not ended yet last.
+// Plans with the worst last execution first; plans without a final execution last.
 function worseEnd(a, b) {
   const outcomes = Object.keys(OUTCOMES);
   const [first, second] = [a, b].map((row) => (row.last_execution_id === null ? outcomes.length : outcomes.indexOf(row.last_outcome)));
   return first - second || b.last_table_errors - a.last_table_errors;
 }
 
-// How many, and whether it is one thing that happened.
-function sayFailing(found) {
+// The number of failing tables, and whether many of them started to fail together.
+function failingNote(found) {
   if (!found.length) return "";
   const broken = found.filter((table) => table.is_broken).length;
-  const said = broken ? [`${grouped.format(broken)} broken (${report.variables.behaviour_min_streak} errors in a row or more, or never a success)`] : [];
-  if (broken < found.length) said.push(`${grouped.format(found.length - broken)}${broken ? " more" : ""} failed in the last run or two`);
+  const words = broken ? [`${grouped.format(broken)} broken (${report.variables.behaviour_min_streak} or more consecutive errors, or never a success)`] : [];
+  if (broken < found.length) words.push(`${grouped.format(found.length - broken)}${broken ? " more" : ""} failed in the last run or two`);
   const starts = new Map();
   for (const table of found) starts.set(table.failing_since_execution_id, (starts.get(table.failing_since_execution_id) ?? 0) + 1);
   const [id, most] = [...starts].reduce((a, b) => (b[1] > a[1] ? b : a));
-  return `${said.join("; ")}.${most > 2 ? ` ${grouped.format(most)} of them since execution ${id}.` : ""}`;
+  return `${words.join("; ")}.${most > 2 ? ` ${grouped.format(most)} of them since execution ${id}.` : ""}`;
 }
 
 function lastExecution(row) {
-  if (row.last_execution_id === null) return "none has ended yet";
+  if (row.last_execution_id === null) return "no final execution yet";
   const canvas = sharpCanvas(CELL.width, CELL.height);
   drawCell(canvas.getContext("2d"), row.last_outcome, 0);
-  const said = [`${row.last_execution_id} ${OUTCOMES[row.last_outcome].words}`, `${partOf(row.last_table_errors, row.last_tables)} tables in error`];
-  if (row.last_tables_not_run) said.push(`${count(row.last_tables_not_run, "table")} not run`);
-  if (row.last_is_partial) said.push("not a full run");
-  if (row.running) said.push(`${count(row.running, "execution")} not ended yet`);
-  return element("span", {}, canvas, ` ${said.join(", ")}`);
+  const words = [`${row.last_execution_id} ${OUTCOMES[row.last_outcome].words}`, `${partOf(row.last_table_errors, row.last_tables)} tables in error`];
+  if (row.last_tables_not_run) words.push(`${count(row.last_tables_not_run, "table")} not run`);
+  if (row.last_is_partial) words.push("not a full run");
+  if (row.running) words.push(`${count(row.running, "execution")} not final`);
+  return element("span", {}, canvas, ` ${words.join(", ")}`);
 }
 
 function causeCell(row) {
@@ -232,7 +232,7 @@ function evidence(row) {
   return row.compared_verdict === "improved" ? row.compared_p_improved_adjusted : row.compared_p_adjusted;
 }
 
-function notHere(row) {
-  const said = ["forbidden", "rejected", "unavailable", "invalid_payload"].filter((reason) => row[reason]).map((reason) => `${grouped.format(row[reason])} ${reason.replace("_", " ")}`);
-  return said.join(", ") || "none";
+function notLoaded(row) {
+  const words = ["forbidden", "rejected", "unavailable", "invalid_payload"].filter((reason) => row[reason]).map((reason) => `${grouped.format(row[reason])} ${reason.replace("_", " ")}`);
+  return words.join(", ") || "none";
 }

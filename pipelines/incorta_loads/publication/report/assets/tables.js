@@ -1,9 +1,9 @@
 "use strict";
-// Tables that sort, turn pages, stack on a phone and print; by Tabulator.
+// Tables with sorting, paging, phone layout and printing, by Tabulator.
 
 const ROWS_ON_PAPER = 40;
 
-// A heading that sorts, for the keyboard too.
+// A heading that sorts by click and by keyboard.
 function sortButton(cell) {
   return element("button", { type: "button", class: "sort" }, cell.getValue());
 }
@@ -22,7 +22,7 @@ function column(title, field, options = {}) {
 
 const NOT_SORTED = { headerSort: false, titleFormatter: undefined };
 
-// Numbers, or what `words` says of their row.
+// Numbers, or the text that `words` returns for their row.
 function number(title, field, { words, ...options } = {}) {
   const draw = words ?? ((row) => String(row[field] ?? ""));
   return drawn(title, field, draw, { sorter: "number", cssClass: "number", width: 100, ...options });
@@ -41,7 +41,7 @@ function text(title, field, options = {}) {
   return drawn(title, field, (row) => nameOf(row[field] ?? ""), { headerSortStartingDir: "asc", ...options });
 }
 
-// What does not fit beside goes below, as terms and their values.
+// Columns that do not fit are listed below the row, as terms and values.
 function stacked(pairs) {
   const list = element("dl");
   for (const { title, value } of pairs) {
@@ -52,7 +52,7 @@ function stacked(pairs) {
   return list;
 }
 
-// The part that scrolls is the group of rows; Tabulator has that role one element further in.
+// The scrolling element gets the role rowgroup, which Tabulator sets one element further in.
 function bodyOf(holder) {
   const body = holder.querySelector(".tabulator-tableholder");
   body.setAttribute("role", "rowgroup");
@@ -61,25 +61,25 @@ function bodyOf(holder) {
   return body;
 }
 
-// Where it is said that there is nothing, as a row.
+// The row that says that a list is empty.
 function emptyRow() {
   return element("div", { role: "row" }, element("span", { role: "gridcell" }));
 }
 
-// Says that there is nothing, and of what.
-function sayEmpty(row, words, choice, part) {
+// Writes why a list is empty.
+function writeEmpty(row, words, choice, part) {
   const of = [];
-  if (Object.values(choice).some(Boolean)) of.push(" in what is chosen");
-  if (part && parts[part].length < report.totals[part]) of.push(", among the rows in this page");
+  if (Object.values(choice).some(Boolean)) of.push(" for these choices");
+  if (part && parts[part].length < report.totals[part]) of.push(" among the rows on this page");
   row.firstChild.textContent = `${words}${of.join("")}.`;
 }
 
-function sayPaper(rows) {
-  return rows > ROWS_ON_PAPER ? `Printed are the first ${partOf(ROWS_ON_PAPER, rows)} rows.` : "";
+function paperNote(rows) {
+  return rows > ROWS_ON_PAPER ? `Only the first ${partOf(ROWS_ON_PAPER, rows)} rows are printed.` : "";
 }
 
 class List {
-  // A table in an element; `rows` gives what is to be shown of a choice.
+  // A table in an element; `rows` returns the rows for the choices.
   constructor(id, { columns, rows, sort, size = 10, empty, part }) {
     this.id = id;
     this.rows = rows;
@@ -88,7 +88,7 @@ class List {
     this.sort = sort;
     this.size = size;
     this.empty = empty;
-    this.part = part; // of the data, where the page may not have all of it
+    this.part = part; // part of the data, if the page may not contain all of it
     this.emptyRow = emptyRow();
     this.counter = element("span", { class: "counter" });
     this.paper = element("span", { class: "paper" });
@@ -98,7 +98,7 @@ class List {
 
   show(choice, sorted) {
     const found = this.rows(choice);
-    sayEmpty(this.emptyRow, this.empty, choice, this.part);
+    writeEmpty(this.emptyRow, this.empty, choice, this.part);
     if (this.table) {
       this.built.then(() => this.table.replaceData(found));
       return;
@@ -125,8 +125,8 @@ class List {
     });
     this.built = new Promise((resolve) => this.table.on("tableBuilt", resolve));
     this.table.on("tableBuilt", () => bodyOf(this.holder).removeAttribute("tabindex")); // it does not scroll
-    this.table.on("dataProcessed", () => this.sayPage());
-    this.table.on("pageLoaded", () => this.sayPage());
+    this.table.on("dataProcessed", () => this.showPage());
+    this.table.on("pageLoaded", () => this.showPage());
     this.table.on("dataSorted", (sorters) => this.onSort?.(sorters.map(({ field, dir }) => ({ column: field, dir }))));
   }
 
@@ -134,19 +134,19 @@ class List {
     this.table?.setSort(this.order(sorted));
   }
 
-  // What an address says of a column that is not there is left out; Tabulator writes into what it gets.
+  // Unknown columns in the address are ignored. Tabulator modifies the array that it gets.
   order(sorted) {
     const known = (sorted ?? []).filter((each) => this.columns.some((column) => column.field === each.column));
     return (known.length ? known : this.sort ?? []).map((each) => ({ ...each }));
   }
 
-  // Which rows are in sight; nothing where all are.
-  sayPage() {
+  // The range of visible rows; empty if all rows are visible.
+  showPage() {
     const rows = this.table.getDataCount("active");
     const first = (this.table.getPage() - 1) * this.table.getPageSize();
     const last = Math.min(rows, first + this.table.getPageSize());
     this.pages.classList.toggle("one-page", this.table.getPageMax() <= 1);
-    this.paper.textContent = sayPaper(rows);
+    this.paper.textContent = paperNote(rows);
     this.counter.textContent = `${grouped.format(first + 1)} to ${partOf(last, rows)}`;
   }
 }

@@ -1,5 +1,5 @@
 "use strict";
-// How many of the chosen tables were in error in each execution, as bars; by uPlot.
+// A bar chart of tables in error per execution, for the chosen tables, by uPlot.
 
 const TREND_HEIGHT = 130;
 const trendHolder = document.getElementById("trend");

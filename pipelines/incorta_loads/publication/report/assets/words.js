@@ -1,5 +1,5 @@
 "use strict";
-// How numbers, times and states are said.
+// Numbers, times and states in words.
 
 const OUTCOMES = {
   failure: { sign: "×", words: "failed" },
@@ -27,13 +27,13 @@ const VERDICTS = { regressed: "worse", outage: "outage", improved: "better" };
 
 const RULES = {
   success_above_error: "success above an error",
-  error_above_success: "error above nothing but success",
-  ended_above_running: "ended above something running",
-  unknown_status: "status that no rule knows",
-  unknown_type: "type that is not known",
+  error_above_success: "error above successes only",
+  ended_above_running: "ended above a running node",
+  unknown_status: "status without a rule",
+  unknown_type: "type without a role",
 };
 
-// An element with attributes and children; text is always text.
+// An element with attributes and children. Text is never parsed as HTML.
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -41,7 +41,7 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-// A name from the cluster: its direction stays its own.
+// A name from the cluster keeps its own text direction.
 function nameOf(text) {
   return element("bdi", {}, text);
 }
@@ -52,7 +52,7 @@ function count(number, noun) {
   return `${grouped.format(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-// With one digit, as the commands have it; 0 and 100 only where it is just that.
+// One decimal place, as in the terminal. Only exact values are shown as 0 and 100.
 function percent(share) {
   if (share === null) return "–";
   const value = 100 * share;
@@ -77,14 +77,14 @@ function utc(seconds) {
   return seconds === null ? "" : `${new Date(1000 * seconds).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-// The day, with its year where it is not that of the page.
+// The day, with its year unless it is the year of publication.
 function day(seconds) {
   const [at, now] = [seconds, report.made_at].map((each) => new Date(1000 * each));
   const year = at.getUTCFullYear() === now.getUTCFullYear() ? undefined : "numeric";
   return at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year, timeZone: "UTC" });
 }
 
-// With the time of day where it is from today or yesterday.
+// Includes the time of day if it is within two days before publication.
 function dayOrTime(seconds) {
   const isNew = report.made_at - seconds < 2 * 86400;
   return isNew ? `${day(seconds)} ${utc(seconds).slice(11, 16)}` : day(seconds);
