@@ -1,19 +1,19 @@
-"""The door of the command `incorta-loads`."""
+"""Entry point of the command `incorta-loads`."""
 
 from __future__ import annotations
 
 import signal
 
-from incorta_loads.config.environment import take_steering_names_away
+from incorta_loads.config.environment import remove_library_variables
 
 
 def main() -> None:
-    """Runs the command; until it can say a sentence, Ctrl-C ends it without a traceback."""
+    """Runs the command. Ctrl-C during its imports ends it without a traceback."""
     handler = signal.getsignal(signal.SIGINT)
-    if handler is signal.default_int_handler:  # else the caller wants it to be ignored
+    if handler is signal.default_int_handler:  # otherwise the caller ignores it
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    take_steering_names_away()
-    from incorta_loads.cli.main import main as run  # noqa: PLC0415 (nothing can be said meanwhile)
+    remove_library_variables()
+    from incorta_loads.cli.main import main as run  # noqa: PLC0415 (slow imports)
 
     signal.signal(signal.SIGINT, handler)
     run()

@@ -15,6 +15,7 @@ DATASET: Final = "load_status"
 
 TEXT: Final = pa.string()
 INTEGER: Final = pa.int64()
+BOOLEAN: Final = pa.bool_()
 BINARY: Final = pa.binary()
 TIMESTAMP: Final = pa.timestamp("us", tz="UTC")
 
@@ -119,6 +120,13 @@ FETCHES: Final = pa.schema(
             nullable=True,
         ),
         _column("bytes", INTEGER, "Size of the body in bytes, decompressed.", nullable=True),
+        _column(
+            "is_final",
+            BOOLEAN,
+            "Whether the execution was final in this response. NULL unless loaded, and in rows of "
+            "versions before this column.",
+            nullable=True,
+        ),
     ]
 )
 
@@ -152,6 +160,7 @@ ALERTS: Final = pa.schema(
 _DUCKDB_TYPES = {
     TEXT: "VARCHAR",
     INTEGER: "BIGINT",
+    BOOLEAN: "BOOLEAN",
     BINARY: "BLOB",
     TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
 }

@@ -38,7 +38,7 @@ class LogFormat(StrEnum):
 
 
 class Verbosity(StrEnum):
-    """How much is said on stderr; each says what those before it say."""
+    """How much is logged on stderr; each level includes those before it."""
 
     QUIET = "quiet"
     USUAL = "usual"

@@ -73,4 +73,7 @@ def incorta_load_status(
         redactor = Redactor([known.token])
         yield from fetch_batches(asked_for(wanted), known, run_id=new_run_id(), redactor=redactor)
 
-    return resources(answers(), REPLACE_EXECUTIONS)
+    tables = resources(answers(), REPLACE_EXECUTIONS)
+    for table in tables:  # so that columns of a later version may be added; others stay frozen
+        dlt.current.source_schema().update_table(table.compute_table_schema())
+    return tables

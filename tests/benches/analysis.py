@@ -1,10 +1,10 @@
-"""What `incorta-loads analyze` and `publish` cost: whole processes, on warehouses made by SQL.
+"""The cost of `incorta-loads analyze` and `publish`: whole processes, on warehouses made by SQL.
 
     PYTHONPATH=tests python tests/benches/analysis.py 1000x1000 20000x1000
 
-A size is executions x tables in each. Per size two lines: everything built from nothing, and built
-again after 10 new executions. Each table fails by a rate of its own, and in outages that begin in
-some 1 of 50 executions 400 of the tables fail together, also in the last ones.
+A size is executions x tables in each. Each size has two lines: a full build, and a build after 10
+new executions. Each table has its own failure rate. In outages, which begin in about 1 of 50
+executions and also in the last ones, 400 tables fail together.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def load(database: Path, first: int, last: int, tables: int) -> None:
 
 
 def cost(database: Path, command: str) -> tuple[str, str]:
-    """One whole process: seconds and peak memory, as two columns; and what it printed."""
+    """Runs the command; returns seconds and peak memory as two columns, and its output."""
     begin = time.monotonic()
     process = subprocess.Popen(
         [COMMAND, command],
@@ -114,16 +114,16 @@ def cost(database: Path, command: str) -> tuple[str, str]:
         text=True,
     )
     peak = peak_mib(process)
-    said, errors = process.communicate()
+    output, errors = process.communicate()
     assert process.returncode == 0, errors
-    return f"{time.monotonic() - begin:>8.1f} {peak:>9.0f}", said
+    return f"{time.monotonic() - begin:>8.1f} {peak:>9.0f}", output
 
 
 def publish(database: Path) -> str:
-    """Seconds, peak, and of the rewritten files how many there are and how large they are."""
-    columns, said = cost(database, "publish")
-    found = re.search(r"\((\d+ of \d+) files rewritten, ([\d.]+) MiB", said)
-    assert found, said
+    """Seconds, peak memory, and the number and size of rewritten files."""
+    columns, output = cost(database, "publish")
+    found = re.search(r"\((\d+ of \d+) files rewritten, ([\d.]+) MiB", output)
+    assert found, output
     return f"{columns} {found[1]:>9} {found[2]:>9}"
 
 

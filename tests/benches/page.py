@@ -1,10 +1,10 @@
-"""What report.html costs: its size, how long it takes to write, and to its first screen.
+"""The cost of report.html: its size, the time to write it, and to its first screen.
 
     PYTHONPATH=tests python tests/benches/page.py story 200x1000 20000x1000
 
 A size is executions x tables in each, or the simulator's story of 400 executions. The page is
-written by a process of its own; the first paint and the first screen (its lists stand) are medians
-of five openings in Chromium, counted from the beginning of the navigation.
+written by a separate process. The first paint and the first screen, with all lists drawn, are
+medians of five openings in Chromium, measured from the start of the navigation.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _TIMES = """
 
 
 def warehouse_of(size: str, database: Path) -> None:
-    """With every model built."""
+    """Creates the warehouse and builds every model."""
     if size in WAREHOUSES:
         WAREHOUSES[size](database)
     else:

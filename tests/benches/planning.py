@@ -1,10 +1,10 @@
-"""How long a scheduled run plans on a long history, before it asks for anything.
+"""The time that a scheduled run needs to plan on a long history, before its first request.
 
     PYTHONPATH=tests python tests/benches/planning.py 100000x10 1000000x10
 
-One line a size (executions x nodes in each): the median and the worst of five times, and how many
-ids are due. Every tenth id is a gap, every thousandth execution still runs, and each id was asked
-for three times.
+Each size (executions x nodes in each) has a line: the median and the maximum of five times, and the
+number of due ids. Every tenth id is a gap, every thousandth execution is running, and each id was
+requested three times.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ FROM range(1, $last + 1) AS ids(id), range(3) AS runs(run)
 
 
 def measure(executions: int, nodes: int) -> str:
-    """One history in a file, as a line of the table."""
+    """Measures one history in a file; returns a line of the table."""
     last = executions * 10 // 9
     with (
         tempfile.TemporaryDirectory() as home,

@@ -1,9 +1,9 @@
-"""A small cluster as a process of its own, which prints its URL and lets time pass line by line.
+"""A small cluster in a separate process, which prints its URL and advances line by line.
 
-It has a hidden execution, a body that is no tree, an id that is unavailable, and an execution that
-still runs. At each line that it reads the running one has finished with a shorter tree, the
-unavailable one is there and two more executions are; at the end of its input it stops. What it
-answers depends on nothing else, so that many runs can ask it at once.
+It has a hidden execution, an invalid payload, an unavailable id and a running execution. For each
+line on standard input, the running execution finishes with a smaller tree, the unavailable one
+becomes available, and two executions are added. It stops when its input ends. Nothing else changes
+its responses, so that many runs can use it at the same time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FINAL = (
 
 @dataclass
 class Changing:
-    """A fault that can be replaced while the server runs."""
+    """A fault that can be replaced while the server is running."""
 
     fault: Fault
 
@@ -34,7 +34,7 @@ class Changing:
 
 
 def main() -> None:
-    """Serves until the end of standard input."""
+    """Serves until standard input ends."""
     company = Company(executions=6, running=0)
     running, unavailable = Changing(RawBody(RUNNING)), Changing(Refusal(503))
     with Simulator(company, token="crash-token") as simulator:

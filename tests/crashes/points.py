@@ -1,4 +1,4 @@
-"""The points at which a run can be killed: its file operations and the statements that write."""
+"""The points at which a run can be killed: file operations and statements that write."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ _METHODS = ("execute", "begin", "commit", "rollback")
 
 
 def watch(observe: Observe) -> None:
-    """Calls `observe` before each file operation, before and after each statement that writes.
+    """Calls `observe` before each file operation, and before and after each statement that writes.
 
-    One thing at a time: while a statement runs, and while a point is looked at, the other threads
-    wait at their next point. For a process that ends soon: an audit hook cannot be taken back.
+    Points are serialized: while a statement runs or `observe` is called, other threads wait at
+    their next point. Use it in a short-lived process only, since an audit hook cannot be removed.
     """
     lock = threading.RLock()
-    looking = False
+    observing = False
 
     def pass_by(what: str) -> None:
-        nonlocal looking
+        nonlocal observing
         with lock:
-            if looking:  # what the observer itself does is no point
+            if observing:  # operations of the observer itself are not points
                 return
-            looking = True
+            observing = True
             try:
                 observe(what)
             finally:
-                looking = False
+                observing = False
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event in _MUTATING or (event == "open" and _is_writing(arguments[1], arguments[2])):
@@ -64,7 +64,8 @@ def _passing(name: str, pass_by: Observe, lock: threading.RLock) -> Callable[...
         with lock:
             text = str(args[0]).strip() if args else name
             if name == "execute" and _READS.match(text):
-                return original(self, *args, **kwargs)  # leaves what the point before left
+                # Reading changes nothing since the previous point.
+                return original(self, *args, **kwargs)
             result = None
             for step in _steps(self, name, args):
                 what = " ".join(str(step[0]).split())[:60] if step else name
@@ -79,9 +80,9 @@ def _passing(name: str, pass_by: Observe, lock: threading.RLock) -> Callable[...
 def _steps(
     connection: duckdb.DuckDBPyConnection, name: str, args: tuple[Any, ...]
 ) -> list[tuple[Any, ...]]:
-    """The statements of a script, each as the arguments of a call of its own.
+    """The statements of a script, each as the arguments of a separate call.
 
-    Outside of a transaction each commits by itself: between two of them there is a point.
+    Outside of a transaction each statement commits, so there is a point between two of them.
     """
     if name != "execute" or any(args[1:]):
         return [args]
@@ -90,15 +91,15 @@ def _steps(
 
 @dataclass
 class Recorder:
-    """Keeps what a kill would leave at each point, without killing.
+    """Records the files that a kill would leave at each point, without killing.
 
-    `kill -9` takes from a process what it has not handed to the system yet, and nothing else: the
-    files are then what they are now.
+    After `kill -9`, everything that the process has passed to the system is kept, so the files have
+    the same contents as at the point itself.
 
     Attributes:
-        home: the directory whose files count.
-        snapshots: where their contents are kept.
-        seen: each point: what it was, and what it would leave.
+        home: the directory whose files are recorded.
+        snapshots: the store of their contents.
+        seen: the operation at each point, and the files that a kill would leave.
     """
 
     home: Path
@@ -114,8 +115,8 @@ class Killer:
     """Kills its process at one point.
 
     Attributes:
-        fatal: the number of that point.
-        last_look: called right before.
+        fatal: the number of the point.
+        last_look: a function called right before the kill.
     """
 
     fatal: int

@@ -1,4 +1,4 @@
-"""Actions in processes of their own that have everything imported, which saves a second each."""
+"""Runs actions in forked processes with all imports done, which saves a second each."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 S = TypeVar("S")
 T = TypeVar("T")
 
-# The server has one thread and opens nothing, so its forks are sound. It finds what is installed
-# only: the modules of the tests are for each process to import, which takes no time.
+# The server has one thread and opens no files, so forking is safe. It can import installed packages
+# only; each process imports the modules of the tests, which is fast.
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
@@ -27,14 +27,14 @@ _CONTEXT.set_forkserver_preload(
 
 
 class FailedError(Exception):
-    """The action raised; its text."""
+    """The action raised an error; contains its text."""
 
 
-def apart(action: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
-    """What the action returns; None when its process was killed.
+def in_process(action: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
+    """Runs the action in a process; returns its result, or None if the process was killed.
 
     Raises:
-        FailedError: the action raised.
+        FailedError: if the action raised an error.
     """
     receiver, sender = _CONTEXT.Pipe(duplex=False)
     with receiver:
@@ -52,8 +52,8 @@ def apart(action: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
     return returned  # type: ignore[no-any-return]
 
 
-def at_once(action: Callable[[int, S], T], every: Iterable[S]) -> list[T]:
-    """The action for each number and value, on as many threads as there are cores."""
+def in_parallel(action: Callable[[int, S], T], every: Iterable[S]) -> list[T]:
+    """The results of the action for each number and value, with one thread per core."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(lambda numbered: action(*numbered), enumerate(every)))
 

@@ -1,4 +1,4 @@
-"""What a reader of a warehouse must find, and what no reader may ever see."""
+"""The state that readers must find, and inconsistencies that they must never find."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ _BROKEN = {
 
 
 def state(path: Path) -> State:
-    """What must be equal after any sequence of runs that ends with an undisturbed one."""
+    """The rows that must be equal after any sequence of runs that ends with an undisturbed one."""
     with open_for_reading(path, 5) as connection:
         return {name: connection.execute(query).fetchall() for name, query in _READ.items()}
 
 
 def broken(path: Path) -> str:
-    """What no reader may ever see; empty when all is well."""
+    """The inconsistencies that no reader may find; empty if there are none."""
     if not path.exists() or not path.stat().st_size:
         return ""  # nothing to read yet
     with open_for_reading(path, 5) as connection:

@@ -1,4 +1,4 @@
-"""A small run with everything in it, and what is wrong after it was killed."""
+"""A small run with every kind of change, and the errors after a kill."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from incorta_loads.ingest.run import ingest_into
 from incorta_loads.warehouse.writing import open_for_writing
 
 NAME = "warehouse.duckdb"
-EXECUTIONS_A_BATCH = 5  # so that the first run has several batches
+EXECUTIONS_A_BATCH = 5  # small enough for several batches in the first run
 
 
 def run(home: Path, url: str, *, in_batches: bool = False) -> None:
-    """One scheduled run, as the command makes it, with the warehouse in the folder `home`."""
+    """Makes one scheduled run as the command does, with the warehouse in the folder `home`."""
     if in_batches:
         batches.MOST_EXECUTIONS = EXECUTIONS_A_BATCH
     settings = load_settings(
@@ -44,7 +44,7 @@ def run(home: Path, url: str, *, in_batches: bool = False) -> None:
 def record(
     home: Path, url: str, store: Path, *, in_batches: bool = False
 ) -> list[tuple[str, Directory]]:
-    """Each point of an undisturbed run, and what a kill there would leave."""
+    """Each point of an undisturbed run, and the files that a kill there would leave."""
     recorder = Recorder(home, Snapshots(store))
     watch(recorder)
     run(home, url, in_batches=in_batches)
@@ -52,9 +52,9 @@ def record(
 
 
 def crash(home: Path, url: str, fatal: int, store: Path | None = None) -> Literal["survived"]:
-    """A run that is killed at its point number `fatal`, unless it ends before.
+    """A run that is killed at point number `fatal`, unless it ends before.
 
-    With a store, it writes beside the folder what the kill is going to leave.
+    With a store, it first writes the list of the current files beside the folder.
     """
 
     def look() -> None:
@@ -68,14 +68,14 @@ def crash(home: Path, url: str, fatal: int, store: Path | None = None) -> Litera
 
 
 def left_beside(home: Path) -> Path:
-    """Where `crash` writes what a kill is going to leave."""
+    """The path at which `crash` writes the list of files."""
     return home.with_name(f"{home.name}.left")
 
 
 def wrong_after(crashed: Directory, store: Path, home: Path, url: str, expected: State) -> str:
-    """What is wrong with a crashed directory or with what the next run makes of it; empty: nothing.
+    """The error in a crashed directory or after the next run, or an empty text.
 
-    Readers look at a copy: the next run finds what was left, not what a reader has tidied up.
+    Readers use a copy, so that the next run finds the files unchanged by a reader.
     """
     snapshots = Snapshots(store)
     snapshots.restore(crashed, home)
@@ -88,7 +88,7 @@ def wrong_after(crashed: Directory, store: Path, home: Path, url: str, expected:
 
 
 def wrong_after_next_run(home: Path, url: str, expected: State) -> str:
-    """What an undisturbed run leaves otherwise than it should; empty: nothing."""
+    """The error after an undisturbed run, or an empty text."""
     run(home, url)
     left = sorted(path.name for path in home.iterdir())
     if left != [NAME, f"{NAME}.lock"]:

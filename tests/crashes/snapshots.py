@@ -1,4 +1,4 @@
-"""Copies of a directory as it was at many moments, each content kept once."""
+"""Copies of a directory at many moments; each content is stored once."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Directory = tuple[tuple[str, str], ...]
-"""All that is in a directory, in order: relative path, SHA-256 of the contents (folders: empty)."""
+"""The entries of a directory, sorted: relative path, SHA-256 of the contents (folders: empty)."""
 
 
 @dataclass(frozen=True)
 class Snapshots:
-    """A store of contents.
+    """A store of file contents.
 
     Attributes:
-        store: the folder that has them, by their SHA-256.
+        store: the folder with the contents, named by their SHA-256.
     """
 
     store: Path
 
     def take(self, home: Path) -> Directory:
-        """Keeps the contents of all files as they are now.
+        """Stores the current contents of all files.
 
-        Other threads may go on meanwhile: looks until nothing has changed between two looks.
+        Other threads may still write, so this repeats until two reads are equal.
         """
         directory = self._look(home)
         while (again := self._look(home)) != directory:
@@ -34,11 +34,11 @@ class Snapshots:
 
     def _look(self, home: Path) -> Directory:
         while True:
-            with suppress(FileNotFoundError):  # it has another name by now
+            with suppress(FileNotFoundError):  # renamed in the meantime
                 return tuple((name, self._keep(home / name)) for name in _names(home))
 
     def restore(self, directory: Directory, home: Path) -> None:
-        """Makes the folder what the directory was; what was in it before is gone."""
+        """Replaces the contents of the folder by those of the directory."""
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
         for name, digest in directory:
@@ -48,11 +48,11 @@ class Snapshots:
                 (home / name).mkdir()
 
     def shortened(self, digest: str, size_bytes: int) -> str:
-        """Keeps the beginning of a content that is kept; its SHA-256."""
+        """Stores the beginning of a stored content; returns its SHA-256."""
         return self._keep_bytes((self.store / digest).read_bytes()[:size_bytes])
 
     def size_bytes(self, digest: str) -> int:
-        """Of a content that is kept."""
+        """The size of a stored content."""
         return (self.store / digest).stat().st_size
 
     def _keep(self, path: Path) -> str:

@@ -1,4 +1,4 @@
-"""An analysis that is killed leaves the one before, or is there; never a mix of both."""
+"""A killed analysis leaves the previous one or the new one, never a mix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sql.base_rows import History, insert_rows, write_base_tables
 from sql.eventful import eventful_history
 from support.proof import IS_PROOF
 
-# Kills itself when the build says its n-th step, as a power cut would: nothing is cleaned up.
+# Kills itself when the build logs its n-th step, so that nothing is cleaned up.
 BUILD = """
 import logging, os, signal, sys
 from pathlib import Path
@@ -45,14 +45,14 @@ print(steps)
 
 
 class Case(NamedTuple):
-    """A warehouse with an analysis, and with rows that came since then.
+    """A warehouse with an analysis, and with rows added since then.
 
     Attributes:
-        warehouse: for copying.
-        old: what the analysis says.
-        new: what it says when it is built again.
-        steps: how many models and tests that takes.
-        seconds: how long it took.
+        warehouse: the warehouse, for copying.
+        old: the contents of the analysis.
+        new: the contents after the next build.
+        steps: the number of models and tests in the next build.
+        seconds: the duration of the next build.
     """
 
     warehouse: Path
@@ -63,7 +63,7 @@ class Case(NamedTuple):
 
 
 def content(warehouse: Path) -> str:
-    """All relations of the analysis, with what is in them."""
+    """All relations of the analysis, with a hash of their rows."""
     relations = """
         SELECT table_name FROM information_schema.tables
         WHERE table_schema = 'load_analysis' ORDER BY ALL
@@ -93,7 +93,7 @@ def started(warehouse: Path, step: int) -> subprocess.Popen[str]:
 
 @pytest.fixture(scope="module", params=["kept tables", "another project"])
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    """Executions that are new to tables that are kept; or all tables are built from nothing."""
+    """New executions for kept tables, or a full build of all tables."""
     directory = tmp_path_factory.mktemp("case")
     warehouse = directory / "warehouse.duckdb"
     history = eventful_history()
@@ -124,8 +124,10 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Case(warehouse, old, new, int(output), seconds)
 
 
-def test_killed_at_a_step(case: Case, tmp_path: Path, tell: Callable[[str], None]) -> None:
-    """At every model and every test in the full proof; the next build brings the new analysis."""
+def test_a_kill_at_any_step_leaves_the_old_analysis(
+    case: Case, tmp_path: Path, report_figure: Callable[[str], None]
+) -> None:
+    """The full proof tries every model and test; the next build gives the new analysis."""
     steps = range(1, case.steps + 1)
     tried = steps if IS_PROOF else random.Random(20261129).sample(steps, 3)
     for step in tried:
@@ -137,11 +139,13 @@ def test_killed_at_a_step(case: Case, tmp_path: Path, tell: Callable[[str], None
         build_models(warehouse)
         assert content(warehouse) == case.new, step
         shutil.rmtree(warehouse.parent)
-    tell(f"an analysis: {case.steps} steps, killed at {len(tried)}, 0 mixed")
+    report_figure(f"an analysis: {case.steps} steps, killed at {len(tried)}, 0 mixed")
 
 
-def test_killed_at_any_time(case: Case, tmp_path: Path, tell: Callable[[str], None]) -> None:
-    """Also while it commits: then either is right, and nothing else."""
+def test_a_kill_at_any_time_leaves_the_old_or_the_new_analysis(
+    case: Case, tmp_path: Path, report_figure: Callable[[str], None]
+) -> None:
+    """During the commit, either one is correct."""
     draw = random.Random(20261130)
     kills = 30 if IS_PROOF else 3
     left = {"old": 0, "new": 0}
@@ -159,11 +163,11 @@ def test_killed_at_any_time(case: Case, tmp_path: Path, tell: Callable[[str], No
         assert found in (case.old, case.new), number
         left["old" if found == case.old else "new"] += 1
         shutil.rmtree(warehouse.parent)
-    tell(f"an analysis: {kills} times killed at any time: {left}, 0 mixed")
+    report_figure(f"an analysis: {kills} times killed at any time: {left}, 0 mixed")
 
 
-def test_a_mix_would_be_seen(case: Case, tmp_path: Path) -> None:
-    """One table of the new analysis among those of the old one is neither."""
+def test_a_mix_would_be_detected(case: Case, tmp_path: Path) -> None:
+    """An analysis with one new table among old ones equals neither."""
     finished = tmp_path / "finished.duckdb"
     shutil.copyfile(case.warehouse, finished)
     build_models(finished)

@@ -14,22 +14,22 @@ from pathlib import Path
 
 import pytest
 
-from crashes.processes import apart, at_once
+from crashes.processes import in_parallel, in_process
 from crashes.readers import State, state
 from crashes.scenario import NAME, crash, left_beside, record, wrong_after
 from crashes.snapshots import Directory, Snapshots
 
-Tell = Callable[[str], None]
+ReportFigure = Callable[[str], None]
 
 SEED = 7
 LEDGER = 'before INSERT INTO "load_status"."fetches"'
 REPLACED = 'before DELETE FROM "load_status"."nodes"'
 LOG = f"{NAME}.wal"
 
-# Of each scenario; the proof tries all directories and all torn statements.
+# Per scenario; the proof tries all directories and all torn statements.
 GATE_DIRECTORIES, GATE_KILLS, GATE_CHAINS, GATE_HALVES = 4, 2, 1, 2
 PROOF_KILLS, PROOF_CHAINS = 20, 20
-CUTS = 2  # of what a statement adds to the log
+CUTS = 2  # lengths tried of the part that a statement adds to the log
 
 pytestmark = pytest.mark.timeout(1_800)
 
@@ -39,11 +39,11 @@ class Scenario:
     """A run that is going to be killed.
 
     Attributes:
-        name: what it does.
-        url: the cluster.
-        store: contents of all files at all points.
-        origin: what is there before the run.
-        points: each point of the run, and what a kill there leaves.
+        name: the name of the scenario.
+        url: the URL of the cluster.
+        store: the contents of all files at all points.
+        origin: the files before the run.
+        points: each point of the run, and the files that a kill there leaves.
         expected: the state after an undisturbed run.
     """
 
@@ -61,7 +61,7 @@ class Scenario:
 
 @contextmanager
 def cluster() -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cluster in a process of its own: its URL, and what lets time pass there."""
+    """A cluster in a separate process: its URL, and a function that advances it."""
     process = subprocess.Popen(
         [sys.executable, Path(__file__).with_name("cluster.py")],
         stdin=subprocess.PIPE,
@@ -86,7 +86,7 @@ def cluster() -> Iterator[tuple[str, Callable[[], None]]]:
 def scenario(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scenario]:
-    """Creating the warehouse; or restoring, replacing, adding and asking again in one."""
+    """A run that creates the warehouse, or one that restores, replaces, adds and retries."""
     folder = tmp_path_factory.mktemp("scenario")
     home, store = folder / "home", folder / "store"
     home.mkdir()
@@ -94,13 +94,13 @@ def scenario(
     with cluster() as (url, pass_time):
         origin: Directory = ()
         if request.param == "a later run":
-            # After a kill between the last nodes and their ledger: rows are to be restored.
-            points = apart(record, home, url, store, in_batches=True) or []
+            # Starts after a kill between the last nodes and their ledger rows.
+            points = in_process(record, home, url, store, in_batches=True) or []
             (*_, origin) = (left for what, left in points if what.startswith(LEDGER))
             pass_time()
         Snapshots(store).restore(origin, home)
-        points = apart(record, home, url, store) or []
-        expected = apart(state, home / NAME)
+        points = in_process(record, home, url, store) or []
+        expected = in_process(state, home / NAME)
         assert points
         assert expected
         yield Scenario(request.param, url, store, origin, points, expected)
@@ -123,8 +123,9 @@ LEDGERS = {
 }
 
 
-def test_the_run_has_everything_in_it(scenario: Scenario) -> None:
-    """Every outcome; then a restored row, a replaced and a mended execution."""
+def test_the_runs_contain_every_kind_of_change(scenario: Scenario) -> None:
+    """The first has every outcome; the later one restores a row, replaces one execution and loads
+    another."""
     ledger = {execution_id: last for _, _, execution_id, *last in scenario.expected["ledger"]}
     assert ledger == {i: list(last) for i, last in LEDGERS[scenario.name].items()}
     names = [what for what, _ in scenario.points]
@@ -135,14 +136,14 @@ def test_the_run_has_everything_in_it(scenario: Scenario) -> None:
     assert (packages, replaced) == {"a first run": (3, 0), "a later run": (4, 1)}[scenario.name]
 
 
-def test_a_run_that_is_killed_anywhere_leaves_nothing_wrong(
-    scenario: Scenario, tmp_path: Path, request: pytest.FixtureRequest, tell: Tell
+def test_a_kill_at_any_point_does_no_harm(
+    scenario: Scenario, tmp_path: Path, request: pytest.FixtureRequest, report_figure: ReportFigure
 ) -> None:
-    """Readers see whole executions; the next run ends where an undisturbed one would have."""
+    """Readers see complete executions, and the next run gives the result of an undisturbed one."""
     different = list(dict.fromkeys(left for _, left in scenario.points))
     if not request.config.getoption("--full"):
         sample = random.Random(SEED).sample(different, GATE_DIRECTORIES)
-        # What replaces an execution takes it away first: right after that is always tried.
+        # A replaced execution is deleted first; the point right after that is always tried.
         different = sample + [
             left
             for (what, _), (_, left) in pairwise(scenario.points)
@@ -151,44 +152,44 @@ def test_a_run_that_is_killed_anywhere_leaves_nothing_wrong(
 
     def judge(number: int, left: Directory) -> str | None:
         home = tmp_path / str(number)
-        return apart(wrong_after, left, scenario.store, home, scenario.url, scenario.expected)
+        return in_process(wrong_after, left, scenario.store, home, scenario.url, scenario.expected)
 
-    wrong_with = dict(zip(different, at_once(judge, different), strict=True))
+    wrong_with = dict(zip(different, in_parallel(judge, different), strict=True))
     tried = [(what, left) for what, left in scenario.points if left in wrong_with]
     wrong = [(what, wrong_with[left]) for what, left in tried if wrong_with[left] != ""]
-    tell(
+    report_figure(
         f"{scenario.name}: {len(scenario.points)} crash points, {len(tried)} tried in "
         f"{len(different)} different directories, {len(wrong)} wrong"
     )
     assert wrong == []
 
 
-def test_what_a_kill_leaves_is_what_was_recorded(
-    scenario: Scenario, tmp_path: Path, request: pytest.FixtureRequest, tell: Tell
+def test_a_kill_leaves_the_recorded_files(
+    scenario: Scenario, tmp_path: Path, request: pytest.FixtureRequest, report_figure: ReportFigure
 ) -> None:
-    """Byte for byte, in every file; and the next run makes the same of it."""
+    """All files match byte for byte, and the next run gives the same result."""
     most = PROOF_KILLS if request.config.getoption("--full") else GATE_KILLS
     kills: list[bool] = []
 
     def kill(number: int, fatal: int) -> str | None:
         home = tmp_path / str(number)
         scenario.snapshots.restore(scenario.origin, home)
-        survived = apart(crash, home, scenario.url, fatal, scenario.store)
+        survived = in_process(crash, home, scenario.url, fatal, scenario.store)
         left = scenario.snapshots.take(home)
         assert survived or left == read_directory(left_beside(home))
         kills.append(not survived)
-        return apart(wrong_after, left, scenario.store, home, scenario.url, scenario.expected)
+        return in_process(wrong_after, left, scenario.store, home, scenario.url, scenario.expected)
 
-    # Some packages may have a few operations more or less in another run.
-    found = at_once(kill, random.Random(SEED).sample(range(len(scenario.points) - 20), most))
-    tell(f"{scenario.name}: {sum(kills)} kills, {len(found) - found.count('')} wrong")
+    # Some packages have a few more or fewer operations in another run.
+    found = in_parallel(kill, random.Random(SEED).sample(range(len(scenario.points) - 20), most))
+    report_figure(f"{scenario.name}: {sum(kills)} kills, {len(found) - found.count('')} wrong")
     assert set(found) == {""}
 
 
-def test_runs_that_are_killed_again_and_again_leave_nothing_wrong(
-    scenario: Scenario, tmp_path: Path, request: pytest.FixtureRequest, tell: Tell
+def test_repeated_kills_do_no_harm(
+    scenario: Scenario, tmp_path: Path, request: pytest.FixtureRequest, report_figure: ReportFigure
 ) -> None:
-    """Twice or three times in a row, each time while the run tidies up after the one before."""
+    """Two or three consecutive runs are killed, each while it cleans up after the previous one."""
     most = PROOF_CHAINS if request.config.getoption("--full") else GATE_CHAINS
     draw = random.Random(SEED)
     chains = [
@@ -200,22 +201,22 @@ def test_runs_that_are_killed_again_and_again_leave_nothing_wrong(
     def chain(number: int, fatal: list[int]) -> str | None:
         home = tmp_path / str(number)
         scenario.snapshots.restore(scenario.origin, home)
-        kills.extend([apart(crash, home, scenario.url, each) for each in fatal])
+        kills.extend([in_process(crash, home, scenario.url, each) for each in fatal])
         left = scenario.snapshots.take(home)
-        return apart(wrong_after, left, scenario.store, home, scenario.url, scenario.expected)
+        return in_process(wrong_after, left, scenario.store, home, scenario.url, scenario.expected)
 
-    found = at_once(chain, chains)
-    tell(
+    found = in_parallel(chain, chains)
+    report_figure(
         f"{scenario.name}: {len(found)} times two or three kills in a row ({kills.count(None)} "
         f"kills in all), {len(found) - found.count('')} wrong"
     )
     assert set(found) == {""}
 
 
-def test_a_statement_that_is_killed_halfway_leaves_nothing_wrong(
-    scenario: Scenario, tmp_path: Path, request: pytest.FixtureRequest, tell: Tell
+def test_a_torn_statement_does_no_harm(
+    scenario: Scenario, tmp_path: Path, request: pytest.FixtureRequest, report_figure: ReportFigure
 ) -> None:
-    """The log of DuckDB may end anywhere in what the statement adds to it."""
+    """DuckDB's log may end anywhere in the part that the statement adds."""
     draw = random.Random(SEED)
     halves = []
     for (_, before), (_, after) in pairwise(scenario.points):
@@ -230,24 +231,26 @@ def test_a_statement_that_is_killed_halfway_leaves_nothing_wrong(
 
     def judge(number: int, left: Directory) -> str | None:
         home = tmp_path / str(number)
-        return apart(wrong_after, left, scenario.store, home, scenario.url, scenario.expected)
+        return in_process(wrong_after, left, scenario.store, home, scenario.url, scenario.expected)
 
-    found = at_once(judge, halves)
-    tell(f"{scenario.name}: {len(found)} torn statements, {len(found) - found.count('')} wrong")
+    found = in_parallel(judge, halves)
+    report_figure(
+        f"{scenario.name}: {len(found)} torn statements, {len(found) - found.count('')} wrong"
+    )
     assert set(found) == {""}
 
 
 def log_size_bytes(snapshots: Snapshots, directory: Directory) -> int:
-    """Of DuckDB's write-ahead log; 0 when there is none."""
+    """The size of DuckDB's write-ahead log; 0 if there is none."""
     digest = dict(directory).get(LOG)
     return snapshots.size_bytes(digest) if digest else 0
 
 
 def with_log(directory: Directory, digest: str) -> Directory:
-    """The same directory with this log."""
+    """The directory with this log."""
     return tuple(sorted((dict(directory) | {LOG: digest}).items()))
 
 
 def read_directory(path: Path) -> Directory:
-    """What `crash` wrote."""
+    """The list of files written by `crash`."""
     return tuple((name, digest) for name, digest in json.loads(path.read_text()))

@@ -1,4 +1,4 @@
-"""What is in a warehouse, and what should be, in the same shape."""
+"""The contents of a warehouse and the expected contents, in the same form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from histories.model import Asked, Expected
+from histories.model import Expected, LedgerRow
 from histories.world import Tree
 from incorta_loads.warehouse.opening import open_for_reading
 
@@ -26,7 +26,8 @@ _NODES = (
     "ORDER BY execution_id, node_id"
 )
 _FETCHES = (
-    "SELECT run_id, execution_id, fetched_at, outcome, http_status FROM load_status.fetches "
+    "SELECT run_id, execution_id, fetched_at, outcome, http_status, is_final "
+    "FROM load_status.fetches "
     "WHERE cluster = 'c' AND tenant = 'demo' ORDER BY run_id, execution_id"
 )
 _INVALID = (
@@ -43,11 +44,12 @@ class Fetch(NamedTuple):
     at: datetime
     outcome: str
     http_status: int
+    is_final: bool | None
 
 
 @dataclass(frozen=True)
 class Contents:
-    """All rows of the base tables; `extra` of a node as a value."""
+    """All rows of the base tables; the `extra` column of nodes is decoded."""
 
     nodes: list[Row]
     fetches: list[Fetch]
@@ -55,12 +57,12 @@ class Contents:
 
     @property
     def node_times(self) -> dict[int, datetime]:
-        """Id → when its nodes were received."""
+        """Id → the time at which its nodes were received."""
         return {row[0]: row[1] for row in self.nodes}
 
 
 def read(path: Path) -> Contents:
-    """What a reader finds."""
+    """The contents that a reader finds."""
     with open_for_reading(path, 5) as connection:
         nodes = connection.execute(_NODES).fetchall()
         fetches = connection.execute(_FETCHES).fetchall()
@@ -78,17 +80,19 @@ def read(path: Path) -> Contents:
     )
 
 
-def ledger(found: Contents, numbers: Mapping[str, int]) -> dict[int, list[Asked]]:
-    """The ledger that was found, with numbers for the names of runs."""
-    rows: defaultdict[int, list[Asked]] = defaultdict(list)
+def ledger(found: Contents, numbers: Mapping[str, int]) -> dict[int, list[LedgerRow]]:
+    """The ledger in the warehouse, with run numbers instead of run ids."""
+    rows: defaultdict[int, list[LedgerRow]] = defaultdict(list)
     for row in found.fetches:
-        asked = Asked(numbers[row.run_id], row.at, row.outcome, row.http_status)
-        rows[row.execution_id].append(asked)
+        ledger_row = LedgerRow(
+            numbers[row.run_id], row.at, row.outcome, row.http_status, row.is_final
+        )
+        rows[row.execution_id].append(ledger_row)
     return dict(rows)
 
 
 def nodes(expected: Expected) -> list[Row]:
-    """The rows of all trees as the design says, by plain recursion."""
+    """The rows of all trees by the design, by plain recursion."""
     rows: list[Row] = []
     for execution_id, (tree, at) in sorted(expected.trees.items()):
         of_tree: list[Row] = []
@@ -112,7 +116,7 @@ def _add_rows(
     levels = zip(("load_plan", "group", "schema", "table"), names_above, strict=True)
     own = (kind or "").strip("\t\n\v\f\r ").translate(_TO_LOWER)
     names = [name if own == level else above for level, above in levels]
-    rows.append(())  # its place: only what is below says where it ends
+    rows.append(())  # a placeholder: the last descendant is known only after the children
     for place, child in enumerate(node.get("childStatusDetails", [])):
         _add_rows(rows, child, node_id, depth + 1, place, path, names)
     rows[node_id] = (

@@ -1,4 +1,4 @@
-"""Runs of the real pipeline for histories, one of them killed right where it hurts."""
+"""Runs of the real pipeline for histories; one of them is killed at a chosen moment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BATCH = 7  # executions, so that small runs have more than one
 def run(
     path: Path, url: str, ids: str | None, *, concurrency: int = 2, probe_gap: int = PROBE_GAP
 ) -> Ingested:
-    """One run into the warehouse, from opening it to closing it."""
+    """Runs once into the warehouse, from opening to closing it."""
     settings = load_settings(
         {"cluster_url": url, "tenant": "demo", "token": TOKEN, "cluster": "c", "max_attempts": 1}
         | {"probe_gap": probe_gap, "concurrency": concurrency}
@@ -45,11 +45,11 @@ def run(
 
 @dataclass(frozen=True)
 class Moment:
-    """When a run is killed.
+    """The moment at which a run is killed.
 
     Attributes:
-        package: the number of the ledger package, from 0; that of restored rows is one too.
-        is_after: right after its rows are committed, not right before.
+        package: the number of the ledger package, from 0; restored rows are a package too.
+        is_after: whether the kill comes right after the commit of its rows, or right before.
     """
 
     package: int
@@ -59,7 +59,7 @@ class Moment:
 def killed_run(path: Path, url: str, moment: Moment) -> Literal["survived"]:
     """A scheduled run that is killed at the moment, unless it has fewer packages.
 
-    It asks for one id at a time, so that the order of its requests is that of its batches.
+    It requests one id at a time, so that requests and batches have the same order.
     """
     passed = 0
 

@@ -1,4 +1,4 @@
-"""Any order, same result: the tables do not tell in which runs they were loaded."""
+"""The final tables do not depend on the order of runs or on how they were split."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from incorta_simulator.server.simulator import Simulator
 from support.proof import IS_PROOF
 
 PROBE_GAP = 10
-LAST_ID = 107  # of 95 executions, and the probe gap after them
-# Each run costs a second or two: the gate does with fewer, larger pieces.
+LAST_ID = 107  # 95 executions, gaps, and the probe gap after them
+# Each run takes a second or two, so the gate uses fewer, larger pieces.
 PIECE = 10 if IS_PROOF else 27
 PIECES = [f"{first}-{min(first + PIECE - 1, LAST_ID)}" for first in range(1, LAST_ID + 1, PIECE)]
 OVERLAPPING = (
@@ -38,7 +38,7 @@ if IS_PROOF:
 
 @contextmanager
 def cluster(executions: int, running: int) -> Iterator[Simulator]:
-    """Always the same company; one of its plans is hidden, three bodies are no tree."""
+    """Always the same company; one plan is hidden, and three bodies are invalid."""
     company = Company(executions=executions, running=running, hidden_plan="HR Weekly")
     with Simulator(company, token=TOKEN) as simulator:
         for execution_id, body in ((5, LOGIN_PAGE), (50, AS_DOCUMENTED), (51, AS_DOCUMENTED)):
@@ -47,7 +47,7 @@ def cluster(executions: int, running: int) -> Iterator[Simulator]:
 
 
 def loaded(path: Path, url: str, *runs: str | None) -> State:
-    """The tables after runs for these ids; None: what is due."""
+    """The tables after runs for these ids; None stands for a scheduled run."""
     for ids in runs:
         run(path, url, ids, probe_gap=PROBE_GAP)
         assert broken(path) == ""
@@ -55,7 +55,7 @@ def loaded(path: Path, url: str, *runs: str | None) -> State:
 
 
 @pytest.fixture(scope="module")
-def at_once(tmp_path_factory: pytest.TempPathFactory) -> State:
+def after_one_run(tmp_path_factory: pytest.TempPathFactory) -> State:
     """The tables after one run for all ids."""
     with cluster(95, 0) as simulator:
         path = tmp_path_factory.mktemp("at-once") / "warehouse.duckdb"
@@ -73,15 +73,17 @@ def at_once(tmp_path_factory: pytest.TempPathFactory) -> State:
 
 @pytest.mark.parametrize("runs", ORDERS.values(), ids=ORDERS)
 def test_the_same_cluster_gives_the_same_tables(
-    tmp_path: Path, at_once: State, runs: list[str | None]
+    tmp_path: Path, after_one_run: State, runs: list[str | None]
 ) -> None:
-    """Nodes, last outcome of each id, kept bodies: all rows are equal, times aside."""
+    """Nodes, last outcomes and kept bodies are equal for any order of runs, except times."""
     with cluster(95, 0) as simulator:
-        assert loaded(tmp_path / "warehouse.duckdb", simulator.url, *runs) == at_once
+        assert loaded(tmp_path / "warehouse.duckdb", simulator.url, *runs) == after_one_run
 
 
-def test_incremental_runs_give_the_same_tables_in_the_end(tmp_path: Path, at_once: State) -> None:
-    """While executions run, end and begin."""
+def test_incremental_runs_give_the_same_tables_in_the_end(
+    tmp_path: Path, after_one_run: State
+) -> None:
+    """Executions run, end and begin between the runs."""
     path = tmp_path / "warehouse.duckdb"
     with cluster(20, 4) as simulator:
         for _ in range(ROUNDS):
@@ -89,4 +91,4 @@ def test_incremental_runs_give_the_same_tables_in_the_end(tmp_path: Path, at_onc
             simulator.company.finish_all()
             simulator.company.release(NEW_A_ROUND)
         simulator.company.finish_all()
-        assert loaded(path, simulator.url, None) == at_once
+        assert loaded(path, simulator.url, None) == after_one_run

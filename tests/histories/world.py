@@ -1,4 +1,4 @@
-"""A cluster whose answers a test decides, behind a real socket."""
+"""A cluster behind a real socket whose responses the test decides."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from incorta_simulator.server.simulator import Simulator
 Tree = dict[str, Any]
 
 HIGHEST_ID = 18
-MOST_UNAVAILABLE = 5  # more of them in a row would look like a cluster that is down
+MOST_UNAVAILABLE = 5  # more consecutive ones would look like a cluster that is down
 
 
 @dataclass(frozen=True)
-class ObservedTable:
-    """What the cluster answers for one id.
+class Response:
+    """The cluster's response for one id.
 
     Attributes:
         status: the HTTP status.
-        body: of a 200.
-        tree: what the body says, when it is a tree.
+        body: the body, if the status is 200.
+        tree: the tree in the body, if it is valid.
     """
 
     status: int
@@ -36,43 +36,43 @@ class ObservedTable:
 
     @property
     def outcome(self) -> str:
-        """What the ledger must say."""
+        """The outcome that the ledger must record."""
         if self.status == 200:
             return "invalid_payload" if self.tree is None else "loaded"
         return {403: "forbidden", 404: "not_found", 422: "rejected"}.get(self.status, "unavailable")
 
 
-GONE = ObservedTable(404)
+GONE = Response(404)
 
 
 @dataclass
 class World:
-    """The answers of all ids, 404 where nothing else is told; a fault of the simulator."""
+    """The responses of all ids, 404 by default; a fault of the simulator."""
 
-    answers: dict[int, ObservedTable] = field(default_factory=dict)
+    responses: dict[int, Response] = field(default_factory=dict)
 
-    def tell(self, execution_id: int, told: ObservedTable) -> None:
-        """From now on this is the answer, unless it made too many ids unavailable."""
-        failing = sum(each.outcome == "unavailable" for each in self.answers.values())
-        if told.outcome != "unavailable" or failing < MOST_UNAVAILABLE:
-            self.answers[execution_id] = told
+    def set_response(self, execution_id: int, response: Response) -> None:
+        """Sets the response of an id from now on, unless too many ids would be unavailable."""
+        failing = sum(each.outcome == "unavailable" for each in self.responses.values())
+        if response.outcome != "unavailable" or failing < MOST_UNAVAILABLE:
+            self.responses[execution_id] = response
 
-    def answer(self, execution_id: int) -> ObservedTable:
-        """What the cluster says now."""
-        return self.answers.get(execution_id, GONE)
+    def response_to(self, execution_id: int) -> Response:
+        """The cluster's current response."""
+        return self.responses.get(execution_id, GONE)
 
     def write(self, exchange: Exchange) -> None:
-        told = self.answer(exchange.question.number or 0)
-        if told.status == 404:
+        response = self.response_to(exchange.question.number or 0)
+        if response.status == 404:
             Gap().write(exchange)
-        elif told.status == 200:
-            RawBody(told.body).write(exchange)
+        elif response.status == 200:
+            RawBody(response.body).write(exchange)
         else:
-            Refusal(told.status).write(exchange)
+            Refusal(response.status).write(exchange)
 
 
 def serving(world: World, token: str) -> Simulator:
-    """A simulator that answers as the world says, for every id that a run can ask for."""
+    """A simulator that responds as the world decides, for every id that a run can request."""
     simulator = Simulator(Company(executions=0), token=token)
     for execution_id in range(3 * HIGHEST_ID):
         simulator.faults.plan(execution_id, world)
@@ -113,21 +113,21 @@ _TREES = st.recursive(
 )
 _BODIES = st.sampled_from([b"", LOGIN_PAGE, AS_DOCUMENTED, b'{"name": 5}'])
 
-ANSWERS = st.one_of(
-    *[_TREES.map(lambda tree: ObservedTable(200, json.dumps(tree).encode(), tree))] * 4,
-    _BODIES.map(lambda body: ObservedTable(200, body)),
+RESPONSES = st.one_of(
+    *[_TREES.map(lambda tree: Response(200, json.dumps(tree).encode(), tree))] * 4,
+    _BODIES.map(lambda body: Response(200, body)),
     st.sampled_from(
         [
-            ObservedTable(403),
-            ObservedTable(404),
-            ObservedTable(404),
-            ObservedTable(422),
-            ObservedTable(500),
-            ObservedTable(503),
+            Response(403),
+            Response(404),
+            Response(404),
+            Response(422),
+            Response(500),
+            Response(503),
         ]
     ),
 )
 
 _IDS = st.integers(1, HIGHEST_ID)
-BEGINNINGS = st.dictionaries(_IDS, ANSWERS, min_size=6, max_size=12)
-CHANGES = st.dictionaries(_IDS, ANSWERS, max_size=5)
+BEGINNINGS = st.dictionaries(_IDS, RESPONSES, min_size=6, max_size=12)
+CHANGES = st.dictionaries(_IDS, RESPONSES, max_size=5)

@@ -1,4 +1,4 @@
-"""What the tests of the program share: a cluster, settings that reach it, sockets of their own."""
+"""Fixtures shared by the tests of the program: a cluster, settings, a warehouse, raw sockets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ turn_telemetry_off()
 
 @pytest.fixture(autouse=True)
 def no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is configured outside of a test has no part in it."""
+    """Hides the configuration of the machine that runs the tests."""
     for name in list(os.environ):
         if name.startswith(("SOURCES__", "DESTINATION__")):
             monkeypatch.delenv(name)
@@ -45,11 +45,11 @@ def no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
-    """Writes `.dlt/config.toml` and `secrets.toml` into the working directory, an empty one."""
+    """Writes `.dlt/config.toml` and `secrets.toml` into an empty working directory."""
     context = Container()[PluggableRunContext]
     before = context.context.run_dir
     monkeypatch.chdir(tmp_path)
-    # What the person who runs the tests configured for all their projects has no part in them.
+    # dlt's global configuration belongs to the person who runs the tests.
     monkeypatch.setattr(type(context.context), "global_dir", str(tmp_path / "nowhere"))
     context.reload(str(tmp_path))
 
@@ -66,7 +66,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    """A running cluster of thirty final executions: 1 to 32 without 3 and 10."""
+    """A running cluster with thirty final executions: 1 to 32 without 3 and 10."""
     company = Company(executions=30, running=0, seed=32)
     assert company.ids == (1, 2, *range(4, 10), *range(11, 33))
     with Simulator(company, tenant=TENANT, token=TOKEN) as running:
@@ -75,7 +75,7 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture
 def make_settings(simulator: Simulator) -> MakeSettings:
-    """Settings for the simulator; one attempt an id unless told otherwise."""
+    """Settings for the simulator; each id gets one attempt by default."""
 
     def make(**explicit: object) -> Settings:
         given: dict[str, object] = {
@@ -93,19 +93,19 @@ def make_settings(simulator: Simulator) -> MakeSettings:
 
 @pytest.fixture
 def settings(make_settings: MakeSettings) -> Settings:
-    """As `make_settings` gives them."""
+    """The default settings of `make_settings`."""
     return make_settings()
 
 
 @pytest.fixture
 def warehouse_path(tmp_path: Path) -> Path:
-    """Where no warehouse is yet."""
+    """A path at which there is no warehouse yet."""
     return tmp_path / "warehouse.duckdb"
 
 
 @pytest.fixture(scope="session")
 def made_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse without rows: making its tables takes a second, copying it none."""
+    """A warehouse without rows: creating its tables takes a second, copying it does not."""
     path = tmp_path_factory.mktemp("made") / "warehouse.duckdb"
     with open_for_writing(path, 5):
         pass
@@ -114,7 +114,7 @@ def made_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def empty_warehouse(made_warehouse: Path, warehouse_path: Path) -> Iterator[Warehouse]:
-    """One without rows, open for writing."""
+    """A warehouse without rows, open for writing."""
     shutil.copyfile(made_warehouse, warehouse_path)
     with open_for_writing(warehouse_path, 5) as opened:
         yield opened
@@ -122,13 +122,13 @@ def empty_warehouse(made_warehouse: Path, warehouse_path: Path) -> Iterator[Ware
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries follow at once, as many as the settings say."""
+    """Makes retries immediate; their number stays as configured."""
     monkeypatch.setattr(client, "OWN_PAUSE", tenacity.wait_none())
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Starts a server that leaves each connection to a function of the test; returns its URL."""
+    """Starts a server whose connections a function of the test handles; returns the URL."""
     listeners: list[socket.socket] = []
 
     def start(talk: Talk, tls: ssl.SSLContext | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Rules of the base tables: they are what the design agrees."""
+"""The base tables match the design."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def columns(schema: pa.Schema) -> list[tuple[str, str, str]]:
 
 
 def test_the_columns_of_nodes() -> None:
-    """Names, types and NULLs in full."""
+    """Their names, types and nullability are those of the design."""
     assert columns(NODES) == [
         ("cluster", "string", "NOT NULL"),
         ("tenant", "string", "NOT NULL"),
@@ -50,7 +50,7 @@ def test_the_columns_of_nodes() -> None:
 
 
 def test_the_columns_of_fetches() -> None:
-    """Names, types and NULLs in full."""
+    """Their names, types and nullability are those of the design."""
     assert columns(FETCHES) == [
         ("cluster", "string", "NOT NULL"),
         ("tenant", "string", "NOT NULL"),
@@ -63,11 +63,12 @@ def test_the_columns_of_fetches() -> None:
         ("attempts", "int64", "NULL"),
         ("duration_ms", "int64", "NULL"),
         ("bytes", "int64", "NULL"),
+        ("is_final", "bool", "NULL"),
     ]
 
 
 def test_the_columns_of_invalid_payloads() -> None:
-    """Names, types and NULLs in full."""
+    """Their names, types and nullability are those of the design."""
     assert columns(INVALID_PAYLOADS) == [
         ("cluster", "string", "NOT NULL"),
         ("tenant", "string", "NOT NULL"),
@@ -82,15 +83,15 @@ def test_the_columns_of_invalid_payloads() -> None:
 
 
 def test_nodes_are_committed_before_the_ledger() -> None:
-    """The tables in the order in which they travel, each with the key of everything in front."""
+    """The tables are in the order of their commits, each with its key columns first."""
     assert list(TABLES) == ["nodes", "invalid_payloads", "fetches"]
     assert EXECUTION_KEY == ("cluster", "tenant", "execution_id")
     assert {tuple(schema.names[:3]) for schema in TABLES.values()} == {EXECUTION_KEY}
 
 
 @pytest.mark.parametrize("name", ["nodes", "invalid_payloads", "fetches"])
-def test_every_column_says_what_it_means(name: str) -> None:
-    """A sentence each, in the order of the columns."""
+def test_every_column_has_a_description(name: str) -> None:
+    """The descriptions are sentences, in the order of the columns."""
     meanings = descriptions(TABLES[name])
     assert list(meanings) == TABLES[name].names
     assert [text for text in meanings.values() if len(text) < 10 or not text.endswith(".")] == []

@@ -1,4 +1,4 @@
-"""Rules of the tree of errors."""
+"""Rules for the hierarchy of errors."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def walk(error: type[IncortaLoadsError], depth: int = 0) -> list[tuple[str, int,
     return [(error.__name__, depth, error.exit_code), *below]
 
 
-def test_the_tree_and_its_exit_codes_in_full() -> None:
-    """Each error has its place and the exit code of the design."""
+def test_the_hierarchy_and_its_exit_codes() -> None:
+    """Each error has its parent and the exit code of the design."""
     assert walk(IncortaLoadsError) == TREE
 
 
-def test_the_drawing_shows_the_tree() -> None:
-    """The module's docstring names every error, in order and at its depth."""
+def test_the_docstring_shows_the_hierarchy() -> None:
+    """The module's docstring lists every error, in order and with its indentation."""
     drawn = []
     for line in (errors.__doc__ or "").splitlines():
         before, found, after = line.partition("Error ")
@@ -63,6 +63,6 @@ def test_the_drawing_shows_the_tree() -> None:
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_ends_with_its_signal(number: int, exit_code: int) -> None:
-    """128 and the number of the signal, as shells count; the message is kept."""
+    """The exit code is 128 plus the signal's number, as in shells; the message is kept."""
     error = InterruptedRunError("Interrupted.", signal_number=number)
     assert (error.exit_code, str(error)) == (exit_code, "Interrupted.")

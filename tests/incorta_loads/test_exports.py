@@ -1,4 +1,4 @@
-"""What the package is for people who import it."""
+"""The public names of the package."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from incorta_loads.source import incorta_load_status
 from support.patience import COMMAND_SECONDS
 
 
-def test_all_is_all_there_is() -> None:
-    """Every public name of the package is in `__all__`; its modules are no names of it."""
+def test_all_lists_every_public_name() -> None:
+    """Modules of the package are not public names."""
     public = {
         name
         for name, value in vars(incorta_loads).items()
@@ -24,19 +24,19 @@ def test_all_is_all_there_is() -> None:
     assert incorta_loads.__all__ == ["__version__", "incorta_load_status"]
 
 
-def test_the_source_is_a_name_of_the_package() -> None:
-    """As dlt users know it from packages that are named after their source."""
+def test_the_source_can_be_imported_from_the_package() -> None:
+    """Users of dlt know this form from packages that are named after their source."""
     assert incorta_loads.incorta_load_status is incorta_load_status
 
 
-def test_a_name_that_is_not_there_is_told_as_python_tells_it() -> None:
-    """And not taken for the source."""
+def test_a_missing_name_raises_pythons_usual_error() -> None:
+    """The name is not mistaken for the source."""
     with pytest.raises(AttributeError, match="module 'incorta_loads' has no attribute 'sourec'"):
         incorta_loads.sourec  # noqa: B018
 
 
-def test_the_package_alone_imports_none_of_its_dependencies() -> None:
-    """`incorta_loads.__version__` costs no second."""
+def test_importing_the_package_imports_no_dependency() -> None:
+    """`incorta_loads.__version__` must not take a second."""
     script = "import incorta_loads, sys; print(sorted({'dlt', 'duckdb', 'dbt'} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", script],

@@ -1,4 +1,4 @@
-"""The way of the data runs one way; what holds it can fail."""
+"""Imports run in one direction, and the contracts that check this can fail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 def linted(checkout: Path) -> subprocess.CompletedProcess[str]:
-    """What import-linter finds in the packages of a checkout."""
+    """Runs import-linter on the packages of a checkout."""
     return subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"],
         cwd=checkout,
@@ -29,14 +29,14 @@ def linted(checkout: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    """The packages and their contracts, to be changed."""
+    """A copy of the packages and their contracts that tests may change."""
     shutil.copy(CHECKOUT / "pyproject.toml", tmp_path)
     shutil.copytree(CHECKOUT / "pipelines", tmp_path / "pipelines")
     return tmp_path
 
 
 def test_the_contracts_hold(copied: Path) -> None:
-    """In the packages as they are."""
+    """The packages break no contract."""
     done = linted(copied)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert "Contracts: 4 kept, 0 broken." in done.stdout
@@ -61,7 +61,8 @@ def test_the_contracts_hold(copied: Path) -> None:
 def test_a_planted_import_breaks_a_contract(
     copied: Path, file: str, line: str, broken: str
 ) -> None:
-    """One that runs upwards, sideways or out of the package, and a folder without a layer."""
+    """The import runs upwards, sideways or out of the package, or is in a folder without a
+    layer."""
     path = copied / "pipelines" / "incorta_loads" / file
     path.parent.mkdir(exist_ok=True)
     before = path.read_text() if path.exists() else ""

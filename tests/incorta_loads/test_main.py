@@ -1,4 +1,4 @@
-"""The door of the command, before the program can say a sentence."""
+"""The entry point of the command, before its modules are imported."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ main()
 """
 
 
-# Whoever runs the tests in the background has Ctrl-C ignored, and so have their children.
+# Tests that run in the background ignore Ctrl-C, and their child processes inherit that.
 USUAL = "signal.signal(signal.SIGINT, signal.default_int_handler)"
 
 
 def interrupted(module: str, before: str = USUAL) -> subprocess.CompletedProcess[str]:
-    """Ctrl-C, while the command imports the module."""
+    """Starts the command and sends Ctrl-C while it imports the module."""
     return subprocess.run(
         [sys.executable, "-c", STARTED.format(before=before), module],
         capture_output=True,
@@ -44,13 +44,13 @@ def interrupted(module: str, before: str = USUAL) -> subprocess.CompletedProcess
 
 @pytest.mark.parametrize("module", ["incorta_loads.cli.main", "typer", "incorta_loads.cli.reading"])
 def test_ctrl_c_while_the_command_starts_prints_no_traceback(module: str) -> None:
-    """A shell calls it 130, as any program that Ctrl-C ends."""
+    """The exit code in a shell is 130, as for any program ended by Ctrl-C."""
     done = interrupted(module)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
-def test_who_has_ctrl_c_ignored_has_it_ignored() -> None:
-    """As `nohup` and jobs in the background do."""
+def test_an_ignored_ctrl_c_stays_ignored() -> None:
+    """`nohup` and background jobs ignore it."""
     done = interrupted("typer", "signal.signal(signal.SIGINT, signal.SIG_IGN)")
     assert done.returncode == 0
     assert done.stderr == ""

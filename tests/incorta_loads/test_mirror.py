@@ -1,4 +1,5 @@
-"""The tests mirror the packages: each module has a test file, of its name or named here."""
+"""The tests mirror the packages: each module has a test file of its own name, or one listed
+here."""
 
 from __future__ import annotations
 
@@ -60,8 +61,8 @@ COVERED_BY = {
 }
 
 
-def test_every_module_has_its_tests() -> None:
-    """Under its own name in the same folder, else where the table above says."""
+def test_every_module_has_a_test_file() -> None:
+    """The file has the module's name in the same folder, or `COVERED_BY` names it."""
     without = {
         str(module.relative_to(PACKAGES))
         for package in ("incorta_loads", "incorta_simulator")

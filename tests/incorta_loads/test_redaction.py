@@ -1,4 +1,4 @@
-"""Rules of redaction: no secret survives, and nothing else changes."""
+"""Rules for redaction: no secret remains, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ texts = st.text(max_size=40)
 
 
 def spellings(character: str) -> list[str]:
-    r"""Plain, `%2f`, `%2F`, `\u002f`, `\u002F`, `\/` where JSON has it, `&#47;` and `&#x2F;`."""
+    r"""Plain, `%2f`, `%2F`, `\u002f`, `\u002F`, `\/` if JSON allows it, `&#47;` and `&#x2F;`."""
     percent = quote(character.encode(errors="surrogatepass"), safe="")
     if percent == character:
         percent = "".join(f"%{byte:02X}" for byte in character.encode())
@@ -46,10 +46,10 @@ def pieces(cleaned: str) -> list[str]:
 
 
 @given(any_secrets, texts, texts, st.data())
-def test_no_spelling_of_the_secret_survives(
+def test_no_spelling_of_the_secret_remains(
     secret: str, before: str, after: str, data: st.DataObject
 ) -> None:
-    """Each character plain, percent- or JSON-escaped, in any mixture: in texts and in bytes."""
+    """Each character may be plain, percent-encoded or JSON-escaped, in texts and in bytes."""
     echo = data.draw(spelled(secret))
     redactor = Redactor([secret])
     assume(not redactor.found_in(before.encode() + b"\0" + after.encode()))
@@ -66,8 +66,8 @@ def test_no_spelling_of_the_secret_survives(
 
 
 @given(secrets, texts)
-def test_what_has_no_secret_is_left_as_it_is(secret: str, text: str) -> None:
-    """Texts and bytes without the secret come back equal."""
+def test_text_without_the_secret_is_unchanged(secret: str, text: str) -> None:
+    """Texts and bytes without the secret are returned unchanged."""
     redactor = Redactor([secret])
     assume(secret not in text)
     assume(not {"%", "\\", "&", "\0"} & set(text))
@@ -88,19 +88,17 @@ def test_what_has_no_secret_is_left_as_it_is(secret: str, text: str) -> None:
         "",
     ],
 )
-def test_what_resembles_the_secret_is_left_as_it_is(text: str) -> None:
-    """A part of it, other letters' case, other escapes."""
+def test_text_that_resembles_the_secret_is_unchanged(text: str) -> None:
+    """A part of the secret, another case and other escapes are not redacted."""
     redactor = Redactor([SECRET])
-    text += "!"  # at the end it would be the beginning of a secret that is cut off
+    text += "!"  # at the end, it could be the beginning of a truncated secret
     assert redactor.clean_text(text) == text
     assert redactor.clean_bytes(text.encode()) == text.encode()
 
 
 @given(secrets, texts, st.data())
-def test_a_secret_that_is_cut_off_leaves_nothing(
-    secret: str, before: str, data: st.DataObject
-) -> None:
-    """A body ends at its limit, in the middle of a character's spelling or between two."""
+def test_a_truncated_secret_is_redacted(secret: str, before: str, data: st.DataObject) -> None:
+    """A body may end at its limit inside a character's escape or between two characters."""
     redactor = Redactor([secret])
     echo = data.draw(spelled(secret))
     cut = echo[: data.draw(st.integers(0, len(echo) - 1))]
@@ -110,8 +108,8 @@ def test_a_secret_that_is_cut_off_leaves_nothing(
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
-def test_a_secret_in_utf_16_is_found(encoding: str) -> None:
-    """What a page of another encoding would hide."""
+def test_a_secret_in_utf_16_is_redacted(encoding: str) -> None:
+    """A page in another encoding must not hide the secret."""
     redactor = Redactor([SECRET])
     body = f"denied: {SECRET}!".encode(encoding)
     assert redactor.found_in(body)
@@ -120,16 +118,16 @@ def test_a_secret_in_utf_16_is_found(encoding: str) -> None:
     assert REPLACEMENT.encode() in cleaned
 
 
-def test_names_of_html_hide_nothing() -> None:
-    """As `html.escape`, or a server that also escapes a slash by its name, would say it."""
+def test_html_entities_do_not_hide_the_secret() -> None:
+    """`html.escape` uses entities, and some servers also have one for the slash."""
     redactor = Redactor([SECRET])
     named = SECRET.replace("/", "&sol;").replace('"', "&quot;").replace("+", "&plus;")
     assert redactor.clean_text(html.escape(SECRET)) == REPLACEMENT
     assert redactor.clean_text(f"<p>{named}</p>") == f"<p>{REPLACEMENT}</p>"
 
 
-def test_a_server_that_echoes_the_token() -> None:
-    """A message, a URL and a JSON body in full."""
+def test_a_token_echoed_by_a_server_is_redacted() -> None:
+    """The token is redacted in a message, a URL and a JSON body."""
     redactor = Redactor([SECRET])
     assert redactor.clean_text(f"Invalid Token [{SECRET}]!") == "Invalid Token [[redacted]]!"
     url = f"https://c/?t={quote(SECRET, safe='')}&u=1"
@@ -140,30 +138,30 @@ def test_a_server_that_echoes_the_token() -> None:
 
 @given(st.binary(max_size=40), st.binary(max_size=40))
 def test_bytes_need_not_be_text(before: bytes, after: bytes) -> None:
-    """Around the secret every byte stays."""
+    """Bytes around the secret are kept, even if they are not valid text."""
     redactor = Redactor([SECRET])
     body = before + quote(SECRET, safe="").encode() + after
     assert redactor.clean_bytes(body) == before + REPLACEMENT.encode() + after
 
 
 def test_all_secrets_are_replaced() -> None:
-    """Also where one begins like another: then the whole of it, whatever order they came in."""
+    """If one secret begins with another, the longer one is replaced, whatever their order."""
     for given_secrets in (["abcd", "abcdefgh"], ["abcdefgh", "abcd"]):
         redactor = Redactor(given_secrets)
         assert redactor.clean_text("abcdefgh abcd") == "[redacted] [redacted]"
 
 
 @pytest.mark.parametrize("given_secrets", [[], [""], ["", ""]])
-def test_without_secrets_everything_passes(given_secrets: list[str]) -> None:
-    """No secret, and an empty one, replace nothing."""
+def test_without_secrets_nothing_changes(given_secrets: list[str]) -> None:
+    """No secrets, or an empty one, change nothing."""
     redactor = Redactor(given_secrets)
     assert redactor.clean_text("a %41 \\u0041") == "a %41 \\u0041"
     assert redactor.clean_bytes(b"a %41 \\u0041") == b"a %41 \\u0041"
     assert not redactor.found_in(b"a %41 \\u0041")
 
 
-def test_a_secret_of_another_encoding_is_no_error() -> None:
-    """The environment may hold bytes that are no UTF-8; they are replaced like others."""
+def test_a_secret_that_is_not_utf_8_is_redacted() -> None:
+    """The environment may contain bytes that are not UTF-8."""
     assert Redactor(["tok\udcff\ud800en"]).clean_text("x tok\udcff\ud800en") == "x [redacted]"
 
 
@@ -179,8 +177,8 @@ def record(message: object, *arguments: object) -> logging.LogRecord:
     return logging.LogRecord("x", logging.INFO, "x.py", 1, message, arguments, None)
 
 
-def test_a_record_passes_without_the_secret() -> None:
-    """In the message, in its arguments, and in both together."""
+def test_a_log_record_is_redacted() -> None:
+    """The secret may be in the message, in an argument, or in both together."""
     assert logged(record(f"token {SECRET} refused")) == "token [redacted] refused"
     assert logged(record("token %s refused after %d", SECRET, 3)) == (
         "token [redacted] refused after 3"
@@ -189,8 +187,8 @@ def test_a_record_passes_without_the_secret() -> None:
     assert logged(record(ValueError(SECRET))) == "[redacted]"
 
 
-def test_a_traceback_passes_without_the_secret() -> None:
-    """The error's text and its causes'; all else of the traceback stays."""
+def test_a_traceback_is_redacted() -> None:
+    """The texts of the error and its causes are redacted; the rest of the traceback is kept."""
     try:
         try:
             dict[str, str]()[SECRET]
@@ -203,16 +201,16 @@ def test_a_traceback_passes_without_the_secret() -> None:
     assert SECRET not in text
     assert text.splitlines()[-1] == "ValueError: for [redacted]"
     assert text.splitlines()[0] == "failed"
-    assert "test_a_traceback_passes_without_the_secret" in text
+    assert "test_a_traceback_is_redacted" in text
 
 
-def test_a_traceback_that_was_formatted_before_passes_without_the_secret() -> None:
-    """As another handler, or a queue, leaves it."""
+def test_a_formatted_traceback_is_redacted() -> None:
+    """Another handler, or a queue, may have formatted it before."""
     failed = record("failed")
     failed.exc_text = f"ValueError: {SECRET}"
     assert logged(failed) == "failed\nValueError: [redacted]"
 
 
-def test_a_record_whose_arguments_do_not_fit_passes_without_the_secret() -> None:
-    """What a library logs wrongly ends nothing, and is not printed by logging itself."""
+def test_a_record_with_mismatched_arguments_is_redacted() -> None:
+    """A library's wrong log call raises no error, and logging itself does not print it."""
     assert logged(record("%d of %s", SECRET)) == "%d of %s ('[redacted]',)"

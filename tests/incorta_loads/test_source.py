@@ -1,4 +1,4 @@
-"""Rules of the dlt source in a pipeline of somebody else's."""
+"""Rules for the dlt source in a user's own pipeline."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from incorta_loads.base_tables import TABLES, Batch, descriptions
+from incorta_loads.base_tables import FETCHES, TABLES, Batch, descriptions
 from incorta_loads.config.settings import Settings
 from incorta_loads.errors import InvalidTokenError, MissingSettingError
+from incorta_loads.ingest import batches
 from incorta_loads.source import incorta_load_status
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
+from incorta_loads.warehouse import resources
 from incorta_loads.warehouse.resources import loaded_batch
 from incorta_simulator.faults.faults import RawBody, Refusal
 from incorta_simulator.server.simulator import Simulator
@@ -38,7 +40,7 @@ SMALL = b'{"name":"Nightly","type":"LOAD_PLAN","childStatusDetails":[{"name":"b"
 
 @pytest.fixture
 def run(tmp_path: Path, warehouse_path: Path) -> Run:
-    """Runs a pipeline that keeps its working directory, as usual pipelines do."""
+    """Runs a pipeline that keeps its working directory, as pipelines usually do."""
 
     def run(source: DltSource) -> LoadInfo:
         pipeline = dlt.pipeline(
@@ -79,11 +81,11 @@ NODES = (
 )
 
 
-# --- What is loaded -------------------------------------------------------------------------------
+# --- Loaded rows ----------------------------------------------------------------------------------
 
 
 def test_executions_are_loaded_as_their_trees(simulator: Simulator, run: Run, query: Query) -> None:
-    """Every column of every node, and for each id one request and one row of the ledger."""
+    """Each node has every column, and each id has one request and one ledger row."""
     run(status_of(simulator, "1-34"))
 
     executions = [
@@ -102,10 +104,8 @@ def test_executions_are_loaded_as_their_trees(simulator: Simulator, run: Run, qu
     assert sorted(request.execution_id or 0 for request in simulator.requests) == [*range(1, 35)]
 
 
-def test_loading_again_changes_nothing_but_the_time(
-    simulator: Simulator, run: Run, query: Query
-) -> None:
-    """The ledger alone grows."""
+def test_loading_again_changes_only_times(simulator: Simulator, run: Run, query: Query) -> None:
+    """Only the ledger has more rows."""
     times = "SELECT DISTINCT fetched_at FROM load_status.nodes"
     run(status_of(simulator, "1-9"))
     before, times_before = query(NODES), query(times)
@@ -116,10 +116,8 @@ def test_loading_again_changes_nothing_but_the_time(
     assert query("SELECT count(DISTINCT run_id), count(*) FROM load_status.fetches") == [(2, 18)]
 
 
-def test_a_tree_that_became_shorter_leaves_no_rows(
-    simulator: Simulator, run: Run, query: Query
-) -> None:
-    """A fetch replaces its execution as a whole, and no other one."""
+def test_a_smaller_tree_leaves_no_old_rows(simulator: Simulator, run: Run, query: Query) -> None:
+    """A response replaces its execution completely, and no other execution."""
     nodes = "SELECT execution_id, node_id, path FROM load_status.nodes ORDER BY ALL"
     simulator.faults.plan(1, RawBody(LARGE), times=1)
     simulator.faults.plan(2, RawBody(LARGE), times=1)
@@ -143,10 +141,10 @@ def test_a_tree_that_became_shorter_leaves_no_rows(
     ]
 
 
-def test_an_answer_that_is_no_tree_changes_no_execution(
+def test_an_invalid_payload_changes_no_execution(
     simulator: Simulator, run: Run, query: Query
 ) -> None:
-    """Its body is kept, the same one once."""
+    """Its body is kept, and identical bodies are kept once."""
     bodies = "SELECT execution_id, body, error FROM load_status.invalid_payloads ORDER BY ALL"
     is_first = (
         "SELECT run_id = (SELECT min(run_id) FROM load_status.fetches WHERE outcome = "
@@ -168,10 +166,10 @@ def test_an_answer_that_is_no_tree_changes_no_execution(
 # --- Configuration and errors ---------------------------------------------------------------------
 
 
-def test_settings_come_from_dlts_configuration(
+def test_settings_are_read_from_dlts_configuration(
     simulator: Simulator, run: Run, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As for any source of dlt, in the environment."""
+    """The environment sets them, as for any dlt source."""
     values = {"CLUSTER_URL": simulator.url, "TENANT": simulator.tenant, "TOKEN": simulator.token}
     for name, value in (values | {"CLUSTER": "from the environment"}).items():
         monkeypatch.setenv(f"SOURCES__INCORTA__{name}", value)
@@ -182,13 +180,13 @@ def test_settings_come_from_dlts_configuration(
 
 
 def test_a_missing_setting_is_named_before_anything_runs() -> None:
-    """With the places that were looked at."""
+    """The error lists the searched places."""
     with pytest.raises(MissingSettingError, match="SOURCES__INCORTA__TENANT"):
         incorta_load_status("1", cluster_url="https://c.example", token="t")
 
 
-def test_a_refused_token_fails_the_pipeline(simulator: Simulator, run: Run) -> None:
-    """The cause is the error that says what to do."""
+def test_a_rejected_token_fails_the_pipeline(simulator: Simulator, run: Run) -> None:
+    """The cause of the failure is the error with the remedy."""
     with pytest.raises(PipelineStepFailed) as caught:
         run(status_of(simulator, "1", token="another"))
     error: BaseException | None = caught.value
@@ -197,10 +195,10 @@ def test_a_refused_token_fails_the_pipeline(simulator: Simulator, run: Run) -> N
     assert "create a new one and set SOURCES__INCORTA__TOKEN" in str(error)
 
 
-def test_the_token_stays_out_of_what_dlt_writes(
+def test_dlt_never_writes_the_token(
     simulator: Simulator, run: Run, tmp_path: Path, warehouse_path: Path
 ) -> None:
-    """Neither its working directory nor its own tables have it."""
+    """Neither its working directory nor its own tables contain it."""
     simulator.faults.plan(2, RawBody(f"<p>{simulator.token}</p>".encode()))
     run(status_of(simulator, "1-2"))
     files = [each for each in (tmp_path / "pipelines").rglob("*") if each.is_file()]
@@ -215,11 +213,11 @@ def test_the_token_stays_out_of_what_dlt_writes(
     assert not [each for each in cells if simulator.token in each]
 
 
-# --- What dlt is told -----------------------------------------------------------------------------
+# --- Declarations for dlt -------------------------------------------------------------------------
 
 
 def test_the_source_has_three_resources(settings: Settings) -> None:
-    """And no other that a `with_resources` could pick."""
+    """There is no other resource that `with_resources` could select."""
     source = incorta_load_status(
         "1", cluster_url=settings.cluster_url, tenant=settings.tenant, token=settings.token
     )
@@ -239,11 +237,12 @@ def test_the_source_has_three_resources(settings: Settings) -> None:
 def test_each_resource_declares_its_table(
     simulator: Simulator, resource: str, key: list[str], disposition: str
 ) -> None:
-    """Primary key, types, nulls and meanings, before a single row is there."""
+    """Primary key, types, nullability and descriptions are known before the first row."""
     table = status_of(simulator, "1").resources[resource].compute_table_schema()
     kinds = {
         pa.string(): "text",
         pa.int64(): "bigint",
+        pa.bool_(): "bool",
         pa.binary(): "binary",
         pa.timestamp("us", tz="UTC"): "timestamp",
     }
@@ -277,10 +276,10 @@ def no_path(table: pa.Table) -> pa.Table:
 
 @pytest.mark.parametrize("spoil", [text_for_a_number, another_column, no_path])
 @pytest.mark.parametrize("replace", [True, False])
-def test_rows_that_do_not_fit_fail_before_anything_is_loaded(
+def test_rows_of_another_schema_fail_before_anything_is_loaded(
     run: Run, warehouse_path: Path, spoil: Callable[[pa.Table], pa.Table], replace: bool
 ) -> None:
-    """A text that looks like a number too, which the destination would take."""
+    """This includes text that looks like a number, which the destination would accept."""
     now = pa.scalar(0, pa.timestamp("us", tz="UTC")).as_py()
     good = flatten([Execution(1, now, decode(LARGE))], cluster="c", tenant="t")
     with pytest.raises(PipelineStepFailed) as caught:
@@ -292,8 +291,29 @@ def test_rows_that_do_not_fit_fail_before_anything_is_loaded(
     assert ("nodes",) not in tables
 
 
-def test_a_column_that_a_map_adds_is_refused(simulator: Simulator, run: Run) -> None:
-    """Once the table is there, who changes rows on the way meets dlt's own contract."""
+def test_a_pipeline_of_an_older_version_gets_a_new_column(
+    simulator: Simulator, run: Run, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The frozen columns of its table stay as they are; older rows have NULL."""
+    older = FETCHES.remove(FETCHES.get_field_index("is_final"))
+    made = resources._table
+    with monkeypatch.context() as older_version:
+        older_version.setattr(batches, "FETCHES", older)
+        older_version.setattr(
+            resources,
+            "_table",
+            lambda name, schema, *more: made(name, older if schema is FETCHES else schema, *more),
+        )
+        run(status_of(simulator, "1"))
+    run(status_of(simulator, "2"))
+    assert query("SELECT execution_id, is_final FROM load_status.fetches ORDER BY ALL") == [
+        (1, None),
+        (2, True),
+    ]
+
+
+def test_a_column_added_by_a_map_is_refused(simulator: Simulator, run: Run) -> None:
+    """If the table exists, dlt's own schema contract applies to rows changed on the way."""
     run(status_of(simulator, "1"))
     source = status_of(simulator, "1")
     source.resources["nodes"].add_map(another_column)

@@ -1,4 +1,4 @@
-"""Parameters reach DuckDB as they are, without what binding them would import."""
+"""Parameters reach DuckDB unchanged, without the imports that binding them would need."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def connection() -> duckdb.DuckDBPyConnection:
 
 
 @given(one=VALUES, other=VALUES)
-def test_a_value_comes_back(
+def test_a_value_is_returned_unchanged(
     connection: duckdb.DuckDBPyConnection, one: Parameter, other: Parameter
 ) -> None:
-    """Whatever its characters, and twice in a query."""
+    """Any characters are allowed, and a parameter may be used twice in a query."""
     query = "SELECT $other, $one, $other"
     found = execute(connection, query, {"one": one, "other": other}).fetchone()
     assert found == (other, one, other)
 
 
-def test_a_text_ends_where_it_ends(connection: duckdb.DuckDBPyConnection) -> None:
-    """It cannot become SQL."""
+def test_a_text_cannot_inject_sql(connection: duckdb.DuckDBPyConnection) -> None:
+    """Quotation marks in a text do not end the literal."""
     text = "'); DROP TABLE kept; --"
     connection.execute("CREATE OR REPLACE TABLE kept AS SELECT 1 AS one")
     assert execute(connection, "SELECT $text", {"text": text}).fetchone() == (text,)
@@ -40,12 +40,12 @@ def test_a_text_ends_where_it_ends(connection: duckdb.DuckDBPyConnection) -> Non
 
 
 def test_a_query_may_have_no_parameters(connection: duckdb.DuckDBPyConnection) -> None:
-    """Then it is run as it is."""
+    """A query without parameters is run unchanged."""
     assert execute(connection, "SELECT '$none'", {}).fetchone() == ("$none",)
 
 
 def test_neither_pandas_nor_pyarrow_is_imported() -> None:
-    """DuckDB imports both for the first value that is bound."""
+    """DuckDB would import both for the first bound value."""
     code = (
         "import duckdb, sys; from incorta_loads.sql_parameters import execute; "
         "execute(duckdb.connect(), 'SELECT $a', {'a': 'x'}).fetchall(); "

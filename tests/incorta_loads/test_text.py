@@ -1,4 +1,4 @@
-"""Counts and times in sentences."""
+"""Counts, durations and visible text in sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from incorta_loads.text import counted, duration, shortened, visible
 
 @pytest.mark.parametrize(("count", "expected"), [(0, "0 ids"), (1, "1 id"), (2, "2 ids")])
 def test_only_one_is_singular(count: int, expected: str) -> None:
-    """The noun follows its count."""
+    """The noun agrees with its count."""
     assert counted(count, "id") == expected
 
 
@@ -20,7 +20,7 @@ def test_only_one_is_singular(count: int, expected: str) -> None:
     [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (7_500, "2 h 5 min")],
 )
 def test_durations_are_for_people(seconds: float, expected: str) -> None:
-    """Two units at most."""
+    """A duration has at most two units."""
     assert duration(seconds) == expected
 
 
@@ -36,20 +36,20 @@ def test_durations_are_for_people(seconds: float, expected: str) -> None:
         ("\U000e0041\ud800", "\\U000e0041\\ud800"),
     ],
 )
-def test_what_does_not_show_is_shown_as_its_escape(text: str, shown: str) -> None:
-    """Controls, marks of direction, blanks of no width, odd blanks, tags, surrogates."""
+def test_invisible_characters_are_escaped(text: str, shown: str) -> None:
+    """These are controls, direction marks, zero-width and unusual blanks, tags and surrogates."""
     assert visible(text) == shown
 
 
 @given(st.text())
 def test_printable_text_is_visible(text: str) -> None:
-    """And stays as it is when it was."""
+    """Printable text is unchanged."""
     assert visible(text).isprintable()
     assert visible(visible(text)) == visible(text)
 
 
 def test_long_texts_keep_their_beginning_and_their_end() -> None:
-    """In exactly as many characters as asked for."""
+    """The result has exactly the requested number of characters."""
     assert shortened("abcdefghij", 10) == "abcdefghij"
     assert shortened("abcdefghijk", 10) == "abcde…hijk"
     assert len(shortened("x" * 1_000)) == 200

@@ -28,7 +28,7 @@ REQUEST = (
 
 @pytest.fixture
 def shop() -> Plan:
-    """Two groups, three schemas, five tables."""
+    """A plan with two groups, three schemas and five tables."""
     sales = Schema.of("Sales", "orders customers")
     stock = Schema.of("Stock", "items")
     reports = Schema.of("Reports", "daily monthly")
@@ -37,7 +37,7 @@ def shop() -> Plan:
 
 @pytest.fixture
 def simulator(shop: Plan) -> Iterator[Simulator]:
-    """A running simulator of forty executions of the shop, the last of them still running."""
+    """A running simulator of forty executions of the shop; the last one is running."""
     with Simulator(Company((shop,), executions=40, running=1)) as running:
         yield running
 
@@ -51,7 +51,7 @@ def connection(simulator: Simulator) -> Iterator[HTTPConnection]:
 
 @pytest.fixture
 def ask(connection: HTTPConnection) -> Ask:
-    """GET a path below `/incorta/api/v2/`: the status code and the decoded body."""
+    """Sends a GET below `/incorta/api/v2/`; returns the status code and the decoded body."""
 
     def ask(path: str, authorization: str | None = "Bearer simulator-token") -> tuple[int, Any]:
         headers = {} if authorization is None else {"Authorization": authorization}
@@ -65,7 +65,7 @@ def ask(connection: HTTPConnection) -> Ask:
 
 @pytest.fixture
 def play(simulator: Simulator) -> Iterator[Play]:
-    """Ask for execution 1, which meets a fault: a socket on which the answer arrives."""
+    """Requests execution 1 with a fault; returns the socket on which the response arrives."""
     clients = []
 
     def play(fault: Fault) -> socket.socket:
@@ -82,7 +82,7 @@ def play(simulator: Simulator) -> Iterator[Play]:
 
 @pytest.fixture
 def serving() -> Threads:
-    """The threads that have begun to serve a connection since, and still do."""
+    """The threads that started serving a connection since the fixture, and still do."""
     before = set(running_threads())
 
     def serving() -> list[Thread]:

@@ -18,8 +18,8 @@ def imported(file: Path) -> set[str]:
     return names
 
 
-def test_the_simulator_needs_the_standard_library_alone() -> None:
-    """It must not share a mistake with the client that is tested against it."""
+def test_the_simulator_imports_the_standard_library_only() -> None:
+    """It must not share errors with the client that is tested against it."""
     (folder,) = incorta_simulator.__path__
     needed = set().union(*map(imported, Path(folder).rglob("*.py")))
 

@@ -1,4 +1,4 @@
-"""A cluster on loopback, and users who are configured for it."""
+"""A cluster on loopback, and users whose settings point to it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def user(tmp_path: Path, simulator: Simulator) -> User:
 
 @pytest.fixture(scope="session")
 def company() -> Company:
-    """The story behind `pulled` and `analysed`."""
+    """The simulated history behind `pulled` and `analyzed`."""
     return Company(executions=120)
 
 
@@ -35,7 +35,7 @@ def company() -> Company:
 def first_ingest(
     tmp_path_factory: pytest.TempPathFactory, company: Company
 ) -> tuple[User, CompletedProcess[str]]:
-    """A user who has run `ingest` once, and what it said; the warehouse is for copying."""
+    """A user who has run `ingest` once, and its output; copy the warehouse before changing it."""
     with Simulator(company, token=TOKEN) as simulator:
         user = configured(tmp_path_factory.mktemp("pulled"), simulator)
         return user, user.runs("ingest")
@@ -43,14 +43,14 @@ def first_ingest(
 
 @pytest.fixture
 def pulled(user: User, first_ingest: tuple[User, CompletedProcess[str]]) -> User:
-    """A user who has run `ingest` once, on a simulator that does not know of it."""
+    """A user who has run `ingest` once, and a simulator that has no record of those requests."""
     before, _ = first_ingest
     shutil.copytree(before.home, user.home, dirs_exist_ok=True)
     return user
 
 
 @pytest.fixture(scope="session")
-def analysed(
+def analyzed(
     tmp_path_factory: pytest.TempPathFactory,
     company: Company,
     first_ingest: tuple[User, CompletedProcess[str]],
@@ -58,7 +58,7 @@ def analysed(
     """A user who has run `ingest` and `analyze` once, for tests that only read."""
     before, _ = first_ingest
     with Simulator(company, token=TOKEN) as simulator:
-        user = configured(tmp_path_factory.mktemp("analysed"), simulator)
+        user = configured(tmp_path_factory.mktemp("analyzed"), simulator)
         shutil.copytree(before.home, user.home, dirs_exist_ok=True)
         user.runs("analyze")
         yield user
@@ -66,5 +66,5 @@ def analysed(
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The history that `incorta-loads simulate` plays, pulled and analysed once, for reading."""
+    """The history of `incorta-loads simulate`, loaded and analyzed once, for reading only."""
     return make_run(tmp_path_factory.mktemp("demo"))

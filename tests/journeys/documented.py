@@ -1,8 +1,8 @@
-"""The queries of `docs/analysis.md`, each with what it prints.
+"""The queries of `docs/analysis.md` with their output.
 
     PYTHONPATH=tests python tests/journeys/documented.py WAREHOUSE
 
-writes the outputs anew; the warehouse is that of `incorta-loads simulate -- incorta-loads run`.
+rewrites the output; the warehouse is that of `incorta-loads simulate -- incorta-loads run`.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ _EXAMPLE = re.compile(r"```sql\n(?P<query>.*?)\n```\n(\n```text\n(?P<output>.*?)
 
 
 class Example(NamedTuple):
-    """A query as it stands on the page, and what it is said to print."""
+    """A query on the page, and its documented output."""
 
     query: str
     output: str
 
 
 def examples() -> list[Example]:
-    """All of the page, in order."""
+    """All examples of the page, in order."""
     found = _EXAMPLE.finditer(PAGE.read_text())
     return [Example(each["query"], each["output"] or "") for each in found]
 
 
 def printed(warehouse: Path, query: str) -> str:
-    """What a user sees."""
+    """The output that a user sees."""
     environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
     environment["DESTINATION__DUCKDB__CREDENTIALS"] = str(warehouse)
     done = subprocess.run(
@@ -44,7 +44,7 @@ def printed(warehouse: Path, query: str) -> str:
 
 
 def write_outputs(warehouse: Path) -> None:
-    """Puts what each query prints below it."""
+    """Writes the output of each query below it."""
 
     def with_output(example: re.Match[str]) -> str:
         query = example["query"]

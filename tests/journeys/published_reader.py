@@ -1,9 +1,9 @@
-"""One reader of a published directory, in a process of its own: reads until it is told to end.
+"""Reads a published directory in a separate process until its standard input ends.
 
     python published_reader.py duckdb|parquet|sqlalchemy DIRECTORY
 
-Prints a line when it has read once. Ends when its standard input does, and then prints how often it
-has read. Whatever must not be seen ends it with a traceback.
+Prints a line after the first read. When standard input ends, it prints the number of reads. A read
+with an error or inconsistent data ends the process with a traceback.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ UNEVEN = (
 
 
 def read_with_duckdb(directory: Path) -> None:
-    """The snapshot: whole executions, and marts that are of these."""
+    """Reads the snapshot: executions are complete, and the marts belong to them."""
     with duckdb.connect(directory / "incorta_loads.duckdb", read_only=True) as connection:
         assert connection.execute(HALF).fetchall() == []
         [(nodes, counted)] = connection.execute(UNEVEN).fetchall()
@@ -41,7 +41,7 @@ def read_with_duckdb(directory: Path) -> None:
 
 
 def read_with_sqlalchemy(directory: Path) -> None:
-    """The same as BI tools open it."""
+    """Reads the snapshot as BI tools do."""
     engine = sqlalchemy.create_engine(
         f"duckdb:///{directory / 'incorta_loads.duckdb'}", connect_args={"read_only": True}
     )
@@ -53,7 +53,7 @@ def read_with_sqlalchemy(directory: Path) -> None:
 
 
 def read_parquet(directory: Path) -> None:
-    """Each file by itself, with pandas and pyarrow; executions in the lake are whole."""
+    """Reads each file with pandas and pyarrow; executions in the lake are complete."""
     for file in (directory / "parquet").iterdir():
         assert file.suffix == ".parquet"
         pd.read_parquet(file)

@@ -1,11 +1,11 @@
-"""Publishes a warehouse that changes again and again, in processes that may be killed.
+"""Publishes a changing warehouse again and again, in processes that may be killed.
 
     python publisher.py WAREHOUSE DIRECTORY
 
-For each line on standard input one more execution is loaded and published by a process of its own.
-A number in the line kills that process after so much of what the last whole one did, counted in
-file operations and statements: it goes on meanwhile, and waits for its end when it is through.
-Each line is answered with `published` or `killed`.
+For each line on standard input, a new process loads and publishes one more execution. A number in
+the line kills the process after this share of the work of the last complete publication, counted in
+file operations and statements. The process does not stop at its kill point, and waits for the kill
+when it is done. For each line, `published` or `killed` is printed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from crashes.points import watch
 from incorta_loads.publication.publish import publish
 from incorta_loads.warehouse.opening import opened
 
-# One more execution, as a copy of the last one, and what the analysis would count of it.
+# One more execution, as a copy of the last one, and the change of the analysis that it causes.
 ONE_MORE = """
 BEGIN;
 CREATE OR REPLACE TEMP TABLE one AS
@@ -35,19 +35,21 @@ COMMIT;
 
 
 def publish_one_more(warehouse: Path, directory: Path) -> None:
-    """What a run does, but for the cluster and the models."""
+    """Does the work of a run, without the cluster and the models."""
     with opened(warehouse, 5, read_only=False) as connection:
         connection.execute(ONE_MORE)
         publish(connection, warehouse, directory)
 
 
-def publish_and_tell(warehouse: Path, directory: Path, passes: int, *, is_doomed: bool) -> NoReturn:
-    """Ends the process, which writes a byte into the pipe for all that it is about to do."""
+def publish_with_progress(
+    warehouse: Path, directory: Path, passes: int, *, is_doomed: bool
+) -> NoReturn:
+    """Publishes and ends the process; writes a byte into the pipe before each operation."""
 
-    def tell(_what: str) -> None:
+    def count(_operation: str) -> None:
         os.write(passes, b".")
 
-    watch(tell)
+    watch(count)
     publish_one_more(warehouse, directory)
     os.close(passes)
     if is_doomed:
@@ -56,14 +58,14 @@ def publish_and_tell(warehouse: Path, directory: Path, passes: int, *, is_doomed
 
 
 def main() -> None:
-    """One more publication for each line."""
+    """Publishes once for each line."""
     warehouse, directory = Path(sys.argv[1]), Path(sys.argv[2])
     usual_points = 0
     for line in sys.stdin:
         is_doomed = bool(line.strip())
         passed, passes = os.pipe()
         if (child := os.fork()) == 0:
-            publish_and_tell(warehouse, directory, passes, is_doomed=is_doomed)
+            publish_with_progress(warehouse, directory, passes, is_doomed=is_doomed)
         os.close(passes)
         fatal = int(float(line) * usual_points) if is_doomed else sys.maxsize
         points = 0

@@ -1,4 +1,4 @@
-"""Someone at a shell: runs the installed command as a user does."""
+"""Runs the installed command as a user at a shell does."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ TOKEN = "journey-token-5f2c"
 
 @dataclass
 class User:
-    """Someone at a shell in an empty directory.
+    """A user at a shell in an empty directory.
 
     Attributes:
-        home: the directory, also HOME.
-        settings: environment variables beyond the bare ones.
+        home: the directory, which is also HOME.
+        settings: environment variables besides PATH, HOME and LANG.
     """
 
     home: Path
@@ -46,7 +46,8 @@ class User:
     def runs(
         self, *arguments: str, exit_code: int | None = 0, program: Sequence[str | Path] = (COMMAND,)
     ) -> subprocess.CompletedProcess[str]:
-        """Runs `incorta-loads …`, or what stands for it, and checks its exit code; None: any."""
+        """Runs `incorta-loads …` or another program, and checks its exit code unless that is
+        None."""
         done = subprocess.run(
             [*program, *arguments],
             cwd=self.home,
@@ -61,10 +62,10 @@ class User:
         return done
 
     def reads(self, *arguments: str) -> Any:
-        """What a command prints as JSON."""
+        """The JSON output of a command."""
         return json.loads(self.runs(*arguments, "--format", "json").stdout)
 
-    def asks(self, query: str) -> list[dict[str, Any]]:
+    def queries(self, query: str) -> list[dict[str, Any]]:
         """The rows of a query on the warehouse."""
         with duckdb.connect(self.warehouse, read_only=True) as connection:
             found = connection.execute(query)
@@ -72,7 +73,7 @@ class User:
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def lets_a_day_pass(self) -> None:
-        """Moves all that was asked for into the past: by then every pause of an id is over."""
+        """Moves all requests into the past, so that every id is due again."""
         with duckdb.connect(self.warehouse) as connection:
             for table in ("nodes", "fetches"):
                 connection.execute(
@@ -94,14 +95,14 @@ def configured(home: Path, simulator: Simulator) -> User:
 
 
 def shell(*command: str | Path, cwd: Path, **environment: str) -> str:
-    """What a command prints that ends well."""
+    """The output of a command that must succeed."""
     return finished(*command, cwd=cwd, **environment).stdout
 
 
 def finished(
     *command: str | Path, cwd: Path, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """A command that ended well."""
+    """A completed command that must succeed."""
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -116,15 +117,15 @@ def finished(
 
 
 class Demo(NamedTuple):
-    """What `make run` printed, what it said on stderr, and the warehouse that it left."""
+    """The output of `make run` on stdout and stderr, and the warehouse it created."""
 
     printed: str
-    said: str
+    stderr: str
     warehouse: Path
 
 
 def make_run(folder: Path) -> Demo:
-    """`make run`, with what it leaves in the folder."""
+    """Runs `make run` into the folder."""
     done = finished(
         *("make", "--no-print-directory", "run", f"VENV={sys.prefix}", f"DEMO={folder}"),
         cwd=CHECKOUT,
@@ -143,7 +144,7 @@ with locked(pathlib.Path(sys.argv[1]), 5):
 
 @contextmanager
 def held(warehouse: Path) -> Iterator[subprocess.Popen[str]]:
-    """The lock of the warehouse in the hands of another process, which ends well afterwards."""
+    """Holds the lock of the warehouse in another process, which must end successfully."""
     with subprocess.Popen(
         [COMMAND.with_name("python"), "-c", _HOLD, str(warehouse)],
         stdin=subprocess.PIPE,

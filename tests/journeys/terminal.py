@@ -1,4 +1,4 @@
-"""A terminal of the tests' own: what a command shows on it."""
+"""A pseudo-terminal that captures the output of a command."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def on_a_terminal(
     meanwhile: Callable[[subprocess.Popen[bytes], bytes], None] | None = None,
     **environment: str,
 ) -> tuple[int, str]:
-    """Runs `incorta-loads …` on a terminal; its exit code and all that was written there.
+    """Runs `incorta-loads …` on a terminal; returns the exit code and all output on it.
 
     Args:
-        user: who runs it.
-        arguments: of the command.
-        is_stdout_too: else stderr alone is the terminal.
-        meanwhile: is called with the process whenever something more was written.
-        environment: beyond that of the user.
+        user: the user who runs the command.
+        arguments: the arguments of the command.
+        is_stdout_too: whether stdout is the terminal as well as stderr.
+        meanwhile: a function called with the process after each piece of output.
+        environment: variables in addition to those of the user.
     """
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
@@ -56,5 +56,5 @@ def on_a_terminal(
 def _read(leader: int) -> bytes:
     try:
         return os.read(leader, 4096)
-    except OSError:  # how Linux says that the other end is closed
+    except OSError:  # Linux reports a closed other end this way
         return b""

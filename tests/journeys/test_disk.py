@@ -1,4 +1,4 @@
-"""What the disk refuses: one sentence, and a warehouse that is whole."""
+"""Disk errors: one sentence, and an intact warehouse."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.proof import IS_PROOF
 
 SIZES = ["2600k", "2900k", "3200k"] if IS_PROOF else ["2600k"]
 
-# A file system of the test's own, gone with the process that mounted it.
+# A private file system, which ends with the process that mounted it.
 _MOUNTED = """
 set -eu
 mount -t tmpfs -o size="$1" tmpfs "$2"
@@ -43,7 +43,7 @@ exec "$COMMAND" "$@"
 
 
 def on_a_disk_of(size: str, user: User, script: str, *arguments: str) -> tuple[int, str, str]:
-    """Runs a script in a small file system; exit code, stdout and stderr."""
+    """Runs a script in a small file system; returns exit code, stdout and stderr."""
     disk = user.home.parent / f"{user.home.name}-disk"
     disk.mkdir(exist_ok=True)
     as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
@@ -59,8 +59,8 @@ def on_a_disk_of(size: str, user: User, script: str, *arguments: str) -> tuple[i
     return done.returncode, done.stdout, done.stderr
 
 
-def whole_executions(database: Path) -> int:
-    """How many executions there are; none of them is in pieces."""
+def complete_executions(database: Path) -> int:
+    """The number of executions, all of which must be complete."""
     with duckdb.connect(database, read_only=True) as connection:
         sizes = connection.execute(
             "SELECT count(*), max(last_descendant_id) + 1 FROM load_status.nodes "
@@ -72,7 +72,7 @@ def whole_executions(database: Path) -> int:
 
 @pytest.fixture(scope="module")
 def three_pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home of a user who has three executions, for copying."""
+    """The home of a user with three executions, for copying."""
     with Simulator(Company(executions=120), token=TOKEN) as simulator:
         user = configured(tmp_path_factory.mktemp("three"), simulator)
         user.runs("ingest", "--ids", "1-3")
@@ -81,28 +81,29 @@ def three_pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def pulled_little(user: User, three_pulled: Path) -> User:
-    """A user who has three executions."""
+    """A user with three executions."""
     shutil.copytree(three_pulled, user.home, dirs_exist_ok=True)
     return user
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_full_disk_ends_the_run_with_one_sentence(pulled_little: User, size: str) -> None:
-    """Exit code 1, no traceback, what was committed stays, and the next run loads the rest."""
+    """The exit code is 1 without traceback, committed rows stay, and the next run loads the
+    rest."""
     code, left, errors = on_a_disk_of(size, pulled_little, _FILL)
     assert (code, left) == (1, ""), errors
     assert "Traceback" not in errors
     last = errors.splitlines()[-1]
     assert last.startswith("Error: ")
     assert "No space left on device" in last or "disk is full" in last
-    assert whole_executions(pulled_little.warehouse) >= 3
+    assert complete_executions(pulled_little.warehouse) >= 3
     pulled_little.runs("ingest", "--ids", "1-110")
-    assert whole_executions(pulled_little.warehouse) > 90
+    assert complete_executions(pulled_little.warehouse) > 90
 
 
 @pytest.mark.parametrize("command", ["ingest", "analyze"])
-def test_a_directory_that_cannot_be_written_is_named(pulled_little: User, command: str) -> None:
-    """Exit code 1 and one sentence: there is nothing else to say."""
+def test_an_unwritable_directory_is_named(pulled_little: User, command: str) -> None:
+    """The exit code is 1, with one sentence and no other output."""
     code, output, errors = on_a_disk_of("40m", pulled_little, _READ_ONLY, command)
     assert (code, output) == (1, "")
     assert errors.startswith("Error: The warehouse ")
@@ -110,8 +111,8 @@ def test_a_directory_that_cannot_be_written_is_named(pulled_little: User, comman
     assert errors.count("\n") == 1
 
 
-def test_a_directory_that_cannot_be_written_can_be_read(pulled_little: User) -> None:
-    """What a colleague publishes on a read-only share."""
+def test_a_warehouse_in_an_unwritable_directory_can_be_read(pulled_little: User) -> None:
+    """A colleague may publish it on a read-only share."""
     code, output, errors = on_a_disk_of("40m", pulled_little, _READ_ONLY, "show", "1")
     assert (code, errors) == (0, "")
     assert output.startswith("Execution 1 of journey, ")

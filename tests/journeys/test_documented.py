@@ -1,4 +1,4 @@
-"""The page about the analysis says what the program prints."""
+"""The page about the analysis shows the program's actual output."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from journeys.shell import CHECKOUT, Demo
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.query.split("\n")[0])
-def test_a_query_prints_what_the_page_says(demo: Demo, example: Example) -> None:
-    """To the last character; `python tests/journeys/documented.py` writes it anew."""
+def test_a_query_prints_the_documented_output(demo: Demo, example: Example) -> None:
+    """Every character matches; `python tests/journeys/documented.py` rewrites the page."""
     assert printed(demo.warehouse, example.query) == example.output
     assert max(map(len, example.output.splitlines())) <= 80
 
 
 def test_every_mart_is_on_the_page() -> None:
-    """With a query that reads it."""
+    """The page has a query for each mart."""
     queries = " ".join(example.query for example in examples())
     marts = {path.stem for path in (CHECKOUT / "sql" / "models" / "marts").glob("*.sql")}
     named = {mart for mart in marts if f"load_analysis.{mart}" in queries}

@@ -1,4 +1,4 @@
-"""What the exit code and the last words of a command say."""
+"""The exit code and the last lines of each command."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from journeys.shell import COMMAND, User, held
 from support.patience import COMMAND_SECONDS
 
 
-def test_ids_that_did_not_load_give_3_and_say_which(user: User, simulator: Simulator) -> None:
-    """The run finished; what to do about the rest stands in the last lines."""
+def test_ids_that_did_not_load_give_3_and_are_named(user: User, simulator: Simulator) -> None:
+    """The run finished, and the last lines name the ids and the remedy."""
     simulator.faults.plan(5, Refusal(403))
     simulator.faults.plan(6, RawBody(b"<html>login</html>"))
     done = user.runs("ingest", "--ids", "1-10", exit_code=3)
@@ -25,44 +25,44 @@ def test_ids_that_did_not_load_give_3_and_say_which(user: User, simulator: Simul
     assert lines[-1].startswith("1 invalid_payload, the first id 6: the body is not JSON")
 
 
-def test_an_expired_token_gives_2_and_keeps_what_was_fetched(
+def test_an_expired_token_gives_2_and_keeps_loaded_executions(
     user: User, simulator: Simulator
 ) -> None:
-    """401 on the way ends the run; the executions before it are in the warehouse."""
+    """A 401 ends the run; the executions before it are in the warehouse."""
     simulator.faults.plan(50, Refusal(401))
     done = user.runs("ingest", "--ids", "1-100", exit_code=2)
     assert "Error: The cluster refused the access token" in done.stderr
-    (row,) = user.asks(
+    (row,) = user.queries(
         "SELECT count(DISTINCT execution_id) AS n FROM load_status.nodes WHERE execution_id < 45"
     )
-    assert row == {"n": 43}  # all but the gap 32
+    assert row == {"n": 43}  # all except gap 32
 
 
 def test_a_wrong_tenant_gives_2(user: User) -> None:
-    """The tenant is case-sensitive, and the message says so."""
+    """The tenant is case-sensitive, and the message states that."""
     user.settings["SOURCES__INCORTA__TENANT"] = "DEMO"
     done = user.runs("ingest", exit_code=2)
     assert "does not know the tenant 'DEMO'" in done.stderr
     assert "case-sensitive" in done.stderr
 
 
-def test_a_cluster_that_is_down_gives_1(user: User, simulator: Simulator) -> None:
-    """Nobody listens: the run ends after a few ids and says so in one sentence."""
+def test_an_unavailable_cluster_gives_1(user: User, simulator: Simulator) -> None:
+    """If nothing listens, the run ends after a few ids with one sentence."""
     simulator.stop()
     user.settings["SOURCES__INCORTA__MAX_ATTEMPTS"] = "1"
     done = user.runs("ingest", exit_code=1)
     assert "Error: The cluster is down: 8 ids in a row were unavailable" in done.stderr
 
 
-def test_an_empty_cluster_says_what_to_do(user: User, simulator: Simulator) -> None:
-    """Nothing found from `first_id` on: asks for ids around a known one."""
+def test_an_empty_cluster_has_advice(user: User, simulator: Simulator) -> None:
+    """If nothing is found from `first_id` on, the advice is to request ids near a known one."""
     user.settings["SOURCES__INCORTA__FIRST_ID"] = "5000"
     done = user.runs("ingest")
     assert "pass --ids around an id that is known" in done.stderr.splitlines()[-1]
 
 
-def test_a_file_that_no_ingest_made_is_not_analysed(user: User) -> None:
-    """One sentence with what to do; nothing is created in a file of somebody else's."""
+def test_a_foreign_file_is_not_analyzed(user: User) -> None:
+    """The error is one sentence with the remedy, and nothing is created in the file."""
     with duckdb.connect(str(user.warehouse)) as other:
         other.execute("CREATE TABLE mine AS SELECT 1 AS one")
     before = user.warehouse.read_bytes()
@@ -88,7 +88,7 @@ def test_a_file_that_no_ingest_made_is_not_analysed(user: User) -> None:
 def test_wrong_usage_gives_2_and_one_sentence(
     user: User, arguments: list[str], message: str
 ) -> None:
-    """No traceback, nothing asked, nothing written."""
+    """There is no traceback and no request, and nothing is written."""
     done = user.runs(*arguments, exit_code=2)
     assert message in done.stderr
     assert done.stderr.startswith("Error: ")
@@ -96,9 +96,9 @@ def test_wrong_usage_gives_2_and_one_sentence(
     assert not user.warehouse.exists()
 
 
-def test_an_execution_that_is_not_here_gives_1_and_says_what_to_do(analysed: User) -> None:
-    """A malformed id is wrong usage; one that is not in the warehouse is not."""
-    done = analysed.runs("show", "9999", exit_code=1)
+def test_a_missing_execution_gives_1_and_the_remedy(analyzed: User) -> None:
+    """A malformed id is wrong usage; an id that is not in the warehouse is not."""
+    done = analyzed.runs("show", "9999", exit_code=1)
     assert done.stderr == (
         "Error: Execution 9999 is not in the warehouse: it was never requested; "
         "run incorta-loads ingest --ids 9999.\n"
@@ -106,8 +106,8 @@ def test_an_execution_that_is_not_here_gives_1_and_says_what_to_do(analysed: Use
 
 
 @pytest.mark.parametrize("name", ["CLUSTER_URL", "TENANT", "TOKEN"])
-def test_a_missing_setting_says_where_it_was_looked_for(user: User, name: str) -> None:
-    """The environment variable, the file and the key."""
+def test_a_missing_setting_names_the_searched_places(user: User, name: str) -> None:
+    """The error names the environment variable, the file and the key."""
     del user.settings[f"SOURCES__INCORTA__{name}"]
     done = user.runs("ingest", exit_code=2)
     assert f"SOURCES__INCORTA__{name}" in done.stderr
@@ -117,14 +117,14 @@ def test_a_missing_setting_says_where_it_was_looked_for(user: User, name: str) -
 
 @pytest.mark.parametrize("command", ["analyze", "failures", "coverage"])
 def test_without_a_warehouse_the_first_step_is_named(user: User, command: str) -> None:
-    """Reading what is not there says what to run first, and creates nothing."""
+    """Reading a missing warehouse names the command to run first and creates nothing."""
     done = user.runs(command, exit_code=1)
     assert "run incorta-loads ingest first" in done.stderr
     assert not user.warehouse.exists()
 
 
-def test_check_says_that_all_is_well(user: User, simulator: Simulator) -> None:
-    """One request, nothing written."""
+def test_check_reports_success(user: User, simulator: Simulator) -> None:
+    """It sends one request and writes nothing."""
     done = user.runs("check")
     assert "responds and accepts the tenant 'demo' and the token" in done.stdout
     assert len(simulator.requests) == 1
@@ -135,8 +135,8 @@ def test_check_says_that_all_is_well(user: User, simulator: Simulator) -> None:
     ("name", "value", "exit_code"),
     [("TOKEN", "expired", 2), ("TENANT", "nobody", 2), ("CLUSTER_URL", "http://127.0.0.1:9/x", 1)],
 )
-def test_check_finds_what_is_wrong(user: User, name: str, value: str, exit_code: int) -> None:
-    """A wrong token or tenant is configuration; no answer at all is a failure."""
+def test_check_reports_errors(user: User, name: str, value: str, exit_code: int) -> None:
+    """A wrong token or tenant is a configuration error; a missing response is a failure."""
     user.settings[f"SOURCES__INCORTA__{name}"] = value
     user.settings["SOURCES__INCORTA__MAX_ATTEMPTS"] = "1"
     done = user.runs("check", exit_code=exit_code)
@@ -160,7 +160,7 @@ class HoldUntilSignalled:
 def test_a_signal_ends_the_run_after_the_batch_in_flight(
     user: User, simulator: Simulator, number: signal.Signals, exit_code: int
 ) -> None:
-    """What was answered is committed, ledger included, and the exit code names the signal."""
+    """The responses are committed with their ledger rows, and the exit code is the signal's."""
     fault = HoldUntilSignalled(number)
     simulator.faults.plan(40, fault)
     process = subprocess.Popen(
@@ -174,7 +174,7 @@ def test_a_signal_ends_the_run_after_the_batch_in_flight(
     _, errors = process.communicate(timeout=COMMAND_SECONDS)
     assert process.returncode == exit_code, errors
     assert "what was fetched is committed" in errors.splitlines()[-1]
-    (row,) = user.asks(
+    (row,) = user.queries(
         "SELECT count(*) FILTER (WHERE outcome = 'loaded') AS loaded, "
         "(SELECT count(DISTINCT execution_id) FROM load_status.nodes) AS executions, "
         "count(*) < 5000 AS ended_early FROM load_status.fetches"
@@ -184,7 +184,7 @@ def test_a_signal_ends_the_run_after_the_batch_in_flight(
 
 
 def test_a_second_run_waits_then_names_the_holder(pulled: User) -> None:
-    """Exit code 8, one sentence with the process, nothing changed."""
+    """The exit code is 8, with one sentence about the process, and nothing changes."""
     before = pulled.warehouse.read_bytes()
     pulled.settings["SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS"] = "0.2"
     with held(pulled.warehouse) as holder:
@@ -194,12 +194,12 @@ def test_a_second_run_waits_then_names_the_holder(pulled: User) -> None:
     assert pulled.warehouse.read_bytes() == before
 
 
-def test_a_pipe_that_is_closed_early_is_no_failure_of_the_run(analysed: User) -> None:
-    """As every command of Unix: 141, and not a word."""
+def test_a_closed_pipe_gives_141_without_a_message(analyzed: User) -> None:
+    """This is the convention of Unix commands."""
     process = subprocess.Popen(
         [COMMAND, "sql", "SELECT range FROM range(200000)", "--format", "csv"],
-        cwd=analysed.home,
-        env=analysed.environment,
+        cwd=analyzed.home,
+        env=analyzed.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -211,13 +211,13 @@ def test_a_pipe_that_is_closed_early_is_no_failure_of_the_run(analysed: User) ->
     process.stderr.close()
 
 
-def test_tables_too_end_quietly_when_the_pipe_is_closed(analysed: User) -> None:
-    """The table of a terminal library does as CSV does."""
+def test_a_closed_pipe_also_ends_tables_quietly(analyzed: User) -> None:
+    """Tables behave like CSV."""
     line = f"{COMMAND} failures | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", line],
-        cwd=analysed.home,
-        env=analysed.environment,
+        cwd=analyzed.home,
+        env=analyzed.environment,
         capture_output=True,
         text=True,
         check=False,

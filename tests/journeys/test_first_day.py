@@ -1,4 +1,4 @@
-"""From nothing to failure rates, and the day after."""
+"""From an empty directory to failure rates, and the next day."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ RUNNING = [123, 124, 125]
 
 
 def walk(node: dict[str, Any]) -> list[dict[str, Any]]:
-    """The node and all below it, depth first."""
+    """The node and all its descendants, depth first."""
     return [node] + [each for child in node.get("childStatusDetails", []) for each in walk(child)]
 
 
 def test_ingest_loads_every_execution_and_accounts_for_every_id(
     first_ingest: tuple[User, CompletedProcess[str]], company: Company
 ) -> None:
-    """Each id has one ledger row, and each execution its nodes as the cluster has them."""
+    """Each id has one ledger row, and each execution has the cluster's nodes."""
     user, done = first_ingest
-    assert user.asks(
+    assert user.queries(
         "SELECT outcome, count(*) AS ids FROM load_status.fetches GROUP BY ALL ORDER BY 1"
     ) == [
         {"outcome": "loaded", "ids": 120},
         {"outcome": "not_found", "ids": len(GAPS) + 20},
     ]
-    loaded = user.asks(
+    loaded = user.queries(
         "SELECT execution_id, list({name: name, type: type, job_status: job_status} "
         "ORDER BY node_id) AS nodes FROM load_status.nodes GROUP BY 1 ORDER BY 1"
     )
@@ -50,12 +50,12 @@ def test_ingest_loads_every_execution_and_accounts_for_every_id(
     )
 
 
-def test_the_next_run_asks_only_for_what_can_have_changed(
+def test_the_next_run_requests_only_ids_that_may_have_changed(
     pulled: User, simulator: Simulator
 ) -> None:
-    """Executions that were running, the probe gap, and once more the gaps that are not settled.
+    """These are executions that were running, the probe gap, and unsettled gaps.
 
-    And, each time, the highest and the newest of each plan where it did not end in success.
+    Every run also requests the highest id, and the latest execution of each plan unless a success.
     """
     simulator.company.finish_all()
     trees = {id_: simulator.company.tree(id_) for id_ in simulator.company.ids}
@@ -65,34 +65,34 @@ def test_the_next_run_asks_only_for_what_can_have_changed(
     probed = list(range(126, 146))
     second = [request.execution_id for request in simulator.requests]
     assert Counter(second) == Counter(sorted({*RUNNING} | in_error) + probed + GAPS)
-    asked = len(simulator.requests)
+    requests = len(simulator.requests)
     pulled.lets_a_day_pass()
     pulled.runs("ingest")
-    third = [request.execution_id for request in simulator.requests[asked:]]
+    third = [request.execution_id for request in simulator.requests[requests:]]
     assert Counter(third) == Counter(sorted({125} | in_error) + probed)
 
 
 def test_new_executions_are_found(pulled: User, simulator: Simulator) -> None:
-    """What appears above the highest id is loaded by the next run."""
+    """Executions above the highest id are loaded by the next run."""
     new = simulator.company.release(10)
     pulled.runs("ingest")
-    rows = pulled.asks(
+    rows = pulled.queries(
         "SELECT DISTINCT execution_id AS id FROM load_status.nodes ORDER BY 1 DESC LIMIT 10"
     )
     assert sorted(row["id"] for row in rows) == sorted(new)
 
 
-def test_ids_that_are_named_are_the_ones_asked_for(user: User, simulator: Simulator) -> None:
-    """`--ids` asks for exactly those, gaps included."""
+def test_named_ids_are_requested_exactly(user: User, simulator: Simulator) -> None:
+    """`--ids` requests exactly these ids, including gaps."""
     user.runs("ingest", "--ids", "30-33,7")
     assert sorted(str(request.execution_id) for request in simulator.requests) == [
         "30", "31", "32", "33", "7",
     ]  # fmt: skip
 
 
-def test_the_three_lines_of_the_readme(analysed: User, company: Company) -> None:
-    """Ingest, analyze and failures by table: the counts are those of the trees."""
-    rates = {row["table_name"]: row for row in analysed.reads("failures", "--by", "table")}
+def test_the_three_commands_of_the_readme(analyzed: User, company: Company) -> None:
+    """Ingest, analyze and failures by table give the counts of the trees."""
+    rates = {row["table_name"]: row for row in analyzed.reads("failures", "--by", "table")}
     tables = [
         node
         for execution_id in company.ids
@@ -108,9 +108,9 @@ def test_the_three_lines_of_the_readme(analysed: User, company: Company) -> None
     )
 
 
-def test_coverage_says_how_much_of_the_truth_is_here(analysed: User) -> None:
-    """One row a cluster and tenant, with ids by outcome and what is missing."""
-    (row,) = analysed.reads("coverage")
+def test_coverage_shows_how_complete_the_history_is(analyzed: User) -> None:
+    """Each cluster and tenant has a row with ids by outcome and the missing ones."""
+    (row,) = analyzed.reads("coverage")
     del row["last_fetched_at"]
     assert row == {
         "cluster": "journey",
@@ -130,17 +130,17 @@ def test_coverage_says_how_much_of_the_truth_is_here(analysed: User) -> None:
         "ids_restarted": False,
         "highest_asked_id": 145,
     }
-    text = analysed.runs("coverage").stdout
+    text = analyzed.runs("coverage").stdout
     assert "145 ids requested: 120 loaded, 25 not_found." in text
     assert "Executions 1 to 125, with 5 ids missing between them; 3 not final." in text
     assert "Looked for executions up to id 145." in text
 
 
-def test_show_gives_the_tree_as_it_was_sent(analysed: User, company: Company) -> None:
-    """`show --format json` is the cluster's answer; the table is its names and outcomes."""
-    shown = json.loads(analysed.runs("show", "50", "--format", "json").stdout)
+def test_show_prints_the_tree_of_the_cluster(analyzed: User, company: Company) -> None:
+    """`show --format json` prints the cluster's response; the table has its names and outcomes."""
+    shown = json.loads(analyzed.runs("show", "50", "--format", "json").stdout)
     assert shown == company.tree(50)
-    lines = analysed.runs("show", "50").stdout.splitlines()
+    lines = analyzed.runs("show", "50").stdout.splitlines()
     assert [line.split("  ")[-2].strip()[2:] for line in lines[1:-1]] == [
         node["name"] for node in walk(company.tree(50))
     ]

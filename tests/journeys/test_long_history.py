@@ -1,4 +1,4 @@
-"""A scheduled run on a long history costs what has changed."""
+"""The cost of a scheduled run on a long history depends on the changes only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from journeys.shell import TOKEN, configured
 EXECUTIONS = 100_000
 PROBE_GAP = 20
 
-# What earlier runs left: every execution final, with ten nodes, and every gap settled.
+# The result of previous runs: all executions are final with ten nodes, and all gaps are settled.
 _NODES = """
 INSERT INTO load_status.nodes BY NAME
 SELECT
@@ -42,8 +42,8 @@ FROM range(1, $last + 1) AS every(id) LEFT JOIN ids ON ids.id = every.id
 """
 
 
-def test_ten_new_executions_cost_ten_requests_and_the_probe_gap(tmp_path: Path) -> None:
-    """Of 100,000 that are here only the highest is asked again."""
+def test_ten_new_executions_take_ten_requests_and_the_probe_gap(tmp_path: Path) -> None:
+    """Of 100,000 known executions, only the highest is requested again."""
     company = Company(executions=EXECUTIONS, running=0)
     company.finish_all()
     last = company.ids[-1]
@@ -68,14 +68,16 @@ def test_ten_new_executions_cost_ten_requests_and_the_probe_gap(tmp_path: Path) 
         new = company.release(10)
         company.finish_all()
         user.runs("ingest")
-        asked = [request.execution_id or 0 for request in simulator.requests]
-    assert sorted(asked) == list(range(last, new[-1] + PROBE_GAP + 1))
-    (row,) = user.asks("SELECT count(DISTINCT execution_id) AS executions FROM load_status.nodes")
+        requested = [request.execution_id or 0 for request in simulator.requests]
+    assert sorted(requested) == list(range(last, new[-1] + PROBE_GAP + 1))
+    (row,) = user.queries(
+        "SELECT count(DISTINCT execution_id) AS executions FROM load_status.nodes"
+    )
     assert row["executions"] == EXECUTIONS + 10
 
 
 def fill(connection: duckdb.DuckDBPyConnection, ids: Sequence[int]) -> None:
-    """What earlier runs left."""
+    """Inserts the rows of previous runs."""
     connection.execute("CREATE TEMP TABLE ids AS SELECT unnest($ids) AS id", {"ids": list(ids)})
     connection.execute(_NODES)
     connection.execute(_LEDGER, {"last": ids[-1]})

@@ -1,4 +1,4 @@
-"""How much memory a run takes, whatever the server sends: the peak of the whole process."""
+"""The peak memory of a run, whatever the server sends."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def peak_of_ingest_mib(user: User, ids: str, exit_code: int) -> float:
 
 
 def test_large_executions_take_less_than_400_mib(tmp_path: Path) -> None:
-    """Twenty of 10,000 tables are two batches; more of them take no more."""
+    """Twenty executions of 10,000 tables are two batches; more batches need no more memory."""
     schemas = tuple(
         Schema.of(f"Schema_{i}", " ".join(f"t{j}" for j in range(50))) for i in range(200)
     )
@@ -44,7 +44,7 @@ def test_large_executions_take_less_than_400_mib(tmp_path: Path) -> None:
     with Simulator(company, token=TOKEN) as simulator:
         user = configured(tmp_path, simulator)
         assert peak_of_ingest_mib(user, "1-20", 0) < 400
-    (row,) = user.asks("SELECT count(*) AS nodes FROM load_status.nodes")
+    (row,) = user.queries("SELECT count(*) AS nodes FROM load_status.nodes")
     assert row["nodes"] > 180_000
 
 
@@ -53,10 +53,10 @@ def test_large_executions_take_less_than_400_mib(tmp_path: Path) -> None:
     [(NODE, 0), (b'{"x":[1.5,[],{}]}', 3), (b"{}", 3)][: 3 if IS_PROOF else 2],
     ids=str,
 )
-def test_whatever_the_server_sends_takes_less_than_600_mib(
+def test_extreme_responses_take_less_than_600_mib(
     user: User, simulator: Simulator, item: bytes, exit_code: int
 ) -> None:
-    """Three times 32 MiB of it at once: loaded where it can be, else kept as no tree."""
+    """Three 32 MiB bodies at once are loaded if possible, or kept as invalid payloads."""
     opening, closing = b'{"name":"Root","childStatusDetails":[', b"]}"
     items = (32 * MIB - len(opening) - len(closing)) // (len(item) + 1)
     body = opening + b",".join([item] * items) + closing

@@ -1,4 +1,4 @@
-"""The notebook, run without a browser on what was published."""
+"""The notebook, run without a browser on a published snapshot."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ MARTS = {
     "FROM load_analysis.fix_first",
     "gaps": "SELECT * FROM load_analysis.gaps",
 }
-"""Name in the notebook → the rows that it shows, where nothing is chosen."""
+"""Name in the notebook → a query for the rows that it shows without any choice."""
 
 
 @pytest.fixture(scope="module")
 def snapshot(demo: Demo) -> Path:
-    """Of the simulator's story."""
+    """The snapshot of the simulator's story."""
     return demo.warehouse.parent / "published/incorta_loads.duckdb"
 
 
 def run_notebook(snapshot: Path, **chosen: str | None) -> dict[str, Any]:
-    """What its cells define, when this was chosen."""
+    """The variables that the cells define for these choices."""
     app = runpy.run_path(str(NOTEBOOK))["app"]
     widgets = {
         name: SimpleNamespace(value=chosen.get(name)) for name in ("plan", "schema", "table")
@@ -54,19 +54,19 @@ def run_notebook(snapshot: Path, **chosen: str | None) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def shown(snapshot: Path) -> dict[str, Any]:
-    """Nothing is chosen."""
+    """The variables without any choice."""
     return run_notebook(snapshot)
 
 
-def asked(snapshot: Path, query: str) -> pd.DataFrame:
+def query_snapshot(snapshot: Path, query: str) -> pd.DataFrame:
     with duckdb.connect(snapshot, read_only=True) as warehouse:
         return warehouse.sql(query).df()
 
 
 @pytest.mark.parametrize("name", MARTS)
-def test_a_figure_is_that_of_the_mart(snapshot: Path, shown: dict[str, Any], name: str) -> None:
-    """Every row and column, in any order."""
-    expected = asked(snapshot, MARTS[name])
+def test_a_figure_matches_its_mart(snapshot: Path, shown: dict[str, Any], name: str) -> None:
+    """All rows and columns match, in any order."""
+    expected = query_snapshot(snapshot, MARTS[name])
     found = shown[name][list(expected.columns)]
     order = list(expected.columns)
     assert len(expected) > 0
@@ -77,22 +77,22 @@ def test_a_figure_is_that_of_the_mart(snapshot: Path, shown: dict[str, Any], nam
     )
 
 
-def test_it_begins_with_how_it_is(shown: dict[str, Any]) -> None:
-    """Counts, and how complete they are."""
+def test_the_notebook_starts_with_the_current_state(shown: dict[str, Any]) -> None:
+    """It shows counts and the completeness of the data."""
     assert shown["state"].startswith(
         f"Tables that are broken: {len(shown['broken'])}; worse than before: {len(shown['worse'])};"
     )
 
 
-def test_what_is_chosen_is_shown(snapshot: Path) -> None:
-    """A plan, a schema and a part of a table's name; what is of all tables stays whole."""
+def test_choices_filter_the_figures(snapshot: Path) -> None:
+    """A plan, a schema and a part of a table's name apply; figures of all tables stay complete."""
     query = (
         "SELECT load_plan, schema_name, table_name "
         "FROM load_analysis.failure_rates_by_plan_and_table "
         "WHERE errors > 0 AND table_name IS NOT NULL ORDER BY ALL LIMIT 1"
     )
-    plan, schema, table = asked(snapshot, query).iloc[0]
-    everything = asked(snapshot, "SELECT count(*) AS rows FROM load_analysis.fix_first")
+    plan, schema, table = query_snapshot(snapshot, query).iloc[0]
+    everything = query_snapshot(snapshot, "SELECT count(*) AS rows FROM load_analysis.fix_first")
     shown = run_notebook(snapshot, plan=plan, schema=schema, table=table[-6:].upper())
     assert table in set(shown["failing"]["table_name"])
     assert set(shown["failing"]["schema_name"]) == {schema}
@@ -100,8 +100,8 @@ def test_what_is_chosen_is_shown(snapshot: Path) -> None:
     assert len(shown["fix_first"]) == everything["rows"][0]
 
 
-def test_a_snapshot_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    """With what to do."""
+def test_a_missing_snapshot_is_one_sentence(tmp_path: Path) -> None:
+    """The sentence includes the remedy."""
     done = subprocess.run(
         [COMMAND.with_name("marimo"), "export", "md", NOTEBOOK, "--", "--snapshot", tmp_path / "x"],
         capture_output=True,
@@ -113,8 +113,8 @@ def test_a_snapshot_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     assert any("There is no snapshot at" in getattr(each, "text", "") for each in outputs if each)
 
 
-def test_marimo_finds_nothing_to_mend() -> None:
-    """`marimo check`, warnings included."""
+def test_marimo_check_finds_no_problems() -> None:
+    """`marimo check` reports nothing, not even a warning."""
     done = subprocess.run(
         [COMMAND.with_name("marimo"), "check", "--strict", NOTEBOOK],
         capture_output=True,

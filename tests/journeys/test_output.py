@@ -1,4 +1,4 @@
-"""What a command does whose output cannot be written."""
+"""The behavior of commands whose output cannot be written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FULL = (
 
 
 def in_a_shell(user: User, script: str) -> subprocess.CompletedProcess[str]:
-    """`$C` is the command."""
+    """Runs the script, in which `$C` is the command."""
     return subprocess.run(
         ["sh", "-c", script],
         cwd=user.home,
@@ -44,44 +44,44 @@ def in_a_shell(user: User, script: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_full_disk_below_stdout_is_one_sentence(analysed: User, command: str) -> None:
-    """Exit code 1, whatever the command and however much it prints."""
-    done = in_a_shell(analysed, f'"$C" {command} > /dev/full')
+def test_stdout_on_a_full_disk_is_one_sentence(analyzed: User, command: str) -> None:
+    """The exit code is 1 for any command and any amount of output."""
+    done = in_a_shell(analyzed, f'"$C" {command} > /dev/full')
     assert (done.returncode, done.stderr) == (1, FULL)
 
 
 @pytest.mark.parametrize("command", ["health", "--help", "simulate"])
-def test_where_nothing_can_be_written_there_is_the_exit_code(analysed: User, command: str) -> None:
-    """1, and not what Python makes of it."""
-    done = in_a_shell(analysed, f'"$C" {command} > /dev/full 2> /dev/full')
+def test_if_no_output_can_be_written_the_exit_code_remains(analyzed: User, command: str) -> None:
+    """The exit code is 1, not Python's 120."""
+    done = in_a_shell(analyzed, f'"$C" {command} > /dev/full 2> /dev/full')
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
-def test_log_lines_that_are_lost_make_a_success_a_failure(user: User) -> None:
-    """The work is done all the same; whoever reads the log must not take it for whole."""
+def test_lost_log_lines_turn_success_into_failure(user: User) -> None:
+    """The work is complete, but a reader of the log must not take the log for complete."""
     done = in_a_shell(user, '"$C" ingest --ids 1-3 2> /dev/full')
     assert (done.returncode, done.stdout) == (1, "")
-    assert len(user.asks("SELECT * FROM load_status.fetches")) == 3
+    assert len(user.queries("SELECT * FROM load_status.fetches")) == 3
 
 
 @pytest.mark.parametrize(("arguments", "code"), [("explode", 2), ("ingest --ids x", 2)])
-def test_an_error_that_nobody_can_read_keeps_its_exit_code(
+def test_an_error_whose_message_is_lost_keeps_its_exit_code(
     user: User, arguments: str, code: int
 ) -> None:
-    """It says more than that the sentence was lost."""
+    """The error's exit code is more informative than that of the lost message."""
     done = in_a_shell(user, f'"$C" {arguments} 2> /dev/full')
     assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
 
 
-def test_what_prints_nothing_on_stderr_may_have_it_full(analysed: User) -> None:
-    """Nothing is lost."""
-    done = in_a_shell(analysed, '"$C" health 2> /dev/full')
+def test_a_full_stderr_is_ignored_if_nothing_is_printed_there(analyzed: User) -> None:
+    """No output is lost."""
+    done = in_a_shell(analyzed, '"$C" health 2> /dev/full')
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Health of tables\n")
 
 
-def test_watching_into_a_full_disk_ends(user: User, simulator: Simulator) -> None:
-    """At the first line that is lost; nothing is loaded."""
+def test_watching_ends_if_its_output_is_lost(user: User, simulator: Simulator) -> None:
+    """It ends at the first lost line, and nothing is loaded."""
     simulator.faults.plan(17, RawBody(b'{"status": {"stateType": "Load State"}}'))
     done = in_a_shell(user, '"$C" watch 17 > /dev/full')
     assert (done.returncode, done.stderr) == (1, FULL)
@@ -90,15 +90,15 @@ def test_watching_into_a_full_disk_ends(user: User, simulator: Simulator) -> Non
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
 @pytest.mark.parametrize("command", ["health", "--help", "sql 'FROM load_status.nodes'"])
-def test_closed_streams_are_no_trouble(analysed: User, command: str, closed: str) -> None:
-    """Whoever closes them wants to hear nothing."""
-    done = in_a_shell(analysed, f'"$C" {command} {closed}')
+def test_closed_streams_are_ignored(analyzed: User, command: str, closed: str) -> None:
+    """A user who closes a stream does not want its output."""
+    done = in_a_shell(analyzed, f'"$C" {command} {closed}')
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("command", ["--help", "health", "ingest --ids 1", "analyze", "watch 1"])
-def test_a_directory_that_is_gone_is_one_sentence(user: User, command: str) -> None:
-    """As where a shell stands in what was removed meanwhile."""
+def test_a_deleted_working_directory_is_one_sentence(user: User, command: str) -> None:
+    """The working directory of a shell may have been deleted."""
     done = in_a_shell(user, f'mkdir gone; cd gone; rmdir "$PWD"; "$C" {command}')
     gone = (
         "Error: The working directory cannot be used (No such file or directory); change to one "
@@ -108,8 +108,8 @@ def test_a_directory_that_is_gone_is_one_sentence(user: User, command: str) -> N
     assert (done.returncode, done.stderr) == expected
 
 
-def test_a_reader_that_goes_away_is_no_failure_of_ours(analysed: User) -> None:
-    """The exit code is that of a closed pipe, and nothing is said."""
+def test_a_reader_that_exits_early_is_not_an_error(analyzed: User) -> None:
+    """The exit code is that of a closed pipe, without any message."""
     script = '{ "$C" sql "FROM load_status.nodes, range(20)"; echo $? >&2; } | head -1'
-    done = in_a_shell(analysed, script)
+    done = in_a_shell(analyzed, script)
     assert done.stderr == "141\n"

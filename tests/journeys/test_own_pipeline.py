@@ -1,4 +1,4 @@
-"""The source in a dlt project of someone else's."""
+"""The source in a user's own dlt project."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ pipeline.run(incorta_load_status(ids="1-50"))
 """
 
 
-def test_the_source_runs_in_a_pipeline_of_ones_own(user: User, simulator: Simulator) -> None:
-    """Configured by `.dlt` files; loading twice replaces whole executions."""
+def test_the_source_runs_in_a_users_own_pipeline(user: User, simulator: Simulator) -> None:
+    """`.dlt` files configure it, and loading twice replaces complete executions."""
     user.settings.clear()
     (user.home / ".dlt").mkdir()
     (user.home / ".dlt" / "config.toml").write_text(
@@ -44,11 +44,11 @@ def test_the_source_runs_in_a_pipeline_of_ones_own(user: User, simulator: Simula
     )
     assert done.returncode == 0, done.stderr
     with duckdb.connect(user.home / "mine.duckdb", read_only=True) as connection:
-        (nodes, keys, executions), (asked,) = (
+        (nodes, keys, executions), (requested,) = (
             connection.execute(
                 "SELECT count(*), count(DISTINCT (execution_id, node_id)), "
                 "count(DISTINCT execution_id) FROM load_status.nodes"
             ).fetchone() or (),
             connection.execute("SELECT count(*) FROM load_status.fetches").fetchone() or (),
         )  # fmt: skip
-    assert (nodes, executions, asked) == (keys, 48, 100)  # ids 32 and 45 are gaps
+    assert (nodes, executions, requested) == (keys, 48, 100)  # ids 32 and 45 are gaps

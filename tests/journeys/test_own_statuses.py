@@ -1,4 +1,4 @@
-"""Someone whose cluster has statuses of its own."""
+"""A cluster with statuses of its own."""
 
 from __future__ import annotations
 
@@ -11,38 +11,39 @@ from journeys.shell import Demo, User
 
 
 @pytest.fixture
-def analysed(user: User, demo: Demo) -> User:
+def analyzed(user: User, demo: Demo) -> User:
     """A user with a warehouse that has such statuses."""
     shutil.copyfile(demo.warehouse, user.warehouse)
     return user
 
 
-def test_users_say_what_their_statuses_mean(demo: Demo, analysed: User) -> None:
-    """In a CSV file that the configuration names; until then they are listed, never guessed."""
-    assert "9 nodes have a status without a rule" in demo.said
-    assert "'Deferred' in state 'Terminator State'" in demo.said
+def test_users_define_their_statuses(demo: Demo, analyzed: User) -> None:
+    """A CSV file named in the configuration defines them; until then they are listed, never
+    guessed."""
+    assert "9 nodes have a status without a rule" in demo.stderr
+    assert "'Deferred' in state 'Terminator State'" in demo.stderr
     query = "SELECT DISTINCT outcome FROM load_analysis.node_outcomes WHERE job_status = 'Deferred'"
-    assert analysed.asks(query) == [{"outcome": "unknown"}]
-    assert "Deferred" in analysed.runs("coverage").stdout
-    (analysed.home / "outcomes.csv").write_text(
+    assert analyzed.queries(query) == [{"outcome": "unknown"}]
+    assert "Deferred" in analyzed.runs("coverage").stdout
+    (analyzed.home / "outcomes.csv").write_text(
         "state_type,job_status,outcome\n*,deferred,skipped\n"
     )
-    analysed.settings["SOURCES__INCORTA__MODELS__STATUS_OUTCOMES"] = "outcomes.csv"
-    again = analysed.runs("analyze")
+    analyzed.settings["SOURCES__INCORTA__MODELS__STATUS_OUTCOMES"] = "outcomes.csv"
+    again = analyzed.runs("analyze")
     assert "without a rule" not in again.stderr
-    assert analysed.asks(query) == [{"outcome": "skipped"}]
+    assert analyzed.queries(query) == [{"outcome": "skipped"}]
 
 
 @pytest.mark.parametrize("command", ["run", "analyze"])
-def test_a_bad_file_of_statuses_ends_a_run_before_it_begins(
-    analysed: User, simulator: Simulator, command: str
+def test_an_invalid_file_of_statuses_stops_a_run_before_it_starts(
+    analyzed: User, simulator: Simulator, command: str
 ) -> None:
-    """Exit code 2 with line and reason; the cluster is not asked."""
-    path = analysed.home / "outcomes.csv"
+    """The exit code is 2 with line and reason, and the cluster gets no request."""
+    path = analyzed.home / "outcomes.csv"
     path.write_text("state_type,job_status,outcome\n*,Parked,parked\n")
-    analysed.settings["SOURCES__INCORTA__MODELS__STATUS_OUTCOMES"] = str(path)
-    before = analysed.warehouse.read_bytes()
-    done = analysed.runs(command, exit_code=2)
+    analyzed.settings["SOURCES__INCORTA__MODELS__STATUS_OUTCOMES"] = str(path)
+    before = analyzed.warehouse.read_bytes()
+    done = analyzed.runs(command, exit_code=2)
     assert done.stderr.startswith(f"Error: Line 2 of the status outcomes '{path}' has the outcome")
     assert simulator.requests == ()
-    assert analysed.warehouse.read_bytes() == before
+    assert analyzed.warehouse.read_bytes() == before

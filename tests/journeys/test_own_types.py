@@ -1,4 +1,4 @@
-"""Someone whose cluster has types that the vendor does not name."""
+"""A cluster with types that the vendor does not document."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def node(kind: str | None, name: str, job: str, *below: dict[str, object]) -> di
 
 @pytest.fixture
 def loaded(user: User, simulator: Simulator) -> User:
-    """Twelve executions, in each a view that fails beside a table in lower case."""
+    """Twelve executions, each with a failing view next to a table whose type is in lower case."""
     leaves = (node("MATERIALIZED_VIEW", "totals", "Failed"), node("table", "orders", "Success"))
     schema = node("SCHEMA", "Sales", "Success", *leaves)
     plan = node("LOAD_PLAN", "Daily", "Success", schema)
@@ -28,8 +28,8 @@ def loaded(user: User, simulator: Simulator) -> User:
     return user
 
 
-def test_a_view_that_always_fails_is_seen(loaded: User) -> None:
-    """It is a table until the user says otherwise: `health` ends with 4, and its type is named."""
+def test_an_unknown_type_counts_as_a_table(loaded: User) -> None:
+    """By default a failing view makes `health` exit with 4, and the type is listed."""
     done = loaded.runs("analyze")
     assert (
         "12 nodes have a type without a role, most of them 'MATERIALIZED_VIEW'; 12 counted as "
@@ -39,7 +39,7 @@ def test_a_view_that_always_fails_is_seen(loaded: User) -> None:
     shown = loaded.runs("coverage").stdout
     assert "Types without a role, and what they are counted as" in shown
     assert "MATERIALIZED_VIEW  table" in shown
-    assert loaded.asks(
+    assert loaded.queries(
         "SELECT schema_name, table_name, counted, behaviour FROM load_analysis.table_health "
         "ORDER BY table_name"
     ) == [
@@ -56,29 +56,29 @@ def test_a_view_that_always_fails_is_seen(loaded: User) -> None:
             "behaviour": "always_failing",
         },
     ]
-    assert loaded.asks(
+    assert loaded.queries(
         "SELECT DISTINCT type, table_name FROM load_status.nodes WHERE table_name IS NOT NULL"
     ) == [{"type": "table", "table_name": "orders"}]
 
 
-def test_users_say_what_their_types_mean(loaded: User) -> None:
-    """In a CSV file that the configuration names: such a type is no table, and no conflict."""
+def test_users_define_their_types(loaded: User) -> None:
+    """A type that a CSV file in the configuration excludes is neither a table nor a conflict."""
     (loaded.home / "types.csv").write_text("type,role\nmaterialized_view,none\n")
     loaded.settings["SOURCES__INCORTA__MODELS__TYPE_ROLES"] = "types.csv"
     assert "without a role" not in loaded.runs("analyze").stderr
     loaded.runs("health", "--fail-on-any")
     assert "Types without a role" not in loaded.runs("coverage").stdout
-    assert loaded.asks(
+    assert loaded.queries(
         "SELECT count(*) AS tables, count(*) FILTER (WHERE table_name = 'totals') AS views "
         "FROM load_analysis.table_health"
     ) == [{"tables": 1, "views": 0}]
 
 
 @pytest.mark.parametrize("command", ["run", "analyze", "check"])
-def test_a_bad_file_of_types_ends_a_command_before_it_begins(
+def test_an_invalid_file_of_types_stops_a_command_before_it_starts(
     user: User, simulator: Simulator, command: str
 ) -> None:
-    """Exit code 2 with line and reason; the cluster is not asked."""
+    """The exit code is 2 with line and reason, and the cluster gets no request."""
     path = user.home / "types.csv"
     path.write_text("type;role\nVIEW;table\n")
     user.settings["SOURCES__INCORTA__MODELS__TYPE_ROLES"] = str(path)

@@ -1,4 +1,4 @@
-"""The wheel works elsewhere, and so does `make run`."""
+"""The wheel works in another environment, and `make run` in a fresh checkout."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ follow_imports = normal
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What git knows of the project, as a fresh checkout has it, uncommitted changes included."""
+    """The files known to git, including uncommitted changes, as in a fresh checkout."""
     directory = tmp_path_factory.mktemp("clone")
     names = shell("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=CHECKOUT)
     for name in names.splitlines():
@@ -48,7 +48,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_works_in_an_environment_of_its_own(
     clone: Path, tmp_path: Path, user: User, simulator: Simulator, request: pytest.FixtureRequest
 ) -> None:
-    """Built from the clone, installed elsewhere, with the SQL project inside: `run` works."""
+    """The wheel is built from the clone and installed elsewhere; `run` finds the SQL project."""
     shell(
         sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
         "--wheel-dir", tmp_path, clone, cwd=tmp_path,
@@ -61,7 +61,7 @@ def test_the_wheel_works_in_an_environment_of_its_own(
     if request.config.getoption("--full"):
         requirements = str(clone / "requirements" / "runtime.txt")
         shell(*pip, "install", "--require-hashes", "-r", requirements, cwd=tmp_path)
-    else:  # the packages of this environment serve; the program itself comes from the wheel
+    else:  # uses this environment's packages; the program itself comes from the wheel
         (there,) = (home / "lib").glob("python3.*/site-packages")
         (there / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     shell(*pip, "install", "--quiet", "--no-deps", wheel, cwd=tmp_path)
@@ -75,7 +75,8 @@ def test_the_wheel_works_in_an_environment_of_its_own(
     script = tmp_path / "mine.py"
     script.write_text(USERS_SCRIPT)
     revealed = "dlt.extract.source.DltSource"
-    if not request.config.getoption("--full"):  # the types of dlt and pandas take mypy a minute
+    # mypy takes a minute for the types of dlt and pandas.
+    if not request.config.getoption("--full"):
         (tmp_path / "mypy.ini").write_text(OWN_TYPES_ONLY)
         revealed = "Any"
     mypy = (sys.executable, "-m", "mypy", "--strict", "--python-executable", python)
@@ -83,17 +84,17 @@ def test_the_wheel_works_in_an_environment_of_its_own(
     assert f'mine.py:6: note: Revealed type is "{revealed}"' in checked
 
 
-def test_make_run_shows_the_whole_way_and_again_what_can_change(demo: Demo) -> None:
-    """The first of the README's two commands, twice; the second asks for little."""
+def test_make_run_shows_all_steps_and_then_only_changes(demo: Demo) -> None:
+    """The first command of the README is run twice; the second run needs few requests."""
     assert re.search(r"^Failure rates by schema$", demo.printed, re.MULTILINE)
     assert re.search(r"^Failure rates by table$", demo.printed, re.MULTILINE)
     assert "448 ids requested: 400 loaded, 48 not_found." in demo.printed
     assert f"The warehouse is {demo.warehouse}" in demo.printed
-    again = make_run(demo.warehouse.parent)  # the last test that looks at the demo
+    again = make_run(demo.warehouse.parent)  # the last test that reads the demo
     assert "448 ids requested: 400 loaded, 48 not_found." in again.printed
 
 
-def test_make_help_names_every_target_that_people_call() -> None:
-    """Each with one sentence."""
+def test_make_help_lists_every_public_target() -> None:
+    """Each target has one sentence."""
     text = shell("make", "--no-print-directory", "help", cwd=CHECKOUT)
     assert {"run", "test", "check", "proof", "lock"} <= set(re.findall(r"make ([a-z-]+) ", text))

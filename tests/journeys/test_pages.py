@@ -1,4 +1,4 @@
-"""The pages name what there is: commands, options, settings, exit codes and other pages."""
+"""The pages match the program: commands, options, settings, exit codes and links."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def options(command: str) -> set[str]:
 
 
 def command_lines() -> Iterator[tuple[str, list[str]]]:
-    """Where a page has `incorta-loads …` in code, and its words after that."""
+    """The page and the words of each `incorta-loads …` in code."""
     for path in PAGES:
         code = re.findall(
             r"```[a-z]*\n(.*?)```|`(incorta-loads [^`]*)`", path.read_text(), re.DOTALL
@@ -51,13 +51,13 @@ def command_lines() -> Iterator[tuple[str, list[str]]]:
                 yield path.name, shlex.split(found)
 
 
-def test_the_readme_is_a_front_page() -> None:
-    """Two screens or three; the rest has pages of its own."""
+def test_the_readme_is_short() -> None:
+    """It has two or three screens; everything else is on other pages."""
     assert len(page("README.md").splitlines()) <= MOST_LINES
 
 
 def test_the_commands_are_those_of_the_design() -> None:
-    """No more and no fewer."""
+    """There are no more and no fewer."""
     assert set(COMMANDS) == {
         *("ingest", "analyze", "publish", "run"),
         *("failures", "health", "regressions", "conflicts", "fix-first", "coverage"),
@@ -67,7 +67,7 @@ def test_the_commands_are_those_of_the_design() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_in_the_help_and_on_both_pages(user: User, command: str) -> None:
-    """A stranger finds it everywhere."""
+    """New users find each command in all three places."""
     assert f"Usage: incorta-loads {command}" in user.runs(command, "--help").stdout
     assert f"\n| `{command}` |" in page("README.md")
     assert f"\n| `{command}" in page("docs/commands.md")
@@ -75,13 +75,13 @@ def test_every_command_is_in_the_help_and_on_both_pages(user: User, command: str
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_is_on_the_page_of_commands(command: str) -> None:
-    """As it is written."""
+    """The option is written as it is typed."""
     text = page("docs/commands.md")
     of_command = {name for name in options(command) if name.startswith("--")}
     assert {name for name in of_command if f"{name}" not in text} - OF_EVERY_COMMAND == set()
 
 
-def test_every_command_line_on_a_page_can_be_typed() -> None:
+def test_every_command_line_on_a_page_is_valid() -> None:
     """Its command and its options exist."""
     lines = list(command_lines())
     assert len(lines) > 15
@@ -94,21 +94,21 @@ def test_every_command_line_on_a_page_can_be_typed() -> None:
 
 
 def test_every_setting_is_on_its_page() -> None:
-    """Each once, and nothing that is no setting."""
+    """Each setting is there once, and nothing else."""
     named = [row[0].strip("`") for row in cells("docs/configuration.md", "Settings")]
     assert named == sorted(named, key=named.index)
     assert set(named) == set(SETTINGS)
 
 
 def test_every_variable_on_a_page_is_a_setting() -> None:
-    """A misspelt one would have no effect."""
+    """A misspelled variable would have no effect."""
     known = set(map(environment_variable, SETTINGS)) | {"SOURCES__INCORTA__"}
     for path in PAGES:
         assert set(re.findall(r"SOURCES__INCORTA__\w*", path.read_text())) <= known, path.name
 
 
-def test_every_link_leads_somewhere() -> None:
-    """To a file, and to a heading of it."""
+def test_every_link_has_a_target() -> None:
+    """The target is an existing file and, if given, a heading in it."""
     for path in [*PAGES, CHECKOUT / "CONTRIBUTING.md", CHECKOUT / "DECISIONS.md"]:
         for link in re.findall(r"\]\((?!https?:)([^)]+)\)", path.read_text()):
             file, _, heading = link.partition("#")
@@ -119,12 +119,12 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def headings(path: Path) -> set[str]:
-    """The anchors that GitHub makes of the headings of a page."""
+    """The anchors that GitHub generates for the headings of a page."""
     found = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in found}
 
 
-def test_the_index_names_every_page() -> None:
-    """And each page of `docs` is in it."""
+def test_the_index_links_every_page() -> None:
+    """Each page of `docs` is in the index."""
     linked = set(re.findall(r"\]\(([\w]+\.md)\)", page("docs/README.md")))
     assert linked == {path.name for path in (CHECKOUT / "docs").glob("*.md")} - {"README.md"}

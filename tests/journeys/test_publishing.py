@@ -1,4 +1,4 @@
-"""`publish` as its readers see it: nothing half, nothing locked, nothing left behind."""
+"""`publish` for its readers: no incomplete files, no locks, nothing left behind."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from journeys.published_reader import READERS
 from journeys.shell import User
 
 GATE, PROOF = (12, 4), (100, 40)
-"""Publications, and how many of them are killed."""
+"""The number of publications, and how many of them are killed."""
 
 SEED = 7
 
 
 @pytest.fixture
-def published(analysed: User, tmp_path: Path) -> Path:
-    """A directory that was just published from the warehouse of `analysed`."""
+def published(analyzed: User, tmp_path: Path) -> Path:
+    """A directory just published from the warehouse of `analyzed`."""
     directory = tmp_path / "published"
-    analysed.runs("publish", str(directory))
+    analyzed.runs("publish", str(directory))
     return directory
 
 
 @contextmanager
 def readers(directory: Path) -> Iterator[list[subprocess.Popen[str]]]:
-    """One process for each way to read, all of which read; at the end each must have no error."""
+    """Runs one process for each way to read, and checks at the end that none had an error."""
     script = Path(__file__).with_name("published_reader.py")
     running = [
         subprocess.Popen(
@@ -65,7 +65,7 @@ def readers(directory: Path) -> Iterator[list[subprocess.Popen[str]]]:
 
 @contextmanager
 def publisher(warehouse: Path, directory: Path) -> Iterator[Callable[[float | None], str]]:
-    """Publishes once a call, killed after a share of the usual work or not; says how it ended."""
+    """A function that publishes once, perhaps killed after a share of the usual work."""
     script = Path(__file__).with_name("publisher.py")
     command = [str(each) for each in (sys.executable, script, warehouse, directory)]
     with subprocess.Popen(
@@ -91,25 +91,25 @@ def below(directory: Path) -> set[str]:
 
 
 @pytest.mark.timeout(1_200)  # the full proof takes some minutes
-def test_readers_never_see_an_error_or_half_a_file(
-    analysed: User,
+def test_readers_never_see_an_error_or_an_incomplete_file(
+    analyzed: User,
     published: Path,
     tmp_path: Path,
-    tell: Callable[[str], None],
+    report_figure: Callable[[str], None],
     request: pytest.FixtureRequest,
 ) -> None:
-    """Through many publications, of which some are killed at any moment; nothing is left behind."""
+    """Some of many publications are killed at any moment, and nothing is left behind."""
     warehouse = tmp_path / "incorta_loads.duckdb"
-    warehouse.write_bytes(analysed.warehouse.read_bytes())
+    warehouse.write_bytes(analyzed.warehouse.read_bytes())
     wanted, kills = PROOF if request.config.getoption("--full") else GATE
     draw = random.Random(SEED)
-    killed = set(draw.sample(range(1, wanted), kills))  # the first shows what there is to do
+    killed = set(draw.sample(range(1, wanted), kills))  # the first one measures the usual work
     before = below(published)
     ends: Counter[str] = Counter()
     with publisher(warehouse, published) as publish, readers(published) as running:
         for number in range(wanted):
             ends[publish(draw.random() if number in killed else None)] += 1
-        # the last one clears away what a kill may have left
+        # the last one removes files that a kill may have left
         assert publish(None) == "published"
     reads = []
     for kind, each in zip(READERS, running, strict=True):
@@ -119,11 +119,11 @@ def test_readers_never_see_an_error_or_half_a_file(
         reads.append(f"{times.strip()} reads with {kind}")
     assert below(published) == before
     assert ends["killed"] == kills
-    tell(f"publications: {dict(ends)}; {', '.join(reads)}; 0 errors")
+    report_figure(f"publications: {dict(ends)}; {', '.join(reads)}; 0 errors")
 
 
 def test_each_mart_is_a_parquet_file_with_its_rows(published: Path) -> None:
-    """But for node_outcomes, whose rows are in the lake."""
+    """The exception is node_outcomes, whose rows are in the lake."""
     with duckdb.connect(published / "incorta_loads.duckdb", read_only=True) as snapshot:
         for mart in mart_names():
             file = published / "parquet" / f"{mart}.parquet"
@@ -138,8 +138,8 @@ def test_each_mart_is_a_parquet_file_with_its_rows(published: Path) -> None:
             assert rows == (pq.read_metadata(file).num_rows,), mart
 
 
-def test_the_snapshot_works_under_any_name(analysed: User, published: Path, tmp_path: Path) -> None:
-    """Every table and view of it can be read."""
+def test_the_snapshot_works_under_any_name(analyzed: User, published: Path, tmp_path: Path) -> None:
+    """All its tables and views can be read."""
     renamed = tmp_path / "Other name.db"
     renamed.write_bytes((published / "incorta_loads.duckdb").read_bytes())
     with duckdb.connect(renamed, read_only=True) as snapshot:
@@ -152,8 +152,8 @@ def test_the_snapshot_works_under_any_name(analysed: User, published: Path, tmp_
             snapshot.execute(f"SELECT * FROM {name} LIMIT 1").fetchall()
 
 
-def test_the_manifest_says_what_stands_there(published: Path) -> None:
-    """Version, time, rows, coverage, and the sum of every file as it is."""
+def test_the_manifest_describes_the_files(published: Path) -> None:
+    """It has version, time, rows, coverage and the checksum of every file."""
     manifest = json.loads((published / "manifest.json").read_text())
     assert set(manifest) == {"version", "published_at", "rows", "coverage", "files"}
     assert (
@@ -166,23 +166,23 @@ def test_the_manifest_says_what_stands_there(published: Path) -> None:
     assert {path: file["sha256"] for path, file in manifest["files"].items()} == sums
 
 
-def test_what_did_not_change_is_not_written_again(analysed: User, published: Path) -> None:
-    """Only the report and the manifest are, also after another analysis."""
+def test_unchanged_files_are_not_rewritten(analyzed: User, published: Path) -> None:
+    """Only the report and the manifest are rewritten, also after another analysis."""
     before = {path: (published / path).stat().st_ino for path in below(published)}
-    analysed.runs("analyze")
-    said = analysed.runs("publish", str(published)).stdout
+    analyzed.runs("analyze")
+    output = analyzed.runs("publish", str(published)).stdout
     after = {path: (published / path).stat().st_ino for path in below(published)}
     changed = {path for path in after if after[path] != before[path]}
     assert changed == {"report.html", "manifest.json"}
-    assert "(1 of 21 files rewritten" in said
+    assert "(1 of 21 files rewritten" in output
 
 
 def test_readers_of_a_warehouse_in_use_get_the_snapshot(
-    analysed: User, published: Path, tmp_path: Path
+    analyzed: User, published: Path, tmp_path: Path
 ) -> None:
-    """And are told so, with its time."""
+    """A message states that, with the time of the snapshot."""
     user = User(
-        analysed.home, analysed.settings | {"SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS": "0.1"}
+        analyzed.home, analyzed.settings | {"SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS": "0.1"}
     )
     expected = user.reads("failures")
     at = json.loads((published / "manifest.json").read_text())["published_at"]
@@ -196,10 +196,10 @@ def test_readers_of_a_warehouse_in_use_get_the_snapshot(
     assert "is in use" in wanted_to_write.stderr
 
 
-def test_a_snapshot_that_is_gone_is_not_read(analysed: User, tmp_path: Path) -> None:
-    """The command is busy then, as without any."""
+def test_a_deleted_snapshot_is_not_read(analyzed: User, tmp_path: Path) -> None:
+    """The command then reports a busy warehouse, as without a snapshot."""
     user = User(
-        analysed.home, analysed.settings | {"SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS": "0.1"}
+        analyzed.home, analyzed.settings | {"SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS": "0.1"}
     )
     user.runs("publish", str(tmp_path / "gone"))
     shutil.rmtree(tmp_path / "gone")
@@ -219,39 +219,39 @@ def test_a_snapshot_that_is_gone_is_not_read(analysed: User, tmp_path: Path) -> 
         (os.fsdecode(b"\xff"), 2, "is not UTF-8"),
     ],
 )
-def test_a_wrong_place_is_one_sentence(
-    analysed: User, place: str, exit_code: int, sentence: str
+def test_an_invalid_directory_is_one_sentence(
+    analyzed: User, place: str, exit_code: int, sentence: str
 ) -> None:
-    """And nothing is written."""
-    before = analysed.warehouse.read_bytes()
-    done = analysed.runs("publish", place, exit_code=exit_code)
+    """Nothing is written."""
+    before = analyzed.warehouse.read_bytes()
+    done = analyzed.runs("publish", place, exit_code=exit_code)
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
-    assert analysed.warehouse.read_bytes() == before
+    assert analyzed.warehouse.read_bytes() == before
 
 
-def test_what_somebody_else_put_there_is_not_replaced(analysed: User, tmp_path: Path) -> None:
-    """It may be the only copy of his database."""
+def test_a_foreign_file_is_not_replaced(analyzed: User, tmp_path: Path) -> None:
+    """It may be the only copy of a user's database."""
     (tmp_path / "incorta_loads.duckdb").write_text("his")
-    done = analysed.runs("publish", str(tmp_path), exit_code=2)
+    done = analyzed.runs("publish", str(tmp_path), exit_code=2)
     assert "was not published by incorta-loads" in done.stderr
     assert below(tmp_path) == {"incorta_loads.duckdb"}
     assert (tmp_path / "incorta_loads.duckdb").read_text() == "his"
 
 
-def test_two_warehouses_do_not_publish_into_one_directory(analysed: User, published: Path) -> None:
-    """Their readers would see now the one and now the other."""
+def test_two_warehouses_do_not_publish_into_one_directory(analyzed: User, published: Path) -> None:
+    """Readers would see the one or the other at random."""
     manifest = json.loads((published / "manifest.json").read_text())
     manifest["coverage"][0]["tenant"] = "another"
     (published / "manifest.json").write_text(json.dumps(manifest))
-    done = analysed.runs("publish", str(published), exit_code=2)
+    done = analyzed.runs("publish", str(published), exit_code=2)
     assert "what another warehouse published, of" in done.stderr
     assert "tenant another" in done.stderr
     assert json.loads((published / "manifest.json").read_text()) == manifest
 
 
 def test_without_an_analysis_nothing_is_published(user: User) -> None:
-    """One sentence says what to do."""
+    """One sentence names the command to run."""
     user.runs("ingest", "--ids", "1-3")
     done = user.runs("publish", exit_code=1)
     assert "run incorta-loads analyze first" in done.stderr

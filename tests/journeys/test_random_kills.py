@@ -1,4 +1,4 @@
-"""`kill -9` of the real command at random moments, while the cluster misbehaves and lives on."""
+"""`kill -9` of the real command at random moments, while the cluster has faults and changes."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ FAULTS = (
     Reset("half a body in chunks"),
     Reset(),
     Stall("a head"),
-    RawBody(LOGIN_PAGE, 404, "text/html"),  # the only one that is not asked again at once
+    RawBody(LOGIN_PAGE, 404, "text/html"),  # the only one that is not retried immediately
 )
 BAD_WEATHER = Weather(SEED, 0.06, FAULTS)
 
 
 @dataclass
 class History:
-    """A cluster that lives on, and two users who ask it: one is killed, the other never disturbed.
+    """A changing cluster, and two users: the runs of one are killed, those of the other are not.
 
     Attributes:
-        simulator: the cluster; some plans are hidden, and two bodies are no tree for ever.
-        disturbed: whose runs are killed.
-        calm: whose runs never are, in good weather.
-        draw: decides what happens.
-        kills: runs killed so far.
-        kills_at_work: those that had asked the cluster by then.
-        seen: what a reader saw after a kill and must not.
+        simulator: the cluster; a plan is hidden, and two ids always have an invalid payload.
+        disturbed: the user whose runs are killed.
+        calm: the user whose runs are not killed and see no faults.
+        draw: the source of random decisions.
+        kills: the number of killed runs.
+        kills_at_work: the number of runs killed after their first request.
+        seen: errors that a reader saw after a kill.
     """
 
     simulator: Simulator
@@ -62,32 +62,32 @@ class History:
     seen: list[str] = field(default_factory=list)
 
     def run_calmly(self) -> float:
-        """An undisturbed run of the user who never knows another; its seconds."""
+        """Runs `ingest` for the calm user without faults; returns its duration in seconds."""
         self.simulator.faults.weather = None
         began = time.monotonic()
         self.calm.runs("ingest", exit_code=3)
         return time.monotonic() - began
 
-    def live_on(self) -> None:
-        """Executions end, new ones begin."""
+    def change_cluster(self) -> None:
+        """Ends executions and begins new ones."""
         if self.draw.random() < 0.5:
             self.simulator.company.finish_all()
         self.simulator.company.release(self.draw.randrange(40))
 
     def kill_a_run(self, most_seconds: float) -> float:
-        """Starts a run in bad weather and kills it, unless it ends before.
+        """Starts a run while there are faults and kills it, unless it ends before.
 
-        Returns the seconds within which to kill the next one.
+        Returns the longest time after which to kill the next run, in seconds.
         """
         again = ("--ids", f"1-{self.draw.randrange(60, 160)}")
         ids = again if self.draw.random() < 0.3 else ()
         self.simulator.faults.weather = BAD_WEATHER
-        asked = len(self.simulator.requests)
+        requests = len(self.simulator.requests)
         began = time.monotonic()
         process = subprocess.Popen(
             [COMMAND, "ingest", *ids],
             cwd=self.disturbed.home,
-            # what stalls in bad weather is left soon
+            # a short timeout, since some faults stall
             env=self.disturbed.environment | {"SOURCES__INCORTA__TIMEOUT_SECONDS": "5"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -101,14 +101,14 @@ class History:
         assert process.returncode in (0, 3, -signal.SIGKILL)
         if process.returncode == -signal.SIGKILL:
             self.kills += 1
-            self.kills_at_work += len(self.simulator.requests) > asked
+            self.kills_at_work += len(self.simulator.requests) > requests
         if wrong := broken(self.disturbed.warehouse):
             self.seen.append(f"after {self.kills} kills: {wrong}")
         return most_seconds if process.returncode == -signal.SIGKILL else took_seconds
 
 
 def made_user(home: Path, simulator: Simulator) -> User:
-    """Someone who asks each id twice at most."""
+    """A user with at most two attempts per id."""
     home.mkdir()
     user = configured(home, simulator)
     user.settings |= {
@@ -130,9 +130,9 @@ def differing_rows(one: State, other: State) -> list[object]:
 
 @pytest.mark.timeout(1_800)
 def test_kills_at_any_time_change_nothing(
-    tmp_path: Path, request: pytest.FixtureRequest, tell: Callable[[str], None]
+    tmp_path: Path, request: pytest.FixtureRequest, report_figure: Callable[[str], None]
 ) -> None:
-    """Readers see whole executions; one undisturbed run makes up for any number of kills."""
+    """Readers see complete executions, and one undisturbed run compensates for all kills."""
     most = PROOF_KILLS if request.config.getoption("--full") else GATE_KILLS
     company = Company(executions=150, hidden_plan="HR Weekly")
     with Simulator(company, token=TOKEN) as simulator:
@@ -146,7 +146,7 @@ def test_kills_at_any_time_change_nothing(
             runs += 1
             assert runs <= 20 * most
             seconds = history.kill_a_run(seconds)
-            history.live_on()
+            history.change_cluster()
             if runs % 10 == 0:
                 history.run_calmly()
         simulator.faults.weather = None
@@ -155,7 +155,7 @@ def test_kills_at_any_time_change_nothing(
             user.lets_a_day_pass()
             user.runs("ingest", exit_code=3)
     differences = differing_rows(state(disturbed.warehouse), state(calm.warehouse))
-    tell(
+    report_figure(
         f"{history.kills} kills survived ({history.kills_at_work} of them after the first "
         f"request) in {runs} runs over {company.ids[-1]} ids, {len(differences)} differences, "
         f"{len(history.seen)} times a reader saw what it must not"

@@ -1,4 +1,4 @@
-"""A cluster that was restored: its ids start over, and nobody overwrites the history."""
+"""A restored cluster: its ids start over, and the history is not overwritten."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from support.webhook import webhook
 
 @pytest.fixture
 def restored() -> Iterator[Simulator]:
-    """The cluster after it was restored: twenty executions, under ids that are known."""
+    """The cluster after its restore: twenty executions, with ids that are already known."""
     with Simulator(Company(executions=20, seed=7), token=TOKEN) as simulator:
         yield simulator
 
 
-def test_a_restored_cluster_is_noticed_everywhere(analysed: User, restored: Simulator) -> None:
-    """By `run`, `ingest`, `check`, `coverage`, the report and one notification."""
-    user = User(analysed.home, dict(analysed.settings))
-    before = user.asks("SELECT * FROM load_status.nodes ORDER BY ALL")
+def test_a_restored_cluster_is_reported_everywhere(analyzed: User, restored: Simulator) -> None:
+    """`run`, `ingest`, `check`, `coverage`, the report and one notification report it."""
+    user = User(analyzed.home, dict(analyzed.settings))
+    before = user.queries("SELECT * FROM load_status.nodes ORDER BY ALL")
     highest = max(row["execution_id"] for row in before)
     user.settings["SOURCES__INCORTA__CLUSTER_URL"] = restored.url
     sentence = (
@@ -35,17 +35,17 @@ def test_a_restored_cluster_is_noticed_everywhere(analysed: User, restored: Simu
         for _ in range(2):
             assert sentence in user.runs("run", exit_code=3).stdout
         assert hook.titles.count("incorta-loads: the ids of a cluster start over") == 1
-    asked = [request.execution_id for request in restored.requests]
-    assert asked == [highest] * 3
+    requested = [request.execution_id for request in restored.requests]
+    assert requested == [highest] * 3
     assert sentence in user.runs("ingest", exit_code=3).stderr
     assert sentence in user.runs("coverage").stdout
     (covered,) = user.reads("coverage")
     assert covered["ids_restarted"] is True
     assert sentence in (user.home / "published" / "report.html").read_text()
-    assert user.asks("SELECT * FROM load_status.nodes ORDER BY ALL") == before
+    assert user.queries("SELECT * FROM load_status.nodes ORDER BY ALL") == before
     user.settings["SOURCES__INCORTA__CLUSTER"] = "journey-2"
     user.runs("ingest")
-    counts = user.asks(
+    counts = user.queries(
         "SELECT cluster, count(DISTINCT execution_id) AS n FROM load_status.nodes "
         "GROUP BY ALL ORDER BY ALL"
     )

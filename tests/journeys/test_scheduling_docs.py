@@ -1,4 +1,4 @@
-"""The files of `docs/scheduling` call what there is, and heed its exit codes."""
+"""The files of `docs/scheduling` call existing commands and handle their exit codes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INSTALLED = "/opt/incorta-loads/bin/incorta-loads"
 GATE = ("health", "--fail-on-any", "--limit", "10")
 WATCH = ("watch", "--every", "30", "--timeout", "3600")
 TABLES = ("NO_USE_TO_RETRY", "RETRY")
-NOT_IN_TABLES = {0, 3, 130, 143}  # well, a warning, and interrupted
+NOT_IN_TABLES = {0, 3, 130, 143}  # success, a warning, and interrupted
 
 
 def _text(name: str) -> str:
@@ -28,7 +28,7 @@ def _text(name: str) -> str:
 
 
 def _calls(name: str) -> set[tuple[str, ...]]:
-    """The commands in a Python file: lists of arguments, and what `call` is given."""
+    """The commands in a Python file: lists of arguments, including those of `call`."""
     lists: list[list[ast.expr]] = []
     for node in ast.walk(ast.parse(_text(name))):
         if isinstance(node, ast.List):
@@ -44,7 +44,7 @@ def _calls(name: str) -> set[tuple[str, ...]]:
 
 
 def _codes(name: str) -> dict[int, str]:
-    """What a Python file knows of exit codes that end a task."""
+    """The exit codes in a Python file that end a task."""
     tables = [
         ast.literal_eval(node.value)
         for node in ast.parse(_text(name)).body
@@ -66,8 +66,8 @@ def _unit(name: str) -> ConfigParser:
 
 
 @pytest.mark.parametrize("name", PYTHON)
-def test_python_files_compile_and_call_these(name: str) -> None:
-    """The hourly run, the gate behind it, and the one that waits."""
+def test_python_files_compile_and_call_the_expected_commands(name: str) -> None:
+    """They call the hourly run, the check after it, and `watch`."""
     compile(_text(name), name, "exec")
     assert _calls(name) == {("run",), GATE, WATCH}
 
@@ -81,15 +81,15 @@ def test_every_command_and_option_exists(user: User, call: tuple[str, ...]) -> N
 
 
 def test_exit_codes_are_those_of_the_page_of_commands() -> None:
-    """Each is on the page and has its place in both Python files, with the same words."""
+    """Each code is on the page and in both Python files, with the same text."""
     codes = _codes_in_table(CHECKOUT / "docs" / "commands.md")
     assert _codes_in_table(PAGE) == codes
     assert [set(_codes(name)) | NOT_IN_TABLES for name in PYTHON] == [codes, codes]
     assert _codes(PYTHON[0]) == _codes(PYTHON[1])
 
 
-def test_systemd_tries_again_but_for_the_configuration(tmp_path: Path) -> None:
-    """2 needs a person, 3 is a success; what systemd itself says where it is installed."""
+def test_systemd_retries_all_failures_except_configuration_errors(tmp_path: Path) -> None:
+    """Code 2 needs a person, and 3 is a success; systemd verifies the units if it is installed."""
     service, timer = _unit("incorta-loads.service"), _unit("incorta-loads.timer")
     assert [service.sections(), timer.sections()] == [
         ["Unit", "Service"],
@@ -113,8 +113,10 @@ def test_systemd_tries_again_but_for_the_configuration(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "mailed"), [(0, ""), (8, ""), (1, "said"), (2, "said"), (3, "said")]
 )
-def test_cron_mails_what_a_person_should_read(tmp_path: Path, code: int, mailed: str) -> None:
-    """Whatever the line prints is mailed: nothing where all is well or the warehouse is busy."""
+def test_cron_mails_only_failures_that_need_a_person(
+    tmp_path: Path, code: int, mailed: str
+) -> None:
+    """Any output is mailed: none after success and for a busy warehouse."""
     (line,) = (each for each in _text("crontab").splitlines() if each[:1].isdigit())
     *when, command = line.split(" ", maxsplit=5)
     assert when == ["17", "*", "*", "*", "*"]
@@ -132,6 +134,6 @@ def test_cron_mails_what_a_person_should_read(tmp_path: Path, code: int, mailed:
 
 
 def test_the_page_links_every_file() -> None:
-    """And nothing else of that directory."""
+    """It links no other file of the directory."""
     linked = set(re.findall(r"\]\(scheduling/([^)]+)\)", PAGE.read_text()))
     assert linked == {path.name for path in FILES.iterdir() if path.is_file()}

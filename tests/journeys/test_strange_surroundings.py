@@ -1,4 +1,4 @@
-"""What else is configured where a command runs changes nothing; a path works or is refused."""
+"""Other configuration around a command changes nothing; any path works or is refused."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def contents(user: User, warehouse: Path | None = None) -> Mapping[str, Any]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, cluster: Simulator) -> Mapping[str, Any]:
-    """What a run leaves where nothing else is configured."""
+    """The result of a run without other configuration."""
     user = configured(tmp_path_factory.mktemp("undisturbed"), cluster)
     user.runs("run", "--ids", IDS)
     return contents(user)
 
 
 def of_dbt() -> set[str]:
-    """Every variable that dbt's own command line takes."""
+    """Every variable of dbt's own command line."""
     options = [option for command in cli.commands.values() for option in command.params]
     found = [option.envvar or [] for option in [*cli.params, *options]]
     return {name for names in found for name in ([names] if isinstance(names, str) else names)}
@@ -85,10 +85,10 @@ HOSTILE_VARIABLES = {
 }
 
 
-def test_nothing_else_that_is_configured_changes_what_a_run_leaves(
+def test_other_configuration_does_not_change_the_result_of_a_run(
     tmp_path: Path, cluster: Simulator, undisturbed: Mapping[str, Any]
 ) -> None:
-    """Files of dlt, dbt, DuckDB and Apprise where it runs, and every variable that steers them."""
+    """Files and variables for dlt, dbt, DuckDB and Apprise are present."""
     variables = of_dbt()
     assert {"DBT_TARGET", "DBT_FULL_REFRESH", "DBT_PROFILES_DIR"} <= variables
     user = configured(tmp_path, cluster)
@@ -105,7 +105,7 @@ def test_nothing_else_that_is_configured_changes_what_a_run_leaves(
 def test_files_of_settings_may_have_a_byte_order_mark(
     tmp_path: Path, cluster: Simulator, mark: str
 ) -> None:
-    """As editors on Windows save them; without a mark it is UTF-8, and anything else is told."""
+    """Editors on Windows write one; without it the file must be UTF-8, or the error is reported."""
     (tmp_path / ".dlt").mkdir()
     config = f'[sources.incorta]\ncluster_url = "{cluster.url}"\ntenant = "demo"\n'
     (tmp_path / ".dlt" / "config.toml").write_bytes(config.encode(mark))
@@ -129,7 +129,7 @@ TRIALS = 24 if IS_PROOF else 1
 
 
 def odd_names(draw: random.Random) -> tuple[str, str]:
-    """A directory and a file name of characters that somebody may take for something."""
+    """A directory and a file name of characters with a special meaning somewhere."""
     directory = "".join(draw.choices(ODD, k=draw.randint(1, 5)))
     name = "".join(draw.choices(ODD, k=draw.randint(1, 5)))
     return f"d{directory}", f"{name}.duckdb"
@@ -143,14 +143,14 @@ def odd_names(draw: random.Random) -> tuple[str, str]:
         *map(odd_names, map(random.Random, range(TRIALS))),
     ],
 )
-def test_any_path_works_or_is_refused_at_once(
+def test_any_path_works_or_is_refused_immediately(
     tmp_path: Path,
     cluster: Simulator,
     undisturbed: Mapping[str, Any],
     directory: str,
     name: str,
 ) -> None:
-    """Fetching, analysing, publishing and reading use one file, or nothing is made at all."""
+    """Loading, analyzing, publishing and reading use the same file, or nothing is created."""
     user = configured(tmp_path, cluster)
     home = tmp_path / directory
     home.mkdir()
@@ -173,10 +173,10 @@ def test_any_path_works_or_is_refused_at_once(
 
 
 @pytest.mark.parametrize("is_there", [False, True] if IS_PROOF else [False])
-def test_a_link_is_the_file_that_it_leads_to(
+def test_a_symbolic_link_is_resolved_to_its_target(
     tmp_path: Path, cluster: Simulator, undisturbed: Mapping[str, Any], is_there: bool
 ) -> None:
-    """Also one of another name, and one to a file that is not there yet."""
+    """The target may have another name, and may not exist yet."""
     user = configured(tmp_path, cluster)
     (tmp_path / "real").mkdir()
     (tmp_path / "link.duckdb").symlink_to(tmp_path / "real" / "other.db")
@@ -192,8 +192,10 @@ def test_a_link_is_the_file_that_it_leads_to(
 @pytest.mark.parametrize(
     "given", ['"{}"', "'{}'", "{}\n", "{}\r\n", '"{}"\r', "duckdb:///{}", "~/w.duckdb"]
 )
-def test_what_env_files_leave_around_a_path(tmp_path: Path, cluster: Simulator, given: str) -> None:
-    """Quotation marks and line ends are no part of it; `~` is the home directory."""
+def test_quotes_and_line_ends_around_a_path_are_removed(
+    tmp_path: Path, cluster: Simulator, given: str
+) -> None:
+    """Env files keep them; `~` is the home directory."""
     user = configured(tmp_path, cluster)
     user.settings["DESTINATION__DUCKDB__CREDENTIALS"] = given.format(tmp_path / "w.duckdb")
     user.runs("ingest", "--ids", "1")

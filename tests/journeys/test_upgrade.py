@@ -1,4 +1,4 @@
-"""A warehouse that the first release made, read and written by this one."""
+"""A warehouse of the first release, read and written by this version."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ FIRST_RELEASE = CHECKOUT / "tests/incorta_loads/warehouse/files/of_first_release
 
 @pytest.fixture
 def old(tmp_path: Path) -> User:
-    """A user who comes with a warehouse of 20 executions, analysed by the first release."""
+    """A user with a warehouse of 20 executions, analyzed by the first release."""
     user = User(tmp_path)
     user.warehouse.write_bytes(gzip.decompress(FIRST_RELEASE.read_bytes()))
     return user
 
 
-def test_a_warehouse_of_the_first_release_is_read_analysed_and_published(old: User) -> None:
-    """Nothing is lost or counted otherwise; what is new comes with the next analysis."""
-    nodes = old.asks("SELECT * FROM load_status.nodes ORDER BY ALL")
-    fetches = old.asks("SELECT * FROM load_status.fetches ORDER BY ALL")
+def test_a_warehouse_of_the_first_release_is_read_analyzed_and_published(old: User) -> None:
+    """Nothing is lost or counted differently; the next analysis adds new columns."""
+    nodes = old.queries("SELECT * FROM load_status.nodes ORDER BY ALL")
+    fetches = old.queries("SELECT * FROM load_status.fetches ORDER BY ALL")
     failures = old.reads("failures")
     assert len(nodes) == 577
     assert len(failures) == 115
@@ -34,7 +34,7 @@ def test_a_warehouse_of_the_first_release_is_read_analysed_and_published(old: Us
     old.runs("publish")
     assert old.reads("failures") == failures
     assert len(old.reads("health")) == 115
-    assert old.asks("SELECT * FROM load_status.nodes ORDER BY ALL") == nodes
-    assert old.asks("SELECT * FROM load_status.fetches ORDER BY ALL") == fetches
-    assert old.asks("SELECT count(*) AS alerts FROM load_status.alerts") == [{"alerts": 0}]
+    assert old.queries("SELECT * FROM load_status.nodes ORDER BY ALL") == nodes
+    assert old.queries("SELECT * FROM load_status.fetches ORDER BY ALL") == fetches
+    assert old.queries("SELECT count(*) AS alerts FROM load_status.alerts") == [{"alerts": 0}]
     assert (old.home / "published" / "manifest.json").is_file()

@@ -1,4 +1,4 @@
-"""Watching one execution, as a person and as a scheduler does."""
+"""Watching one execution, for people and schedulers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  ", re.MULTILINE)
 
 
 def plan(job_status: str, *tables: str) -> RawBody:
-    """An answer: a plan of one group and one schema with tables, each of them `name:status`."""
+    """A response: a plan of one group and one schema with tables, each `name:status`."""
 
     def node(kind: str, name: str, job: str, *below: dict[str, object]) -> dict[str, object]:
         state = "Load State" if job in UNFINISHED or job.isdigit() else "Terminator State"
@@ -39,8 +39,8 @@ def watched(user: User, *options: str, exit_code: int) -> subprocess.CompletedPr
     return user.runs("watch", "17", "--every", "0.1", *options, exit_code=exit_code)
 
 
-# The command, for which an hour of pauses is over at once.
-_IN_NO_TIME = """
+# The command with a clock that skips all pauses.
+_WITHOUT_PAUSES = """
 import time
 skipped, now = 0.0, time.monotonic
 def skip(seconds):
@@ -52,14 +52,14 @@ main()
 """
 
 
-def watched_in_no_time(
+def watched_without_pauses(
     user: User, *options: str, exit_code: int
 ) -> subprocess.CompletedProcess[str]:
-    """Asks each ten minutes by a clock of its own, which no pause holds up."""
+    """Sends a request every ten minutes by a clock that skips pauses."""
     return user.runs(
         *("watch", "17", "--every", "600", *options),
         exit_code=exit_code,
-        program=(COMMAND.with_name("python"), "-c", _IN_NO_TIME),
+        program=(COMMAND.with_name("python"), "-c", _WITHOUT_PAUSES),
     )
 
 
@@ -73,10 +73,10 @@ def watched_in_no_time(
         ("Deferred", 6, "ended with Deferred (Terminator State)"),
     ],
 )
-def test_the_exit_code_says_how_it_ended(
+def test_the_exit_code_depends_on_the_final_status(
     user: User, simulator: Simulator, job_status: str, exit_code: int, ending: str
 ) -> None:
-    """As do the last words; the execution is loaded, exactly as it was seen."""
+    """The last line has the status too, and exactly the last response is loaded."""
     simulator.faults.plan(17, plan("Running", "a:Running", "b:In Queue"), times=1)
     simulator.faults.plan(17, plan(job_status, "a:Failed", "b:Success"), times=1)
     done = watched(user, exit_code=exit_code)
@@ -95,16 +95,16 @@ def test_the_exit_code_says_how_it_ended(
         f"1 of 2 tables failed; loaded into {user.warehouse}."
     )
     assert len(simulator.requests) == 2
-    rows = user.asks("SELECT job_status FROM load_status.nodes ORDER BY node_id")
+    rows = user.queries("SELECT job_status FROM load_status.nodes ORDER BY node_id")
     assert [row["job_status"] for row in rows] == [*[job_status] * 3, "Failed", "Success"]
-    (fetch,) = user.asks(
+    (fetch,) = user.queries(
         "SELECT execution_id, outcome, run_id <> '' AS named FROM load_status.fetches"
     )
     assert fetch == {"execution_id": 17, "outcome": "loaded", "named": True}
 
 
-def test_it_asks_no_more_often_than_told(user: User, simulator: Simulator) -> None:
-    """Four questions until the simulator's execution is final, half a second between any two."""
+def test_requests_are_no_more_frequent_than_configured(user: User, simulator: Simulator) -> None:
+    """Four requests are sent until the execution is final, at least half a second apart."""
     simulator.company.progress.begin([17])
     done = user.runs("watch", "17", "--every", "0.5", exit_code=0)
     times = [each.seen_at_seconds for each in simulator.requests]
@@ -115,10 +115,10 @@ def test_it_asks_no_more_often_than_told(user: User, simulator: Simulator) -> No
     assert len(done.stdout.splitlines()) > 10
 
 
-def test_the_time_may_be_over(user: User, simulator: Simulator) -> None:
-    """7, with how far it is; nothing is loaded."""
+def test_a_timeout_gives_7(user: User, simulator: Simulator) -> None:
+    """The message has the progress, and nothing is loaded."""
     simulator.faults.plan(17, plan("In Progress", "a:Failed", "b:Running"))
-    done = watched_in_no_time(user, "--timeout", "3600", exit_code=7)
+    done = watched_without_pauses(user, "--timeout", "3600", exit_code=7)
     assert re.sub(
         r"after [^:]+? of watching", "after N s of watching", done.stdout.splitlines()[-1]
     ) == (
@@ -128,11 +128,11 @@ def test_the_time_may_be_over(user: User, simulator: Simulator) -> None:
     assert not user.warehouse.exists()
 
 
-def test_a_cluster_that_never_answers_times_out(user: User, simulator: Simulator) -> None:
-    """It was said once that there is no answer, and why."""
+def test_a_cluster_that_never_responds_times_out(user: User, simulator: Simulator) -> None:
+    """The missing response is reported once, with the reason."""
     user.settings["SOURCES__INCORTA__MAX_ATTEMPTS"] = "1"
     simulator.faults.plan(17, Refusal(503, "back soon"))
-    done = watched_in_no_time(user, "--timeout", "3600", exit_code=7)
+    done = watched_without_pauses(user, "--timeout", "3600", exit_code=7)
     assert re.sub(r"(at|after) [\d-]+ ?[\d:]*", "SOME", done.stderr + done.stdout) == (
         "no response SOME UTC (unavailable: back soon); still trying\n"
         "Execution 17 gave no response in 1 h 0 min of watching (unavailable: back soon); "
@@ -141,8 +141,8 @@ def test_a_cluster_that_never_answers_times_out(user: User, simulator: Simulator
     assert len(simulator.requests) > 1
 
 
-def test_no_such_execution_gives_1(user: User) -> None:
-    """At once, in one sentence."""
+def test_a_missing_execution_gives_1(user: User) -> None:
+    """It ends immediately, with one sentence."""
     done = user.runs("watch", "9999", "--appear", "0", exit_code=1)
     assert done.stdout == ""
     assert done.stderr.startswith("Error: The cluster has no execution 9999 (INC_05291904")
@@ -150,7 +150,7 @@ def test_no_such_execution_gives_1(user: User) -> None:
 
 
 def test_an_execution_that_just_started_may_be_missing(user: User, simulator: Simulator) -> None:
-    """It is said once on stderr, and then it is watched."""
+    """One line on stderr reports it, and then it is watched."""
     for _ in range(3):
         simulator.faults.plan(17, Gap(), times=1)
     simulator.faults.plan(17, plan("Success", "a:Success"))
@@ -159,19 +159,19 @@ def test_an_execution_that_just_started_may_be_missing(user: User, simulator: Si
     assert len(simulator.requests) == 4
 
 
-def test_what_never_appears_gives_1(user: User) -> None:
-    """After the patience, which the sentence names."""
+def test_an_execution_that_never_appears_gives_1(user: User) -> None:
+    """It ends after the time to wait, which the message names."""
     done = user.runs("watch", "9999", "--appear", "2", exit_code=1)
-    said, error = done.stderr.splitlines()
-    assert said == "not there yet; it may take 2 s to appear (--appear)"
+    notice, error = done.stderr.splitlines()
+    assert notice == "not there yet; it may take 2 s to appear (--appear)"
     assert re.fullmatch(
         r"Error: The cluster has no execution 9999 \(INC_.*\) after \d+ s of looking for it; .*",
         error,
     )
 
 
-def test_a_last_question_is_asked_when_the_time_is_over(user: User, simulator: Simulator) -> None:
-    """What ended during the last pause gives its own exit code, and is loaded."""
+def test_a_final_request_is_sent_at_the_timeout(user: User, simulator: Simulator) -> None:
+    """An execution that ended during the last pause has its own exit code and is loaded."""
     simulator.faults.plan(17, plan("Running", "a:Running"), times=1)
     simulator.faults.plan(17, plan("Success", "a:Success"))
     done = user.runs("watch", "17", "--every", "60", "--timeout", "2")
@@ -180,7 +180,7 @@ def test_a_last_question_is_asked_when_the_time_is_over(user: User, simulator: S
 
 
 class SignalledWhileMissing:
-    """No such execution, and after saying so twice a signal."""
+    """A missing execution; the second response also sends a signal."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[str] | None = None
@@ -194,8 +194,8 @@ class SignalledWhileMissing:
             self.process.send_signal(signal.SIGTERM)
 
 
-def test_a_signal_ends_the_patience(user: User, simulator: Simulator) -> None:
-    """At once, in one sentence after the one that it is waited for."""
+def test_a_signal_ends_the_wait_for_an_execution(user: User, simulator: Simulator) -> None:
+    """It ends immediately, with one sentence after the line about waiting."""
     fault = SignalledWhileMissing()
     simulator.faults.plan(17, fault)
     fault.process = subprocess.Popen(
@@ -218,10 +218,10 @@ def test_a_signal_ends_the_patience(user: User, simulator: Simulator) -> None:
         (401, 2, "Error: The cluster refused the access token"),
     ],
 )
-def test_what_will_not_get_better_ends_it(
+def test_a_permanent_error_ends_watching(
     user: User, simulator: Simulator, status: int, exit_code: int, text: str
 ) -> None:
-    """Also in the middle; what was seen stands on stdout."""
+    """It may occur at any time; the transitions so far are on stdout."""
     simulator.faults.plan(17, plan("Running", "a:Running"), times=1)
     simulator.faults.plan(17, Refusal(status))
     done = watched(user, exit_code=exit_code)
@@ -231,7 +231,7 @@ def test_what_will_not_get_better_ends_it(
 
 
 def test_a_wrong_tenant_gives_2(user: User) -> None:
-    """As everywhere."""
+    """The exit code is that of the other commands."""
     user.settings["SOURCES__INCORTA__TENANT"] = "DEMO"
     assert "does not know the tenant 'DEMO'" in watched(user, exit_code=2).stderr
 
@@ -248,7 +248,7 @@ def test_a_wrong_tenant_gives_2(user: User) -> None:
     ],
 )
 def test_wrong_usage_gives_2(user: User, simulator: Simulator, arguments: list[str]) -> None:
-    """Before anything is asked."""
+    """There is no request."""
     done = user.runs("watch", *arguments, exit_code=2)
     assert done.stderr.startswith("Error: ")
     assert done.stderr.count("\n") == 1
@@ -256,7 +256,7 @@ def test_wrong_usage_gives_2(user: User, simulator: Simulator, arguments: list[s
 
 
 class Signalled:
-    """A running plan, after whose second answer the command gets a signal."""
+    """A running plan; after its second response the command gets a signal."""
 
     def __init__(self, number: signal.Signals) -> None:
         self.number = number
@@ -272,10 +272,10 @@ class Signalled:
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_it_at_once(
+def test_a_signal_ends_watching_immediately(
     user: User, simulator: Simulator, number: signal.Signals, exit_code: int
 ) -> None:
-    """What was seen stands on stdout, one sentence on stderr, and nothing is loaded."""
+    """The transitions are on stdout, one sentence is on stderr, and nothing is loaded."""
     fault = Signalled(number)
     simulator.faults.plan(17, fault)
     fault.process = subprocess.Popen(
@@ -293,10 +293,10 @@ def test_a_signal_ends_it_at_once(
     assert not user.warehouse.exists()
 
 
-def test_runs_go_on_meanwhile_and_a_busy_warehouse_does_not_hide_the_end(
+def test_watching_does_not_lock_the_warehouse_until_the_end(
     user: User, simulator: Simulator
 ) -> None:
-    """The lock is taken at the end only; 8 when it is held then, and the sentence says both."""
+    """If it is busy then, the exit code is 8, and the message also has the execution's status."""
     simulator.company.progress.begin([17])
     user.settings["SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS"] = "0.1"
     with held(user.warehouse):
@@ -309,8 +309,8 @@ def test_runs_go_on_meanwhile_and_a_busy_warehouse_does_not_hide_the_end(
     )
 
 
-def test_a_later_answer_stays(user: User, simulator: Simulator) -> None:
-    """What a run fetched after the last question of the watch is not overwritten by it."""
+def test_a_later_response_is_kept(user: User, simulator: Simulator) -> None:
+    """A response that a run loaded after the final request is not overwritten."""
     simulator.faults.plan(17, plan("Success", "a:Success"), times=1)
     simulator.faults.plan(17, plan("Success", "a:Success", "b:Success"))
     user.settings["SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS"] = str(COMMAND_SECONDS)
@@ -331,24 +331,24 @@ def test_a_later_answer_stays(user: User, simulator: Simulator) -> None:
         del user.settings["DESTINATION__DUCKDB__CREDENTIALS"]
         (user.home / "elsewhere.duckdb").rename(user.warehouse)
         holder.communicate(timeout=HANG_SECONDS)
-        said = watching.stdout.read()
+        output = watching.stdout.read()
         assert watching.wait(timeout=HANG_SECONDS) == 0
-    assert said.endswith(f"a later response is in {user.warehouse} already.\n")
-    (row,) = user.asks("SELECT count(*) AS nodes FROM load_status.nodes")
+    assert output.endswith(f"a later response is in {user.warehouse} already.\n")
+    (row,) = user.queries("SELECT count(*) AS nodes FROM load_status.nodes")
     assert row == {"nodes": 5}
 
 
 def test_on_a_terminal_the_tree_is_live_and_the_changes_follow(
     user: User, simulator: Simulator
 ) -> None:
-    """No more lines than the terminal has; what runs or fails first, the rest as counts."""
+    """The tree fits the terminal; running and failed nodes come first, the rest are counts."""
     tables = [f"t{number:03}:Success" for number in range(300)]
     now = [*tables[:200], "late:Failed", "busy:Running"]
     simulator.faults.plan(17, plan("In Progress", *now), times=1)
     end, is_drawn = plan("Failed", *tables[:200], "late:Failed", "busy:Failed"), Event()
 
     class OnceDrawn:
-        """Comes when the answer before it is on the screen."""
+        """Responds when the previous response is on the screen."""
 
         def write(self, exchange: Exchange) -> None:
             assert is_drawn.wait(HANG_SECONDS)
@@ -377,10 +377,10 @@ def test_on_a_terminal_the_tree_is_live_and_the_changes_follow(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_gives_the_terminal_back(
+def test_a_signal_restores_the_terminal(
     user: User, simulator: Simulator, number: signal.Signals
 ) -> None:
-    """The cursor is there again, and what was seen stands below."""
+    """The cursor is visible again, and the transitions follow below."""
     simulator.faults.plan(17, plan("Running", "a:Running"))
     sent: list[bool] = []
 
@@ -396,10 +396,10 @@ def test_a_signal_gives_the_terminal_back(
     assert f"Error: Interrupted by {number.name}" in after
 
 
-def test_without_a_terminal_and_quietly_there_are_plain_lines(
+def test_without_a_terminal_or_with_quiet_the_output_is_plain_lines(
     user: User, simulator: Simulator
 ) -> None:
-    """With --quiet also on a terminal; never an escape code."""
+    """With --quiet, this also holds on a terminal; there are never escape codes."""
     simulator.faults.plan(17, plan("Success", "a\x1b[31m:Success"))
     exit_code, shown = on_a_terminal(user, "watch", "17", "--quiet")
     assert exit_code == 0

@@ -1,4 +1,4 @@
-"""Rows of the base tables, made from trees that a test can write down, and a warehouse of them."""
+"""Rows of the base tables, made from trees in a test, and warehouses with these rows."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ EMPTY_BASE_TABLES = """
         attempts bigint, duration_ms bigint, bytes bigint
     );
 """
-"""As DuckDB and PostgreSQL both understand it."""
+"""SQL for DuckDB and PostgreSQL."""
 
 
 class Tree(NamedTuple):
-    """One node with what is below it."""
+    """A node with its descendants."""
 
     type: str | None
     name: str | None
@@ -45,7 +45,7 @@ class Tree(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A row of `nodes`; by default a nameless root without anything below it."""
+    """A row of `nodes`; by default a root without name or children."""
 
     cluster: str
     tenant: str
@@ -69,7 +69,7 @@ class Node(NamedTuple):
 
 
 class Fetch(NamedTuple):
-    """A row of `fetches`, with what a mart reads of it."""
+    """A row of `fetches`, with the columns that marts read."""
 
     cluster: str
     tenant: str
@@ -80,7 +80,7 @@ class Fetch(NamedTuple):
 
 
 class History(NamedTuple):
-    """All that the models read."""
+    """All rows that the models read."""
 
     nodes: list[Node]
     fetches: list[Fetch]
@@ -99,12 +99,12 @@ def rows(
 
 
 def compared(text: str | None) -> str:
-    """A status or type as the definitions compare it."""
+    """A status or type, normalized for comparison."""
     return (text or "").strip("\t\n\v\f\r ").translate(_LOWER)
 
 
 def _walk(tree: Tree, place: Node) -> list[Node]:
-    """The node of which only the place and the names above are known yet, and all below it."""
+    """Completes a node, of which place and names above are given, and adds its descendants."""
     kind = compared(tree.type)
     here = place._replace(
         type=tree.type,
@@ -132,19 +132,19 @@ def _walk(tree: Tree, place: Node) -> list[Node]:
 def write_base_tables(
     database: Path, nodes: Iterable[Node] = (), fetches: Iterable[Fetch] = ()
 ) -> None:
-    """A warehouse as `ingest` leaves it."""
+    """Creates a warehouse as `ingest` does."""
     with duckdb.connect(str(database)) as warehouse:
         create_base_tables(warehouse)
         insert_rows(warehouse, History([*nodes], [*fetches]))
 
 
 def create_base_tables(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Empty ones."""
+    """Creates the base tables without rows."""
     warehouse.execute(EMPTY_BASE_TABLES)
 
 
 def insert_rows(warehouse: duckdb.DuckDBPyConnection, history: History) -> None:
-    """In the order given."""
+    """Inserts the rows in the given order."""
     _insert(warehouse, "nodes", Node._fields, history.nodes)
     _insert(warehouse, "fetches", Fetch._fields, history.fetches)
 
@@ -168,7 +168,7 @@ def built(
     nodes: Iterable[Node] = (),
     fetches: Iterable[Fetch] = (),
 ) -> Path:
-    """The database, with the base tables and every model on them."""
+    """Creates the base tables in the database and builds every model."""
     write_base_tables(database, nodes, fetches)
     build_models(database)
     return database

@@ -1,7 +1,7 @@
-"""What becomes of a table from execution to execution: one function a character.
+"""How a table behaves from execution to execution: one function per character.
 
-Each is asked with the place of an execution among those of its plan, from the first on (0, 1, …)
-and back from the last (0, 1, …), and answers with the statuses of the table's runs in it.
+A function gets the position of an execution among those of its plan, counted from the first (0, 1,
+…) and from the last (0, 1, …). It returns the statuses of the table's runs in the execution.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ ABSENT: tuple[str, ...] = ()
 
 
 def failing(first_from_end: int, last_from_end: int = 0) -> Character:
-    """Fails from one execution to another, both included and counted from the end."""
+    """Fails in a range of executions, both bounds included and counted from the end."""
     return lambda _, __, to_end: BAD if last_from_end <= to_end <= first_from_end else OK
 
 
 def by_chance(rate: float, recent_rate: float | None = None, recent: int = 20) -> Character:
-    """Fails at a rate, and at another one among the recent executions."""
+    """Fails at a rate, with another rate for the recent executions."""
 
     def statuses(draw: random.Random, _: int, to_end: int) -> tuple[str | None, ...]:
         now = rate if recent_rate is None or to_end >= recent else recent_rate
@@ -31,7 +31,7 @@ def by_chance(rate: float, recent_rate: float | None = None, recent: int = 20) -
 
 
 def together(period: int) -> Character:
-    """Fails in every so manieth execution, at the same time as others of that period."""
+    """Fails in every `period`-th execution, together with other tables of that period."""
     return lambda draw, start, _: BAD if start % period == 0 or draw.random() < 0.02 else OK
 
 
@@ -69,4 +69,4 @@ CHARACTERS: dict[str | None, Character] = {
     "": by_chance(0.1),
     None: by_chance(0.3),
 }
-"""By the name of the table."""
+"""Table name → character."""

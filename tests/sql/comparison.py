@@ -1,4 +1,4 @@
-"""A mart of a warehouse against the same mart in plain Python."""
+"""A mart of a warehouse compared with the same mart in plain Python."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from sql.reference.keys import Row
 from sql.reference.reading import Reading
 
 CANCELLING = ("_low", "_high", "_difference")
-"""Differences of like numbers: where one is 0, the other may be a rounding error."""
+"""Differences of similar numbers: if one side is 0, the other may be a rounding error."""
 
 
 @dataclass(frozen=True)
 class BuiltHistory:
-    """A history, and the warehouse with every model built on it."""
+    """A history, and a warehouse with every model built on it."""
 
     history: History
     database: Path
@@ -36,7 +36,7 @@ def differences(built: BuiltHistory, mart: str) -> list[str]:
 
 
 def differing(warehouse: duckdb.DuckDBPyConnection, mart: str, wanted: Sequence[Row]) -> list[str]:
-    """What is not the same, as texts: columns, rows, cells."""
+    """The differences as texts: columns, rows and cells."""
     names, found = _mart(warehouse, mart)
     if not wanted:
         return [f"{row} is one too many" for row in found]
@@ -44,7 +44,7 @@ def differing(warehouse: duckdb.DuckDBPyConnection, mart: str, wanted: Sequence[
         return [f"{names} are not {list(wanted[0])}"]
     if len(found) != len(wanted):
         return [f"{len(found)} rows are not {len(wanted)}", *_odd_ones(found, wanted)]
-    # keys come first, so that rows of the same key meet
+    # keys are the first columns, so sorting aligns rows of the same key
     values_wanted = sorted((list(row.values()) for row in wanted), key=repr)
     return [
         f"{name}: {cell!r} is not {cell_wanted!r} in {dict(zip(names, row_wanted, strict=True))}"
@@ -63,7 +63,7 @@ def _mart(
 
 
 def _odd_ones(found: Sequence[list[object]], wanted: Sequence[Row]) -> list[str]:
-    """Rows that only one side has, as far as their first columns tell."""
+    """Rows that only one side has, compared by their first columns."""
     ours = {repr(list(row.values())[:6]) for row in wanted}
     theirs = {repr(row[:6]) for row in found}
     return [f"+ {row}" for row in theirs - ours] + [f"- {row}" for row in ours - theirs]

@@ -1,7 +1,6 @@
-"""The models as dbt compiles them, built without dbt: as many warehouses as a test wants.
+"""The models as dbt compiles them, built without dbt into any number of warehouses.
 
-dbt takes seconds for what DuckDB does in tenths. That both build the same is what `test_order.py`
-sees.
+dbt takes seconds where DuckDB takes tenths. `test_order.py` checks that both build the same rows.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from sql.base_rows import History, create_base_tables, insert_rows, write_base_t
 
 
 class Model(NamedTuple):
-    """A relation of schema `load_analysis`, and the query behind it."""
+    """A relation of schema `load_analysis`, and its query."""
 
     name: str
     is_view: bool
@@ -25,7 +24,7 @@ class Model(NamedTuple):
 
 
 def compiled_models(database: Path, variables: Mapping[str, object]) -> list[Model]:
-    """Every model after those that it reads; the database lends its base tables."""
+    """All models, each after its dependencies; the database provides the base tables."""
     results = run_dbt(["compile"], variables, database=str(database)).results
     return [
         Model(node.name, node.config.materialized == "view", node.compiled_code)
@@ -37,7 +36,7 @@ def compiled_models(database: Path, variables: Mapping[str, object]) -> list[Mod
 def built_in_memory(
     compiled: list[Model], history: History, *, threads: int = 1
 ) -> duckdb.DuckDBPyConnection:
-    """A warehouse with every model on this history; on few rows more threads only cost."""
+    """An in-memory warehouse with every model; for few rows, more threads are slower."""
     warehouse = duckdb.connect(config={"threads": threads})
     create_base_tables(warehouse)
     insert_rows(warehouse, history)
@@ -46,7 +45,7 @@ def built_in_memory(
 
 
 def built_in_file(compiled: list[Model], database: Path, history: History) -> Path:
-    """The file, with every model on this history."""
+    """A file with every model on this history."""
     write_base_tables(database, *history)
     with duckdb.connect(str(database)) as warehouse:
         build(warehouse, compiled)
@@ -54,7 +53,7 @@ def built_in_file(compiled: list[Model], database: Path, history: History) -> Pa
 
 
 def build(warehouse: duckdb.DuckDBPyConnection, compiled: list[Model]) -> None:
-    """Every model, on the base tables that are there."""
+    """Builds every model on the existing base tables."""
     warehouse.execute("create schema load_analysis")
     for name, is_view, query in compiled:
         kind = "view" if is_view else "table"

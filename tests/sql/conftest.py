@@ -12,7 +12,7 @@ from sql.odd_names import odd_names
 
 @pytest.fixture(scope="session")
 def random_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuiltHistory:
-    """Trees of any shape, tables of any fate and names of any kind, with every model on them."""
+    """Trees of any shape, tables of any character and names of any kind, with every model."""
     parts = (random_history(), eventful_history(), odd_names())
     history = History(
         [node for part in parts for node in part.nodes],
@@ -24,7 +24,7 @@ def random_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuiltHistory:
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
-    """The models, for warehouses in memory."""
+    """The compiled models, for warehouses in memory."""
     database = tmp_path_factory.mktemp("compiled") / "warehouse.duckdb"
     write_base_tables(database)
     return compiled_models(database, {})

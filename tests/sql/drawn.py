@@ -1,4 +1,4 @@
-"""Small histories as hypothesis draws them, and the numbers with which they reach everything."""
+"""Small histories drawn by hypothesis, and limits small enough for them to reach every case."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SMALL = Limits(
     regression_min_runs=4,
     regression_min_errors=2,
     regression_min_episodes=2,
-    significance=0.3137,  # no p-value of so few runs is this one
+    significance=0.3137,  # no p-value of so few runs equals this
     co_failure_tables=3,
     co_failure_min_episodes=2,
     co_failure_min_starts=1,
@@ -54,7 +54,7 @@ TYPE_ROLES = [
     ["batch", "group"],
     ["JOB", "load_plan"],
 ]
-"""What a user says of types; of VIEW nobody says anything."""
+"""A user's rules for types; there is none for VIEW."""
 
 
 def _tree(
@@ -75,14 +75,14 @@ _letters = st.sampled_from(["....", "....", "XXX.", "XX. "]) | st.text(
     "...XXp- ", min_size=4, max_size=4
 )
 _alike = st.tuples(_letters, st.sampled_from("PPPW"), st.integers(1, 5), st.integers(0, 9))
-"""Executions that are alike: what the tables do, the plan, how many, and 0 if the last runs."""
+"""Similar executions: letters of tables, plan, number, and 0 if the last one is running."""
 
 _phases = st.lists(_alike, max_size=4) | st.lists(_alike, min_size=10, max_size=14)
 
 
 @st.composite
 def usual_trees(draw: st.DrawFn) -> list[Tree]:
-    """Executions of two plans, with tables that go on for a while as they are."""
+    """Executions of two plans, with tables that keep their behaviour for some time."""
     trees: list[Tree] = []
     for letters, plan, repeated, runs in draw(_phases):
         tables = tuple(
@@ -101,7 +101,7 @@ def usual_trees(draw: st.DrawFn) -> list[Tree]:
 
 @st.composite
 def any_history(draw: st.DrawFn) -> History:
-    """Usual trees and odd ones in two tenants, ids with gaps, and what the ledger says of these."""
+    """Usual and unusual trees in two tenants, ids with gaps, and their ledger rows."""
     nodes: list[Node] = []
     odd = st.lists(any_tree, max_size=3)
     for tenant, trees in (("usual", draw(usual_trees())), ("odd", draw(odd))):

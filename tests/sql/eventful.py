@@ -1,4 +1,4 @@
-"""A history in which everything happens that the marts have a word for."""
+"""A history that contains every value that the marts can have."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RHYTHMS = {"Hourly": 0.55, "Daily": 0.35, "Weekly": 0.07, "Rare": 0.02, None: 0.
 
 
 class Execution(NamedTuple):
-    """Place among the executions of its plan: from the first on, and back from the last."""
+    """Its position among the executions of its plan, counted from the first and from the last."""
 
     execution_id: int
     load_plan: str | None
@@ -24,7 +24,7 @@ class Execution(NamedTuple):
 
 
 def eventful_history() -> History:
-    """Two tenants of one cluster, and one of the same name in another."""
+    """Two tenants of one cluster, and a tenant of the same name in another cluster."""
     draw = random.Random(20261102)
     nodes: list[Node] = []
     fetches: list[Fetch] = []
@@ -41,7 +41,7 @@ def eventful_history() -> History:
 
 
 def _calendar(draw: random.Random, length: int) -> list[Execution]:
-    """Ids with gaps; plan `Ended` comes first and never again."""
+    """Ids with gaps; plan `Ended` runs only at the beginning."""
     ids = sorted(draw.sample(range(1, length + length // 8), length))
     plans = draw.choices(list(RHYTHMS), list(RHYTHMS.values()), k=length)
     plans[: length // 10] = ["Ended"] * (length // 10)
@@ -55,7 +55,7 @@ def _calendar(draw: random.Random, length: int) -> list[Execution]:
 def _tree(
     draw: random.Random, execution: Execution, tables: list[str | None], *, failing_rate: float
 ) -> Tree:
-    """Two groups; when all of the first fails, the second does not run. Some are restarts."""
+    """Two groups: if all of the first fails, the second does not run. Some trees are restarts."""
     if draw.random() < 0.08:
         tables = draw.sample(tables, 2)
     erp, unnamed = (_schema(draw, execution, name, tables) for name in ("erp", None))
@@ -78,7 +78,8 @@ def _tree(
 def _schema(
     draw: random.Random, execution: Execution, name: str | None, tables: list[str | None]
 ) -> Tree:
-    """The tables of each plan begin elsewhere among all, so that no two plans have the same."""
+    """The tables of each plan start at another offset, so that no two plans have the same
+    tables."""
     skipped = {"Hourly": 1, "Weekly": 5, "Ended": 2}.get(execution.load_plan or "", 0)
     runs = tuple(
         Tree("TABLE", table, status)
@@ -90,7 +91,7 @@ def _schema(
 
 
 def _of_odd_types(draw: random.Random) -> Tree:
-    """A schema whose tables are of types that nobody names, or spelled in other ways."""
+    """A schema whose tables have unknown types, or unusual spellings."""
     kinds = ("MATERIALIZED_VIEW", "table", " Table\t", None, "VIEW")
     leaves = [Tree(kind, f"of {kind}", draw.choice(("Success", "Failed"))) for kind in kinds]
     folder = Tree("VIEW", "folder", "Success", (Tree("table", "in a folder", "Success"),))
@@ -98,10 +99,10 @@ def _of_odd_types(draw: random.Random) -> Tree:
 
 
 def _above(draw: random.Random, kind: str, name: str | None, below: tuple[Tree, ...]) -> Tree:
-    """A parent of these, which now and then says something else than they do."""
+    """A parent of these nodes, whose status sometimes contradicts theirs."""
     errors = any(child.job_status in ("Failed", "Finished with Errors") for child in below)
-    says = "Finished with Errors" if errors else "Success"
-    return Tree(kind, name, draw.choice(("Success", "Failed", *[says] * 38)), below)
+    rolled_up = "Finished with Errors" if errors else "Success"
+    return Tree(kind, name, draw.choice(("Success", "Failed", *[rolled_up] * 38)), below)
 
 
 def _all(schema: Tree, status: str) -> Tree:
@@ -110,7 +111,7 @@ def _all(schema: Tree, status: str) -> Tree:
 
 
 def _ledger(draw: random.Random, cluster: str, tenant: str, loaded: set[int]) -> Iterator[Fetch]:
-    """Of the ids without nodes, every outcome and ids that nobody asked for, some in a row."""
+    """For ids without nodes, every outcome and ids never requested, some consecutive."""
     outcomes = ("not_found", "forbidden", "rejected", "unavailable", "invalid_payload", None)
     outcome = draw.choice(outcomes)
     for execution_id in range(1, max(loaded) + 30):
@@ -119,6 +120,6 @@ def _ledger(draw: random.Random, cluster: str, tenant: str, loaded: set[int]) ->
         if execution_id in loaded:
             yield Fetch(cluster, tenant, execution_id, "run-1", NOON, "loaded")
         elif outcome is not None:
-            # of two answers at the same time the one of the later run is the last
+            # of two responses at the same time, the one of the later run is the latest
             yield Fetch(cluster, tenant, execution_id, "run-2", NOON, draw.choice(outcomes[:-1]))
             yield Fetch(cluster, tenant, execution_id, "run-3", NOON, outcome)

@@ -1,4 +1,4 @@
-"""Histories that hold every oddity the models must stand, drawn with fixed seeds."""
+"""Histories with all unusual cases that the models must handle, drawn with fixed seeds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OUTCOMES = ("not_found", "not_found", "forbidden", "rejected", "unavailable", "i
 
 
 def random_history() -> History:
-    """Tenants with trees of any shape, one with more than 1,000 ids, one without any tree."""
+    """Tenants with trees of any shape; one has over 1,000 ids, and one has no tree."""
     draw = random.Random(20261101)
     nodes: list[Node] = []
     fetches: list[Fetch] = []
@@ -54,7 +54,7 @@ def random_history() -> History:
 
 
 def _any_tree(draw: random.Random, levels: int = 5) -> Tree:
-    """Any type above any type, unnamed and repeated names, groups in groups."""
+    """Any type above any type, missing and repeated names, nested groups."""
     state_type, job_status = draw.choice(STATUSES)
     children = tuple(
         _any_tree(draw, levels - 1) for _ in range(draw.choice((0, 1, 2, 3, 4)) if levels else 0)
@@ -63,7 +63,7 @@ def _any_tree(draw: random.Random, levels: int = 5) -> Tree:
 
 
 def _usual_tree(draw: random.Random) -> Tree:
-    """A plan whose groups ran one after another until one failed, and blocked the rest."""
+    """A plan whose groups ran in sequence until one failed and blocked the rest."""
     failing = draw.randrange(6)
     groups = []
     for number in range(4):
@@ -84,7 +84,7 @@ def _usual_tree(draw: random.Random) -> Tree:
 
 
 def _small_tree(draw: random.Random, execution_id: int) -> Tree:
-    """Plan `Gone` ran last 1,100 executions ago, `Rare` runs every tenth time."""
+    """Plan `Gone` last ran 1,100 executions ago; plan `Rare` is every tenth execution."""
     name = "Rare" if execution_id % 10 == 0 else "Often"
     if execution_id <= 100:
         name = "Gone"
@@ -99,7 +99,7 @@ def _small_tree(draw: random.Random, execution_id: int) -> Tree:
 def _ledger(
     draw: random.Random, cluster: str, tenant: str, loaded: Sequence[int]
 ) -> Iterator[Fetch]:
-    """What twelve runs were answered; an id whose loading was lost has nodes and no such row."""
+    """The responses of twelve runs; an id whose ledger row was lost has nodes only."""
     starts = sorted(NOON + timedelta(hours=draw.randrange(24 * 90)) for _ in range(12))
     for execution_id in range(90, 240):
         loading = draw.randrange(14) if execution_id in loaded else None
@@ -108,6 +108,6 @@ def _ledger(
                 continue
             outcome = "loaded" if number == loading else draw.choice(OUTCOMES)
             run_id = f"{start:%Y%m%dT%H%M%S.%fZ}-{number:08x}"
-            # late enough to come after, or at the same time as, the answers of a later run
+            # late enough to be after, or at the same time as, the responses of a later run
             at = start + timedelta(hours=draw.randrange(200))
             yield Fetch(cluster, tenant, execution_id, run_id, at, outcome)

@@ -1,4 +1,4 @@
-"""Names that somebody could quote, fold, trim or order wrongly."""
+"""Names that code could quote, fold, trim or sort incorrectly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = (
 
 
 def odd_names() -> History:
-    """Each is a plan, a group, a schema, a table and a status, a tenant and a cluster."""
+    """Each name is a plan, a group, a schema, a table, a status, a tenant and a cluster."""
     nodes: list[Node] = []
     for execution_id in range(2 * len(NAMES)):
         nodes += rows(_tree(execution_id), execution_id, tenant="odd names")
@@ -24,7 +24,7 @@ def odd_names() -> History:
 
 
 def _tree(number: int) -> Tree:
-    """Tables whose numbers have a factor in common with the execution's fail."""
+    """Tables fail whose number has a factor in common with the execution's."""
     plan, group, schema = (NAMES[place % len(NAMES)] for place in (number, number + 1, number % 3))
     tables = tuple(
         Tree("TABLE", name, "Failed" if number % (place + 2) == 0 else "Success")

@@ -1,4 +1,4 @@
-"""A history in PostgreSQL, and the models that dbt builds on it there."""
+"""A history in PostgreSQL, and the models that dbt builds on it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sql.reference.keys import Row
 
 
 def load(host: Path, history: History) -> None:
-    """The base tables, with the types that dlt gives them."""
+    """Creates and fills the base tables, with dlt's types."""
     tables = (("nodes", Node, history.nodes), ("fetches", Fetch, history.fetches))
     with _connected(host) as connection, connection.cursor() as cursor:
         cursor.execute(EMPTY_BASE_TABLES)
@@ -33,7 +33,8 @@ def load(host: Path, history: History) -> None:
 
 
 def build(host: Path, litter: Path) -> list[dict[str, Any]]:
-    """What `dbt build` did, node by node; called as users call it, with the profile's defaults."""
+    """Runs `dbt build` as users do, with the profile's defaults; returns the result of each
+    node."""
     project = str(project_directory())
     done = subprocess.run(
         [
@@ -52,7 +53,7 @@ def build(host: Path, litter: Path) -> list[dict[str, Any]]:
 
 
 def select(host: Path, query: str) -> list[Row]:
-    """Rows as columns by name."""
+    """The rows as dictionaries by column name."""
     with _connected(host) as connection, connection.cursor() as cursor:
         cursor.execute(query)
         names = [column.name for column in cursor.description or ()]

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own: a cluster in a temporary directory, on a socket inside it."""
+"""A private PostgreSQL server in a temporary directory, with a socket inside it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAMS = Path("/usr/lib/postgresql")
-"""Where Debian's packages put them, below the number of the version."""
+"""The directory of Debian's packages, with a subdirectory per version."""
 
 SETTINGS = {
     "listen_addresses": "",
-    "autovacuum": "off",  # statistics are there for those who ask for them
+    "autovacuum": "off",  # statistics exist only for tables that are analyzed explicitly
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
@@ -27,7 +27,7 @@ SETTINGS = {
 
 @contextmanager
 def postgres_server() -> Iterator[Path]:
-    """While it runs: its host, as clients call the directory of a socket."""
+    """Runs the server; yields its host, which for clients is the directory of the socket."""
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         directory = Path(name)
         if os.geteuid() == 0:
@@ -38,14 +38,14 @@ def postgres_server() -> Iterator[Path]:
 
 
 def without_foreign_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """Without what steers somebody's own PostgreSQL or dbt."""
+    """Removes variables that configure other PostgreSQL servers or dbt."""
     return {
         name: value for name, value in environment.items() if not name.startswith(("PG", "DBT_"))
     }
 
 
 def _make_cluster(directory: Path) -> None:
-    """Its names are in another order than their code points, as in most real ones."""
+    """Creates a cluster whose collation differs from code points, as in most real ones."""
     made = _start(
         "initdb", directory,
         "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8",
@@ -63,10 +63,10 @@ def _started(directory: Path) -> Iterator[None]:
     )
     assert server.stderr is not None
     try:
-        said: list[str] = []
-        while not said or "ready to accept connections" not in said[-1]:
-            said.append(server.stderr.readline())
-            assert said[-1], "".join(said)
+        lines: list[str] = []
+        while not lines or "ready to accept connections" not in lines[-1]:
+            lines.append(server.stderr.readline())
+            assert lines[-1], "".join(lines)
         yield
     finally:
         server.send_signal(signal.SIGINT)
@@ -74,7 +74,7 @@ def _started(directory: Path) -> Iterator[None]:
 
 
 def _start(program: str, directory: Path, *arguments: str) -> subprocess.Popen[str]:
-    """As another user than root, whom PostgreSQL refuses to serve."""
+    """Starts a program as a user other than root, under whom PostgreSQL refuses to run."""
     (newest, *_) = sorted(PROGRAMS.glob(f"*/bin/{program}"), key=_version, reverse=True)
     account = "postgres" if os.geteuid() == 0 else None
     return subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Histories that are drawn with letters: a table a line, an execution a column."""
+"""Histories drawn with letters: one line per table, one column per execution."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sql.base_rows import Node, Tree, rows
 
 STATUSES = {".": "Success", "X": "Failed", "p": "Finished with Errors", "-": "Skipped"}
-"""What a letter says of a table; a blank: it has no node in the execution."""
+"""Letter → status of a table; with a blank, it has no node in the execution."""
 
 
 def sketch(
@@ -16,10 +16,10 @@ def sketch(
     """Executions 1, 2, … of a tenant, with the tables in schema `s`.
 
     Args:
-        tenant: A case of its own among others in one warehouse.
-        tables: The letters of each table, from execution 1 on.
-        plans: The name of the load plan of each execution, a letter each; all `P` without it.
-        unfinished: `R` in the column of an execution that still runs.
+        tenant: the tenant, which separates this case from others in the warehouse.
+        tables: the letters of each table, starting with execution 1.
+        plans: the name of each execution's load plan, one letter each; default: all `P`.
+        unfinished: `R` in the column of an execution that is still running.
     """
     nodes: list[Node] = []
     for place in range(max(map(len, tables.values()))):

@@ -1,4 +1,4 @@
-"""Tables that do not change: how they fail is chance, the same at all times, drawn with a seed."""
+"""Tables whose failure rates do not change: failures are random, drawn with a seed."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Failed = NDArray[np.bool_]
-"""Whether a table failed: a row an execution, a column a table."""
+"""Whether a table failed, with one row per execution and one column per table."""
 
 Process = Callable[[np.random.Generator, int, int], Failed]
 
 
 def independent_runs(draw: np.random.Generator, executions: int, tables: int) -> Failed:
-    """Each run fails by itself, each table at a rate of its own, from 0 to 30 %."""
+    """Runs fail independently, at a rate of 0 to 30 % per table."""
     rates = draw.uniform(0, 0.3, tables)
     return draw.random((executions, tables)) < rates
 
 
 def outages(draw: np.random.Generator, executions: int, tables: int) -> Failed:
-    """Outages of 3 to 10 runs; one in a hundred runs begins one."""
-    before = 100  # by then nothing is left of how it began
+    """Outages of 3 to 10 runs; one in a hundred runs starts one."""
+    before = 100  # enough runs to lose the initial state
     starts = draw.random((before + executions, tables)) < 0.01
     lengths = draw.integers(3, 11, starts.shape)
     last = np.where(starts, np.arange(len(starts))[:, None] + lengths - 1, -1)
@@ -32,7 +32,8 @@ def outages(draw: np.random.Generator, executions: int, tables: int) -> Failed:
 
 
 def insert_runs(warehouse: duckdb.DuckDBPyConnection, tenant: str, failed: Failed) -> None:
-    """Rows of `nodes` for a tenant: one plan of one schema, executions 1, 2, …, tables t2, t3, …"""
+    """Inserts rows of `nodes` for a tenant: one plan and schema, executions 1, 2, …, tables t2, t3,
+    …"""
     executions, tables = failed.shape
     runs = pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""What a table is called, from drawings of its history: by plain Python, and by the models."""
+"""The behaviour of tables from drawings of their history, by plain Python and by the models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sql.sketches import sketch
 
 
 class Case(NamedTuple):
-    """The letters of a table, of its plans (all `P`), and `R` where an execution still runs."""
+    """The letters of a table, of its plans (all `P`), and `R` for executions still running."""
 
     letters: str
     behaviour: str
@@ -83,7 +83,7 @@ CASES = {case.letters: case for case in BY_STREAKS} | BY_PLANS
 
 @pytest.fixture(scope="module")
 def warehouse(compiled: list[Model], tmp_path_factory: pytest.TempPathFactory) -> BuiltHistory:
-    """A tenant a case."""
+    """A warehouse with a tenant per case."""
     nodes = []
     for tenant, (letters, _, plans, unfinished) in CASES.items():
         tables = {"t": letters, "other": "." * len(letters)}
@@ -93,8 +93,8 @@ def warehouse(compiled: list[Model], tmp_path_factory: pytest.TempPathFactory) -
     return BuiltHistory(history, built_in_file(compiled, database, history))
 
 
-def test_a_behaviour_is_the_first_that_holds(warehouse: BuiltHistory) -> None:
-    """The line is between two cases that differ by one run."""
+def test_a_behaviour_is_the_first_that_applies(warehouse: BuiltHistory) -> None:
+    """Pairs of cases differ by one run, one on each side of a limit."""
     found = select(
         warehouse.database,
         "select tenant, behaviour from load_analysis.table_health where table_name = 't'",
@@ -102,8 +102,8 @@ def test_a_behaviour_is_the_first_that_holds(warehouse: BuiltHistory) -> None:
     assert set(found) == {(tenant, case.behaviour) for tenant, case in CASES.items()}
 
 
-def test_plain_python_says_the_same(warehouse: BuiltHistory) -> None:
-    """What the models are compared with was right about these, too."""
+def test_plain_python_gives_the_same_behaviour(warehouse: BuiltHistory) -> None:
+    """The reference for the models is correct for these cases too."""
     found = {
         row["tenant"]: row["behaviour"]
         for row in warehouse.reading.table_health
@@ -113,6 +113,6 @@ def test_plain_python_says_the_same(warehouse: BuiltHistory) -> None:
 
 
 @pytest.mark.parametrize("mart", MARTS)
-def test_a_mart_is_what_plain_python_computes(warehouse: BuiltHistory, mart: str) -> None:
-    """Each column of each row, of histories that are short and tell everything."""
+def test_a_mart_matches_plain_python(warehouse: BuiltHistory, mart: str) -> None:
+    """All columns of all rows match for these short histories."""
     assert differences(warehouse, mart) == []

@@ -1,4 +1,4 @@
-"""What the program builds from compiled statements is what dbt itself builds."""
+"""The program's own build gives the same result as dbt."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def both(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_cell_is_the_same(both: duckdb.DuckDBPyConnection, model: str) -> None:
-    """In each relation, to the last digit."""
+    """The cells of each relation are equal to the last digit."""
     ours, dbts = (
         both.execute(f"FROM {each}.load_analysis.{model}").fetchall() for each in ("ours", "dbts")
     )
@@ -62,28 +62,28 @@ def test_every_cell_is_the_same(both: duckdb.DuckDBPyConnection, model: str) -> 
 
 
 def test_columns_types_and_comments_are_the_same(both: duckdb.DuckDBPyConnection) -> None:
-    """In their order."""
+    """The columns also have the same order."""
     ours, dbts = (both.execute(DESCRIBED.format(each)).fetchall() for each in ("ours", "dbts"))
     assert ours == dbts
     assert {name for name, *_ in ours} == set(MODELS)
 
 
-def test_the_statements_that_are_part_of_the_project_are_those_of_its_models(
+def test_the_compiled_statements_are_current(
     tmp_path: Path,
 ) -> None:
-    """`make models` writes them anew."""
+    """`make models` rewrites them."""
     written = tmp_path / "compiled.json"
     subprocess.run([sys.executable, "-m", compiled.__name__, written], check=True)
     assert written.read_bytes() == (project_directory() / "compiled.json").read_bytes()
 
 
 def test_the_same_tests_are_run(random_warehouse: BuiltHistory) -> None:
-    """As many as dbt finds in the project, each with its query."""
+    """The program runs all tests that dbt finds in the project, with the same queries."""
     project = compiled_project(random_warehouse.database, {})
     ours = [step.name for step in project.steps if isinstance(step, DataTest)]
     listed = run_dbt(["ls", "--output", "name", "--select", "resource_type:test"], {})
     assert sorted(ours) == sorted(listed)
-    # what else a test of dbt may be configured to do, no test of this project is
+    # no test of this project uses other options of dbt tests
     tests = run_dbt(["parse"], {}).nodes.values()
     configured = {
         (each.config.severity, each.config.error_if, each.config.fail_calc, each.config.limit)

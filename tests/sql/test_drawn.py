@@ -1,4 +1,4 @@
-"""Whatever the history: the models say what plain Python says."""
+"""For any history, the models match plain Python."""
 
 from __future__ import annotations
 
@@ -24,10 +24,8 @@ def compiled_small(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
 @pytest.mark.timeout(1_200)  # the full proof takes some minutes
 @settings(max_examples=settings.default.max_examples // 4)  # type: ignore[union-attr]
 @given(history=any_history())
-def test_the_models_say_what_plain_python_says(
-    compiled_small: list[Model], history: History
-) -> None:
-    """Every column of every mart of any history, with windows that it fills."""
+def test_the_models_match_plain_python(compiled_small: list[Model], history: History) -> None:
+    """All columns of all marts match, with windows that the history fills."""
     reading = Reading(history, SMALL, TYPE_ROLES)
     with built_in_memory(compiled_small, history) as warehouse:
         for mart in MARTS:

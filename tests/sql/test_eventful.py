@@ -1,4 +1,4 @@
-"""The eventful history has at least one row for every word that the marts use."""
+"""The eventful history has at least one row for every value that the marts use."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize(("mart", "column"), WORDS)
-def test_every_word_is_used(reading: Reading, mart: str, column: str) -> None:
-    """What the history does not reach, the comparison with the models would not see."""
+def test_every_value_occurs(reading: Reading, mart: str, column: str) -> None:
+    """The comparison with the models cannot test a value that does not occur."""
     found = Counter(row[column] for row in reading.mart(mart))
     assert set(found) == set(WORDS[mart, column])

@@ -1,4 +1,4 @@
-"""Which failures count as a node's own: small trees, written out with what each node is."""
+"""Which failures count as a node's own, with small trees written out node by node."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def failure_kinds(warehouse: Path, execution_id: int) -> list[tuple[object, ...]
     )
 
 
-def test_what_follows_a_failed_group_is_blocked(warehouse: Path) -> None:
-    """Groups run one after another: the next one is blocked unless a table of it was counted."""
+def test_groups_after_a_failed_group_are_blocked(warehouse: Path) -> None:
+    """Groups run in sequence: the next one is blocked unless one of its tables was counted."""
     assert failure_kinds(warehouse, 1) == [
         ("/plan", "inherited"),
         ("/plan/1", "inherited"),
@@ -83,8 +83,8 @@ def test_what_follows_a_failed_group_is_blocked(warehouse: Path) -> None:
     ]
 
 
-def test_schemas_of_one_group_block_nobody(warehouse: Path) -> None:
-    """Schemas of a group run side by side: neither can be the cause of the other."""
+def test_schemas_of_one_group_do_not_block_each_other(warehouse: Path) -> None:
+    """They run in parallel, so neither can be the cause of the other."""
     assert failure_kinds(warehouse, 2) == [
         ("/plan", "inherited"),
         ("/plan/1", "inherited"),
@@ -95,7 +95,7 @@ def test_schemas_of_one_group_block_nobody(warehouse: Path) -> None:
 
 
 def test_the_nearest_group_decides(warehouse: Path) -> None:
-    """A group inside a group began after a failure; what comes after it is in the outer one."""
+    """An inner group began after a failure; the nodes after it belong to the outer group."""
     assert failure_kinds(warehouse, 3) == [
         ("/plan", "inherited"),
         ("/plan/outer", "inherited"),
@@ -106,7 +106,7 @@ def test_the_nearest_group_decides(warehouse: Path) -> None:
 
 
 def test_nothing_is_blocked_outside_of_groups(warehouse: Path) -> None:
-    """Without a group above it nothing says in what order a node ran."""
+    """Without a group above it, the order in which a node ran is unknown."""
     assert failure_kinds(warehouse, 4) == [
         ("/plan", "inherited"),
         ("/plan/a", "inherited"),

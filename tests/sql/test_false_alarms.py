@@ -1,4 +1,4 @@
-"""How often the marts call chance by another name: tables that do not change, many seeds."""
+"""How often the marts report chance as a finding: tables that do not change, many seeds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def seeds(request: pytest.FixtureRequest) -> range:
 def warehouse(
     compiled: list[Model], tmp_path_factory: pytest.TempPathFactory, seeds: range
 ) -> Path:
-    """A tenant a case and seed: nothing is adjusted over more than one of them."""
+    """A tenant per case and seed, so that p-values are adjusted within one of them only."""
     database = tmp_path_factory.mktemp("chance") / "warehouse.duckdb"
     write_base_tables(database)
     with duckdb.connect(str(database)) as connection:
@@ -46,7 +46,7 @@ def warehouse(
 
 @pytest.fixture
 def count(warehouse: Path, seeds: range) -> Count:
-    """Rows of a mart for each seed of a case."""
+    """The number of rows of a mart for each seed of a case."""
 
     def count(case: str, mart: str) -> list[int]:
         rows = select(
@@ -65,16 +65,16 @@ def count(warehouse: Path, seeds: range) -> Count:
 
 
 def test_tables_that_do_not_change_have_not_regressed(count: Count) -> None:
-    """Of 1,000 at most 1, whatever the seed."""
+    """At most 1 of 1,000 tables is reported, for every seed."""
     assert max(count("independent", "table_regressions where verdict = 'regressed'")) <= 1
 
 
-def test_outages_as_ever_are_no_regression(count: Count) -> None:
-    """Of 1,000 tables with outages of 3 to 10 runs at most 15 on average."""
+def test_unchanged_outage_rates_are_not_a_regression(count: Count) -> None:
+    """Of 1,000 tables with outages of 3 to 10 runs, at most 15 are reported on average."""
     assert np.mean(count("outages", "table_regressions where verdict = 'regressed'")) <= 15
 
 
 def test_independent_tables_are_unrelated(count: Count, seeds: range) -> None:
-    """Of 100 no pair, but for one seed in 20."""
+    """Of 100 tables no pair is reported, except for one seed in 20."""
     pairs = count("unrelated", "co_failures where true")
     assert sum(found > 0 for found in pairs) <= len(seeds) / 20

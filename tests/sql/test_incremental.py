@@ -1,4 +1,4 @@
-"""Builds that keep what an earlier one made."""
+"""Builds that keep tables of a previous build."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from sql.reference.reading import MARTS
 
 VARIABLES = {"bucket_executions": 7}
 GONE = 10**9
-"""An execution that is here for a while only, and failed."""
+"""A failed execution that is later removed."""
 MENDED = 10**9 + 1
-"""An execution that failed and contradicted itself, by an answer that another one replaces."""
+"""An execution whose first response has failures and contradictions, and is later replaced."""
 
 
 def of(history: History, ids: set[int]) -> History:
-    """What the history says about some executions."""
+    """The part of the history for some executions."""
     return History(
         [row for row in history.nodes if row.execution_id in ids],
         [row for row in history.fetches if row.execution_id in ids],
@@ -33,7 +33,8 @@ def of(history: History, ids: set[int]) -> History:
 
 
 def failed(rows: list[Node], execution_id: int) -> list[Node]:
-    """The tree under another id: all below the root failed, and is of no type that is known."""
+    """The tree under another id, in which all nodes below the root failed and have an unknown
+    type."""
     return [
         row._replace(
             execution_id=execution_id,
@@ -47,7 +48,7 @@ def failed(rows: list[Node], execution_id: int) -> list[Node]:
 
 
 def mended(rows: list[Node]) -> list[Node]:
-    """The tree of `MENDED` as it is at last: nothing failed."""
+    """The final tree of `MENDED`, without failures."""
     return [
         row._replace(
             execution_id=MENDED,
@@ -60,7 +61,7 @@ def mended(rows: list[Node]) -> list[Node]:
 
 
 def earlier(history: History, ids: list[int]) -> list[Node]:
-    """Answers that came before, still running: each has the tree of the next execution."""
+    """Earlier, running responses: each has the tree of the next execution."""
     return [
         row._replace(
             execution_id=execution_id,
@@ -74,7 +75,7 @@ def earlier(history: History, ids: list[int]) -> list[Node]:
 
 
 def replace(database: Path, history: History, *, nodes: list[Node] | None = None) -> None:
-    """What `ingest` does: all rows of the executions, in place of those that are there."""
+    """Replaces all rows of the executions, as `ingest` does."""
     ids = {row.execution_id for row in history.nodes}
     with duckdb.connect(str(database)) as warehouse:
         warehouse.execute(
@@ -85,7 +86,7 @@ def replace(database: Path, history: History, *, nodes: list[Node] | None = None
 
 @pytest.fixture(scope="module")
 def tree(random_warehouse: BuiltHistory) -> list[Node]:
-    """The nodes of an execution that has most."""
+    """The nodes of the execution with the most nodes."""
     nodes = random_warehouse.history.nodes
     of_most = Counter((row.cluster, row.tenant, row.execution_id) for row in nodes)
     ((most, _),) = of_most.most_common(1)
@@ -96,12 +97,12 @@ def tree(random_warehouse: BuiltHistory) -> list[Node]:
 def kept(
     tmp_path_factory: pytest.TempPathFactory, random_warehouse: BuiltHistory, tree: list[Node]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A history that came in three parts, some of it in two answers; built after each."""
+    """A history loaded in three parts with two responses for some ids, built after each part."""
     history = random_warehouse.history
     draw = random.Random(20261124)
     ids = sorted({row.execution_id for row in history.nodes})
-    asked = {row.execution_id for row in history.fetches}
-    ids += sorted(asked - set(ids))
+    requested = {row.execution_id for row in history.fetches}
+    ids += sorted(requested - set(ids))
     draw.shuffle(ids)
     parts = [set(ids[i::3]) for i in range(3)]
     database = tmp_path_factory.mktemp("kept") / "warehouse.duckdb"
@@ -130,7 +131,7 @@ def kept(
 def whole(
     compiled: list[Model], random_warehouse: BuiltHistory, tree: list[Node]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The same history, built from nothing."""
+    """The same history, built once."""
     history = random_warehouse.history
     history = History(history.nodes + mended(tree), history.fetches)
     with built_in_memory(compiled, history, threads=4) as warehouse:
@@ -138,18 +139,18 @@ def whole(
 
 
 @pytest.mark.parametrize("mart", MARTS)
-def test_a_build_that_keeps_tables_gives_what_a_whole_one_gives(
+def test_an_incremental_build_equals_a_full_build(
     kept: duckdb.DuckDBPyConnection, whole: duckdb.DuckDBPyConnection, mart: str
 ) -> None:
-    """New executions, other, shorter and better answers, and executions that vanish; each digit."""
+    """Executions are added, change, become shorter, recover or disappear; all digits match."""
     query = f"from load_analysis.{mart}"
     assert sorted(kept.execute(query).fetchall(), key=repr) == sorted(
         whole.execute(query).fetchall(), key=repr
     )
 
 
-def test_tables_are_kept_as_long_as_models_and_variables_are_the_same(tmp_path: Path) -> None:
-    """A mark set by hand stays through a second build, and is gone when a variable changes."""
+def test_tables_are_kept_while_models_and_variables_are_unchanged(tmp_path: Path) -> None:
+    """A marker survives a second build and is gone after a variable changes."""
     database = tmp_path / "warehouse.duckdb"
     write_base_tables(database, [Node("c", "t", 1, name="n", type="TABLE")])
     build_models(database, variables=VARIABLES, run_tests=False)

@@ -1,4 +1,4 @@
-"""Ten thousand runs are counted as exactly as ten."""
+"""Ten thousand runs are counted as precisely as ten."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ RUNS = 10_000
 
 
 def _letters() -> dict[str, str]:
-    """Two tables that often begin to fail together, one that does not, one that always failed."""
+    """Two tables that often start failing together, one that does not, and one that always
+    fails."""
     draw = random.Random(20261104)
     both = [draw.random() < 0.01 for _ in range(RUNS)]
     rates = {"a": 0.01, "b": 0.01, "c": 0.004}
@@ -33,7 +34,7 @@ def _letters() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    """A tenant whose executions are final, and one whose never are: so all of them are recent."""
+    """A tenant with final executions, and one with none, so that all of them are recent."""
     letters = _letters()
     never = sketch("never final", letters, unfinished="R" * RUNS)
     return History(sketch("final", letters) + never, [])
@@ -50,17 +51,17 @@ def warehouse(compiled: list[Model], history: History) -> duckdb.DuckDBPyConnect
 
 
 @pytest.mark.parametrize("mart", MARTS)
-def test_a_mart_is_what_plain_python_computes(
+def test_a_mart_matches_plain_python(
     warehouse: duckdb.DuckDBPyConnection, reading: Reading, mart: str
 ) -> None:
-    """No count overflows, and no figure loses its ninth digit."""
+    """No count overflows, and all figures have nine correct digits."""
     assert differing(warehouse, mart, reading.mart(mart)) == []
 
 
-def test_a_p_value_over_ten_thousand_executions_is_the_one_of_scipy(
+def test_a_p_value_over_ten_thousand_executions_matches_scipy(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
-    """Far into the tail: log factorials of 10,000 differ in their last digits only."""
+    """In the far tail, log factorials of 10,000 differ in their last digits only."""
     ((total, starts_a, starts_b, both, p_value),) = warehouse.execute(
         """
         select executions, starts_a, starts_b, starts_both, p_value

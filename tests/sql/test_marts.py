@@ -1,4 +1,4 @@
-"""Each mart is what `analysis.md` says, cell by cell, as plain Python computes it."""
+"""Each mart matches the definitions of `analysis.md` in plain Python, cell by cell."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from sql.reference.reading import MARTS
 
 
 @pytest.mark.parametrize("mart", MARTS)
-def test_a_mart_is_what_plain_python_computes(random_warehouse: BuiltHistory, mart: str) -> None:
-    """Each column of each row equals the definition, taken literally."""
+def test_a_mart_matches_plain_python(random_warehouse: BuiltHistory, mart: str) -> None:
+    """All columns of all rows match."""
     assert differences(random_warehouse, mart) == []

@@ -1,4 +1,4 @@
-"""Rows come in any order."""
+"""Rows may be loaded in any order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def shuffled(compiled: list[Model], random_warehouse: BuiltHistory) -> duckdb.Du
 def test_the_order_of_loading_does_not_matter(
     shuffled: duckdb.DuckDBPyConnection, random_warehouse: BuiltHistory, mart: str
 ) -> None:
-    """The same rows to the last digit."""
+    """All rows are equal to the last digit."""
     query = f"from load_analysis.{mart}"
     with duckdb.connect(str(random_warehouse.database), read_only=True) as warehouse:
         in_order = warehouse.execute(query).fetchall()

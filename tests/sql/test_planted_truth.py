@@ -1,4 +1,4 @@
-"""What the simulator's story plants, the marts find."""
+"""The marts find the failures that the simulator's story plants."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sql.base_rows import select
 from sql.comparison import BuiltHistory, differences
 from sql.compiled import Model, built_in_file
 from sql.reference.reading import MARTS
-from sql.told import told_history
+from sql.story_history import story_history
 
 Kind = TypeVar("Kind", bound=Element)
 
@@ -36,20 +36,20 @@ def company() -> Company:
 
 @pytest.fixture(scope="module")
 def warehouse(compiled: list[Model], tmp_path_factory: pytest.TempPathFactory) -> BuiltHistory:
-    """Of a company of its own: asking for a tree moves what runs on."""
-    history = told_history(Company())
+    """The warehouse of a separate company, since requesting a tree advances running executions."""
+    history = story_history(Company())
     database = tmp_path_factory.mktemp("story") / "warehouse.duckdb"
     return BuiltHistory(history, built_in_file(compiled, database, history))
 
 
-def told(kind: type[Kind]) -> list[Kind]:
+def planted(kind: type[Kind]) -> list[Kind]:
     return [element for element in STORY if isinstance(element, kind)]
 
 
 def about(
     warehouse: BuiltHistory, mart: str, columns: str, element: Element, where: str = "true"
 ) -> list[tuple[object, ...]]:
-    """What a mart says of the tables of an element."""
+    """The rows of a mart about the tables of an element."""
     of_table = f"and table_name = '{element.table_name}'" if element.table_name else ""
     return select(
         warehouse.database,
@@ -61,16 +61,16 @@ def about(
 
 
 @pytest.mark.parametrize("mart", MARTS)
-def test_a_mart_is_what_plain_python_computes(warehouse: BuiltHistory, mart: str) -> None:
-    """Each column of each row, of a company's history."""
+def test_a_mart_matches_plain_python(warehouse: BuiltHistory, mart: str) -> None:
+    """All columns of all rows match for a company's history."""
     assert differences(warehouse, mart) == []
 
 
-@pytest.mark.parametrize("element", told(BrokenSince), ids=str)
+@pytest.mark.parametrize("element", planted(BrokenSince), ids=str)
 def test_a_broken_table_is_broken_since_its_execution(
     warehouse: BuiltHistory, company: Company, element: BrokenSince
 ) -> None:
-    """The first from which on it fails, that it took part in."""
+    """It is the first failed execution that includes the table."""
     since = next(
         id_
         for id_ in company.ids
@@ -85,38 +85,41 @@ def _takes_part(company: Company, id_: int, element: Element) -> bool:
     return f"'{element.table_name}'" in str(company.tree(id_))
 
 
-@pytest.mark.parametrize("element", told(AlwaysFailing), ids=str)
-def test_a_table_that_always_fails_is_called_so(
+@pytest.mark.parametrize("element", planted(AlwaysFailing), ids=str)
+def test_a_table_that_always_fails_is_reported_as_such(
     warehouse: BuiltHistory, element: AlwaysFailing
 ) -> None:
-    """It never was better, so it did not regress."""
+    """It has not regressed, since it was never better."""
     assert about(warehouse, "table_regressions", "behaviour, verdict", element) == [
         ("always_failing", "unchanged")
     ]
 
 
-@pytest.mark.parametrize("element", told(Worsening), ids=str)
-def test_a_slow_worsening_has_regressed(warehouse: BuiltHistory, element: Worsening) -> None:
-    """It fails again and again, and more often than before."""
+@pytest.mark.parametrize("element", planted(Worsening), ids=str)
+def test_a_slowly_worsening_table_has_regressed(
+    warehouse: BuiltHistory, element: Worsening
+) -> None:
+    """It fails repeatedly, and more often than before."""
     assert about(
         warehouse, "table_regressions", "verdict, recent_episodes >= 2, p_adjusted < 0.001", element
     ) == [("regressed", True, True)]
 
 
-RECENT_OUTAGES = [outage for outage in told(Outage) if outage.first_execution_id > 300]
+RECENT_OUTAGES = [outage for outage in planted(Outage) if outage.first_execution_id > 300]
 
 
 @pytest.mark.parametrize("element", RECENT_OUTAGES, ids=str)
-def test_an_outage_is_one_and_over(warehouse: BuiltHistory, element: Outage) -> None:
-    """Whoever was hit had one episode lately, and has recovered; only who is new was not hit."""
+def test_an_outage_is_one_episode_and_ends(warehouse: BuiltHistory, element: Outage) -> None:
+    """Each affected table had one recent episode and has recovered; only new ones were
+    unaffected."""
     assert set(
         about(warehouse, "table_regressions", "verdict, behaviour, recent_episodes", element)
     ) - {("insufficient_data", "new", 0)} == {("outage", "recovered", 1)}
 
 
-@pytest.mark.parametrize("element", told(Outage), ids=str)
+@pytest.mark.parametrize("element", planted(Outage), ids=str)
 def test_an_outage_is_named_as_origin(warehouse: BuiltHistory, element: Outage) -> None:
-    """Each run of its tables while it lasted is where a failure began."""
+    """Each run of its tables during the outage is an origin of failures."""
     lasting = (
         f"type = 'TABLE' and execution_id between {element.first_execution_id} "
         f"and {element.last_execution_id} and load_plan = '{element.load_plan}'"
@@ -127,26 +130,24 @@ def test_an_outage_is_named_as_origin(warehouse: BuiltHistory, element: Outage) 
     assert origins == runs
 
 
-@pytest.mark.parametrize("element", told(Added), ids=str)
+@pytest.mark.parametrize("element", planted(Added), ids=str)
 def test_a_new_table_is_new(warehouse: BuiltHistory, element: Added) -> None:
-    """It came with the last executions of its plan."""
+    """It appeared in the latest executions of its plan."""
     assert about(warehouse, "table_health", "behaviour", element) == [("new",)]
 
 
-@pytest.mark.parametrize("element", told(Dropped), ids=str)
-def test_a_dropped_table_is_gone_when_no_plan_has_it(
+@pytest.mark.parametrize("element", planted(Dropped), ids=str)
+def test_a_dropped_table_is_gone_if_no_plan_has_it(
     warehouse: BuiltHistory, element: Dropped
 ) -> None:
-    """One that the hourly plan dropped and the weekly plan loads is still there."""
+    """A table dropped by the hourly plan but loaded by the weekly plan still exists."""
     behaviour = "healthy" if element.schema_name == "HR" else "gone"
     assert about(warehouse, "table_health", "behaviour", element) == [(behaviour,)]
 
 
-def test_groups_after_one_that_failed_are_blocked(
-    warehouse: BuiltHistory, company: Company
-) -> None:
-    """No schema below them is an origin; the table that failed is."""
-    (element,) = told(StopsWhenAGroupFails)
+def test_groups_after_a_failed_one_are_blocked(warehouse: BuiltHistory, company: Company) -> None:
+    """The failed table is an origin; no schema in the blocked groups is."""
+    (element,) = planted(StopsWhenAGroupFails)
     kinds = select(
         warehouse.database,
         f"""
@@ -164,7 +165,7 @@ def test_groups_after_one_that_failed_are_blocked(
 
 
 def test_a_restart_is_a_partial_execution(warehouse: BuiltHistory, company: Company) -> None:
-    """When it has less than half of the tables of the whole one; nothing else is partial."""
+    """It has less than half of the tables of the complete execution; no other one is partial."""
     sizes = {id_: str(company.tree(id_)).count("'TABLE'") for id_ in company.ids[:-3]}
     restarts = {id_: whole for id_ in sizes if (whole := company.restart_of(id_))}
     partial = select(
@@ -176,7 +177,7 @@ def test_a_restart_is_a_partial_execution(warehouse: BuiltHistory, company: Comp
 
 
 def test_contradictions_are_found(warehouse: BuiltHistory) -> None:
-    """Each kind of the story at the node that says what is not so."""
+    """Each kind in the story is found at the node with the contradicting status."""
     assert select(
         warehouse.database,
         """
@@ -191,11 +192,11 @@ def test_contradictions_are_found(warehouse: BuiltHistory) -> None:
     ]
 
 
-@pytest.mark.parametrize("element", told(Straggler), ids=str)
+@pytest.mark.parametrize("element", planted(Straggler), ids=str)
 def test_a_straggler_keeps_its_execution_from_being_final(
     warehouse: BuiltHistory, company: Company, element: Straggler
 ) -> None:
-    """The plan has ended, and one table has not."""
+    """The plan has ended, but one table has not."""
     found = select(
         warehouse.database,
         """
@@ -212,8 +213,8 @@ def test_a_straggler_keeps_its_execution_from_being_final(
 
 
 def test_tables_of_one_source_fail_together(warehouse: BuiltHistory) -> None:
-    """Those of the flaky source, each with each, and nobody else."""
-    (element,) = told(FlakySource)
+    """All pairs of tables of the flaky source are found, and no others."""
+    (element,) = planted(FlakySource)
     pairs = select(
         warehouse.database,
         "select schema_name_a, schema_name_b, count(*) from load_analysis.co_failures group by all",

@@ -1,4 +1,4 @@
-"""The same models on PostgreSQL: a server of its own, dbt, and every cell."""
+"""The same models on PostgreSQL: a private server, dbt, and every cell."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ TYPES = {
     "double precision": "double precision",
     "timestamptz": "timestamp with time zone",
 }
-"""Of a contract, and what PostgreSQL calls it."""
+"""Type in a contract → its name in PostgreSQL."""
 
 
 class Warehouse(NamedTuple):
-    """A server that runs, and what dbt did there."""
+    """A running server, and the results of dbt on it."""
 
     host: Path
     results: list[dict[str, Any]]
@@ -37,7 +37,7 @@ class Warehouse(NamedTuple):
 def postgres(
     random_warehouse: BuiltHistory, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Warehouse]:
-    """The rows of `random_warehouse` in the other engine."""
+    """The rows of `random_warehouse` on PostgreSQL."""
     with postgres_server() as host:
         load(host, random_warehouse.history)
         yield Warehouse(host, build(host, tmp_path_factory.mktemp("dbt")))
@@ -47,7 +47,7 @@ def postgres(
 def test_a_mart_is_the_same_on_both_engines(
     random_warehouse: BuiltHistory, postgres: Warehouse, mart: str
 ) -> None:
-    """Each column of each row, whatever is in the names."""
+    """All columns of all rows match, whatever characters names contain."""
     there = select(postgres.host, f"select * from load_analysis.{mart}")
     with duckdb.connect(str(random_warehouse.database), read_only=True) as warehouse:
         assert differing(warehouse, mart, there) == []
@@ -55,7 +55,7 @@ def test_a_mart_is_the_same_on_both_engines(
 
 
 def test_dbt_builds_and_tests_the_whole_project(postgres: Warehouse) -> None:
-    """Every model stands, every data test and every unit test holds."""
+    """Every model is built, and all data tests and unit tests pass."""
     kinds = Counter(
         (result["unique_id"].split(".")[0], result["status"]) for result in postgres.results
     )
@@ -63,8 +63,8 @@ def test_dbt_builds_and_tests_the_whole_project(postgres: Warehouse) -> None:
     assert kinds == {("model", "success"): len(MODELS), ("unit_test", "pass"): 7}
 
 
-def test_a_contract_holds_for_the_types_too(postgres: Warehouse) -> None:
-    """The columns of a mart have the types that its yml says."""
+def test_a_contract_includes_the_types(postgres: Warehouse) -> None:
+    """The columns of a mart have the types in its yml file."""
     found = select(
         postgres.host,
         """
@@ -81,8 +81,8 @@ def test_a_contract_holds_for_the_types_too(postgres: Warehouse) -> None:
     ]
 
 
-def test_every_description_is_a_comment(postgres: Warehouse) -> None:
-    """Relations and columns, views included."""
+def test_every_description_becomes_a_comment(postgres: Warehouse) -> None:
+    """This includes relations and columns, and views."""
     assert (
         select(
             postgres.host,
@@ -109,8 +109,8 @@ def test_every_description_is_a_comment(postgres: Warehouse) -> None:
     )
 
 
-def test_every_table_is_analyzed_as_it_is_built(postgres: Warehouse) -> None:
-    """The planner knows the rows of what the next model reads; nobody else told it."""
+def test_every_table_is_analyzed_after_it_is_built(postgres: Warehouse) -> None:
+    """The planner needs row counts for the next model, and autovacuum is off."""
     assert (
         select(
             postgres.host,

@@ -1,4 +1,4 @@
-"""What every model has: a contract, descriptions that reach the warehouse, a size to be read at."""
+"""Every model has a contract, descriptions that reach the warehouse, and a readable size."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def described(model: Path) -> dict[str, Any]:
 def test_the_yml_has_the_columns_of_the_relation(
     random_warehouse: BuiltHistory, model: Path
 ) -> None:
-    """Each yml names its model and all of its columns in their order, each with a description."""
+    """Each yml names its model and all of its columns in order, with descriptions."""
     contract = described(model)
     real = select(
         random_warehouse.database,
@@ -45,18 +45,18 @@ def test_the_yml_has_the_columns_of_the_relation(
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.stem)
 def test_a_description_begins_with_the_grain(model: Path) -> None:
-    """What one row is stands first."""
+    """The first words state what one row is."""
     assert described(model)["description"].startswith("One row per ")
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.stem)
-def test_a_model_fits_on_a_page(model: Path) -> None:
-    """A model is shorter than 80 lines."""
+def test_a_model_is_shorter_than_80_lines(model: Path) -> None:
+    """A model fits on one page."""
     assert len(model.read_text().splitlines()) < 80
 
 
 def test_every_description_is_a_comment_in_the_warehouse(random_warehouse: BuiltHistory) -> None:
-    """Whoever opens the warehouse sees what a relation and a column mean."""
+    """The comments of relations and columns are visible in any SQL tool."""
     silent = select(
         random_warehouse.database,
         """
@@ -78,7 +78,7 @@ def test_every_description_is_a_comment_in_the_warehouse(random_warehouse: Built
 def test_views_work_in_a_copy_under_another_name(
     random_warehouse: BuiltHistory, tmp_path: Path
 ) -> None:
-    """DuckDB calls the catalog after the file: no view says it, opened or attached."""
+    """DuckDB names the catalog after the file, so no view may contain it, opened or attached."""
     copy = Path(shutil.copy(random_warehouse.database, tmp_path / "published.duckdb"))
     views = select(copy, "select view_name from duckdb_views() where not internal order by 1")
     assert {("int_node_statuses",), ("stg_nodes",)} < set(views)
@@ -91,8 +91,8 @@ def test_views_work_in_a_copy_under_another_name(
             )
 
 
-def test_the_unit_tests_of_the_models_hold(random_warehouse: BuiltHistory) -> None:
-    """dbt runs them on rows of their own: the warehouse lends only its column types."""
+def test_the_unit_tests_of_the_models_pass(random_warehouse: BuiltHistory) -> None:
+    """dbt runs them on their own rows; the warehouse only provides column types."""
     results = run_dbt(
         ["test", "--select", "test_type:unit"], {}, database=str(random_warehouse.database)
     ).results

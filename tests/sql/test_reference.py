@@ -1,4 +1,4 @@
-"""Plain Python against numbers written down by hand: what the models are compared with is right."""
+"""Plain Python against numbers computed by hand: the reference for the models is correct."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def columns(found: list[Row], *names: str) -> list[tuple[object, ...]]:
 
 
 def test_tails_are_sums_of_products_of_binomials() -> None:
-    """Exact integers say the same, far into the tail."""
+    """Exact integers give the same result, far into the tail."""
     for x, total, one, other in ((3, 40, 10, 12), (15, 120, 25, 20), (60, 1_000, 70, 80)):
         ways = sum(comb(one, i) * comb(total - one, other - i) for i in range(x, other + 1))
         p = ways / comb(total, other)
@@ -35,13 +35,13 @@ def test_tails_are_sums_of_products_of_binomials() -> None:
     assert at_most == pytest.approx(ways / comb(50, 20), rel=1e-12)
 
 
-def test_p_values_are_adjusted_for_how_many_there_are() -> None:
-    """The least of p · tests / rank over all that are at least as large."""
+def test_p_values_are_adjusted_for_their_number() -> None:
+    """The result is the least p · tests / rank over all p-values at least as large."""
     assert chance.adjusted([0.01, 0.5, 0.02, 0.03]) == pytest.approx([0.04, 0.5, 0.04, 0.04])
 
 
 def test_health_counts_streaks_and_flips() -> None:
-    """Only counted runs are neighbours; what is skipped breaks no streak."""
+    """Only counted runs are adjacent; a skipped run does not break a streak."""
     (row,) = read(sketch("t", {"a": ".X-X.pX"})).table_health
     del row["shrunken_error_rate"]
     assert row == {
@@ -67,8 +67,8 @@ def test_health_counts_streaks_and_flips() -> None:
     }
 
 
-def test_rates_are_shrunken_to_the_schema_and_that_to_the_tenant() -> None:
-    """k = 20 runs of the mean above: the tenant has 3 of 8, the schema too."""
+def test_rates_are_shrunken_towards_the_schema_and_the_tenant() -> None:
+    """k = 20 runs of the rate above are added: the tenant has 3 of 8, and so has the schema."""
     found = read(sketch("t", {"a": ".XXX", "b": "...."})).table_health
     tenant = 3 / 8
     schema = (3 + 20 * tenant) / 28
@@ -79,7 +79,7 @@ def test_rates_are_shrunken_to_the_schema_and_that_to_the_tenant() -> None:
 
 
 def test_a_regression_compares_the_last_20_runs_with_100_before() -> None:
-    """One streak is an outage, two are a regression; nothing is tested below 20 and 20 runs."""
+    """One streak is an outage, two are a regression; windows below 20 runs are not tested."""
     found = read(
         sketch(
             "t",
@@ -109,7 +109,7 @@ def test_a_regression_compares_the_last_20_runs_with_100_before() -> None:
 
 
 def test_an_episode_ends_with_the_next_counted_run() -> None:
-    """What is skipped between neither ends nor starts one."""
+    """A skipped run between them neither ends nor starts an episode."""
     found = read(sketch("t", {"a": "X.-pX-.X-"})).failure_episodes
     assert columns(
         found,
@@ -119,7 +119,7 @@ def test_an_episode_ends_with_the_next_counted_run() -> None:
 
 
 def test_causes_are_ranked_by_the_executions_they_make_clean() -> None:
-    """An execution is clean when all of its causes are fixed; running ones are recent too."""
+    """An execution is clean if all of its causes are fixed; running ones are recent too."""
     nodes = sketch("t", {"a": "XXX..", "b": "..XX.", "c": "..X.."}, unfinished="   R")
     assert columns(
         read(nodes).mart("fix_first"),
@@ -132,8 +132,8 @@ def test_causes_are_ranked_by_the_executions_they_make_clean() -> None:
     ]
 
 
-def test_what_begins_to_fail_together_is_related() -> None:
-    """Starts count where both have a counted run; the second run of a streak starts nothing."""
+def test_tables_that_start_failing_together_are_related() -> None:
+    """Starts count if both tables have a counted run; only the first run of a streak is a start."""
     letters = {
         "a": "XX..X...X...X..." + "." * 24,
         "b": "X...X...X...X..." + "." * 24,
@@ -170,7 +170,7 @@ CONTRADICTIONS = Tree(
 
 
 def test_conflicts_name_their_evidence() -> None:
-    """The first node below that contradicts; none where a word is unknown."""
+    """The evidence is the first contradicting descendant; unknown words have none."""
     found = read(rows(CONTRADICTIONS, 1)).mart("status_conflicts")
     assert columns(found, "node_id", "rule", "evidence_node_id") == [
         (0, "success_above_error", 1),
@@ -183,7 +183,7 @@ def test_conflicts_name_their_evidence() -> None:
 
 
 def test_gaps_are_split_where_the_reason_changes() -> None:
-    """The last answer decides, then the later run; beyond the highest id nothing is missing."""
+    """The latest response decides, then the later run; above the highest id there are no gaps."""
     nodes = [node for id_ in (1, 6, 8) for node in rows(CONTRADICTIONS, id_, tenant="t")]
     fetches = [
         Fetch("cluster", "t", 2, "r1", NOON, "not_found"),

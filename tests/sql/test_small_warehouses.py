@@ -34,7 +34,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_warehouse(
     compiled: list[Model], tmp_path_factory: pytest.TempPathFactory
 ) -> BuiltHistory:
-    """One execution of one tenant, and one that still runs of another."""
+    """One tenant with one execution, and another with a running one."""
     nodes = [*rows(ONE_PLAN, 7, tenant="ended"), *rows(ONE_RUNNING, 8, tenant="running")]
     fetches = [Fetch("cluster", "ended", 9, "20261101T120000.000000Z-0", NOON, "not_found")]
     database = tmp_path_factory.mktemp("small") / "warehouse.duckdb"
@@ -49,19 +49,19 @@ def small(small_warehouse: BuiltHistory) -> Path:
 
 @pytest.mark.parametrize("mart", MARTS)
 def test_an_empty_warehouse_has_empty_marts(empty: Path, mart: str) -> None:
-    """Nothing was loaded: there is nothing to say, not even a zero."""
+    """Without loaded rows no mart has a row, not even with a zero."""
     assert select(empty, f"from load_analysis.{mart}") == []
 
 
 @pytest.mark.parametrize("mart", MARTS)
 def test_a_small_warehouse_has_every_mart(small_warehouse: BuiltHistory, mart: str) -> None:
-    """One execution, or one that runs, is enough for each to be what plain Python computes."""
+    """One execution, or a running one, is enough for every mart to match plain Python."""
     assert differences(small_warehouse, mart) == []
 
 
 @pytest.mark.parametrize("mart", MARTS)
-def test_what_only_runs_has_no_rate(small: Path, mart: str) -> None:
-    """Nothing is counted: no rate, no interval, no p-value, no difference."""
+def test_running_executions_have_no_rates(small: Path, mart: str) -> None:
+    """Nothing is counted, so rates, intervals, p-values and differences are null."""
     columns = [
         str(name)
         for (name,) in select(
@@ -78,7 +78,7 @@ def test_what_only_runs_has_no_rate(small: Path, mart: str) -> None:
 
 
 def test_a_single_execution_is_final_and_recent(small: Path) -> None:
-    """Without anything before it an execution is not partial."""
+    """Without a previous execution it is not partial."""
     assert select(small, "from load_analysis.executions order by tenant") == [
         (
             *("cluster", "ended", 7, "Nightly", "Terminator State", "Finished with Errors"),
@@ -91,8 +91,8 @@ def test_a_single_execution_is_final_and_recent(small: Path) -> None:
     ]
 
 
-def test_a_rate_says_how_sure_it_is(small: Path) -> None:
-    """The same name twice in one execution is two runs; the interval is as wide as these allow."""
+def test_a_rate_has_a_confidence_interval(small: Path) -> None:
+    """The same name twice in an execution is two runs, which determine the interval."""
     low, high = 0.09453120573423068, 0.9054687942657693  # Wilson, 1 of 2
     assert select(
         small,
@@ -104,8 +104,8 @@ def test_a_rate_says_how_sure_it_is(small: Path) -> None:
     ) == [(2, 1, 2, 0.5, pytest.approx(low), pytest.approx(high))]
 
 
-def test_nothing_counted_is_no_rate(small: Path) -> None:
-    """A plan that only runs has no rate, not a rate of 0."""
+def test_without_counted_runs_the_rate_is_null(small: Path) -> None:
+    """A plan with running executions only has no rate, rather than 0."""
     assert select(
         small,
         """
@@ -116,8 +116,8 @@ def test_nothing_counted_is_no_rate(small: Path) -> None:
     ) == [(1, 0, 1, None, None, None, None, None, None)]
 
 
-def test_coverage_counts_what_was_asked_and_what_was_not(small: Path) -> None:
-    """Nodes without a ledger row are loaded; an id above them that was not found is not missing."""
+def test_coverage_counts_requested_and_missing_ids(small: Path) -> None:
+    """Nodes without a ledger row are loaded; an id above them is not missing."""
     assert select(small, "from load_analysis.coverage order by tenant") == [
         ("cluster", "ended", 2, 1, 1, 0, 0, 0, 0, 7, 7, 0, 0, 0, NOON, False, 9),
         ("cluster", "running", 1, 1, 0, 0, 0, 0, 0, 8, 8, 0, 1, 0, NOON, False, 8),
@@ -125,7 +125,7 @@ def test_coverage_counts_what_was_asked_and_what_was_not(small: Path) -> None:
 
 
 def test_a_table_of_a_plan_that_never_ended_is_gone(small: Path) -> None:
-    """Such a plan is not live: none of the last executions that are final is its own."""
+    """Such a plan is not live: it has none of the latest final executions."""
     assert select(small, "from load_analysis.table_health where tenant = 'running'") == [
         (
             *("cluster", "running", None, "orders", 0, 0, None, None, None, "gone"),

@@ -1,4 +1,4 @@
-"""What a status means when the user says so."""
+"""Outcomes of statuses defined by the user."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LINES = [
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
-    """The models, for the user's lines."""
+    """The models compiled with the user's rules."""
     folder = tmp_path_factory.mktemp("compiled")
     write_base_tables(folder / "base_tables.duckdb")
     return compiled_models(folder / "base_tables.duckdb", {"user_status_outcomes": LINES})
@@ -41,7 +41,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, compiled: list[Model]) -
 
 
 def test_the_first_line_wins_and_the_users_come_first(warehouse: Path) -> None:
-    """Any text may stand in a line; what no line names means what it always meant."""
+    """A rule may contain any text; other statuses keep their built-in outcome."""
     assert select(
         warehouse, "select name, outcome from load_analysis.node_outcomes order by node_id"
     ) == [
@@ -56,7 +56,7 @@ def test_the_first_line_wins_and_the_users_come_first(warehouse: Path) -> None:
 
 
 def test_the_mapping_can_be_read_as_a_table(warehouse: Path) -> None:
-    """`status_outcomes` has the user's lines as they are compared, then the built-in ones."""
+    """`status_outcomes` has the user's rules in normalized form, then the built-in ones."""
     lines = select(
         warehouse,
         "select state_type, job_status, outcome from load_analysis.status_outcomes "
@@ -104,8 +104,8 @@ JOBS = [
 SPELLINGS: list[Callable[[str], str]] = [str, str.upper, lambda text: f"\v {text}\r\n"]
 
 
-def test_python_and_sql_say_the_same(tmp_path: Path, compiled: list[Model]) -> None:
-    """Whatever the state, the status and their spelling; the user's lines come first in both."""
+def test_python_and_sql_give_the_same_outcome(tmp_path: Path, compiled: list[Model]) -> None:
+    """The rule holds for any state, status and spelling; the user's rules come first in both."""
     statuses = {
         (state, job if job is None else spell(job))
         for state, job, spell in product(STATES, JOBS, SPELLINGS)
@@ -116,14 +116,14 @@ def test_python_and_sql_say_the_same(tmp_path: Path, compiled: list[Model]) -> N
     )
     nodes = rows(Tree("LOAD_PLAN", "plan", "Success", tables), 1)
     path = built_in_file(compiled, tmp_path / "warehouse.duckdb", History(nodes, []))
-    said = select(
+    from_sql = select(
         path,
         "select state_type, job_status, outcome from load_analysis.node_outcomes order by 1, 2",
     )
     outcomes = StatusOutcomes(LINES)
-    for state, job, outcome in said:
+    for state, job, outcome in from_sql:
         assert isinstance(state, str | None)
         assert isinstance(job, str | None)
         assert outcomes.of(state, job) == outcome
-    assert {outcome for *_, outcome in said} == set(STATUS_OUTCOMES)
-    assert len(said) == len(tables) + 1
+    assert {outcome for *_, outcome in from_sql} == set(STATUS_OUTCOMES)
+    assert len(from_sql) == len(tables) + 1

@@ -1,4 +1,4 @@
-"""What a node is by its type, also when the user says so."""
+"""Roles of nodes by type, including types defined by the user."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ HISTORY = History(rows(TREE, 1), [])
 
 @pytest.fixture(scope="module")
 def compiled_users(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
-    """The models, for the user's lines."""
+    """The models compiled with the user's rules."""
     folder = tmp_path_factory.mktemp("compiled")
     write_base_tables(folder / "base_tables.duckdb")
     return compiled_models(folder / "base_tables.duckdb", {"user_type_roles": LINES})
@@ -59,7 +59,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, compiled_users: list[Mod
 
 
 def test_each_node_has_the_role_of_its_type(warehouse: Path) -> None:
-    """A type that no line names makes a table of a leaf below a schema, and of nothing else."""
+    """With an unknown type, a leaf below a schema is a table, and other nodes have no role."""
     assert select(
         warehouse, "select name, role from load_analysis.node_outcomes order by node_id"
     ) == [
@@ -72,7 +72,7 @@ def test_each_node_has_the_role_of_its_type(warehouse: Path) -> None:
 
 
 def test_a_nodes_own_name_is_that_of_its_role(warehouse: Path) -> None:
-    """A folder is a schema by name; what is below it is in the schema that `nodes` says."""
+    """A folder is a schema by name; its descendants keep the schema recorded in `nodes`."""
     by_schema = "select schema_name, runs from load_analysis.failure_rates_by_schema order by 1"
     assert select(warehouse, by_schema) == [("s", 1), ("views", 1)]
     by_table = "select schema_name, table_name from load_analysis.table_health order by 1, 2"
@@ -87,7 +87,7 @@ def test_a_nodes_own_name_is_that_of_its_role(warehouse: Path) -> None:
 
 
 def test_only_types_without_a_line_are_unknown(warehouse: Path) -> None:
-    """A type with the role none is known, and so is an absent one that a line names."""
+    """A type with the role none is known, and so is a missing type that has a rule."""
     unknown = (
         "select name, role from load_analysis.status_conflicts where rule = 'unknown_type' "
         "order by node_id"
@@ -98,14 +98,14 @@ def test_only_types_without_a_line_are_unknown(warehouse: Path) -> None:
 
 
 @pytest.mark.parametrize("mart", MARTS)
-def test_the_marts_are_what_plain_python_computes(compiled_users: list[Model], mart: str) -> None:
-    """With the lines of a user."""
+def test_the_marts_match_plain_python(compiled_users: list[Model], mart: str) -> None:
+    """The marts use the user's rules."""
     with built_in_memory(compiled_users, HISTORY) as built:
         assert differing(built, mart, Reading(HISTORY, None, LINES).mart(mart)) == []
 
 
-def test_python_and_sql_say_the_same(warehouse: Path) -> None:
-    """The role of each node, by the lines of the user and the built-in ones."""
+def test_python_and_sql_give_the_same_role(warehouse: Path) -> None:
+    """The role of each node follows from the user's rules and the built-in ones."""
     found = select(
         warehouse,
         "select type, last_descendant_id = node_id, schema_name, role "
@@ -120,14 +120,14 @@ def test_python_and_sql_say_the_same(warehouse: Path) -> None:
 
 
 def test_the_mapping_can_be_read_as_a_table(warehouse: Path) -> None:
-    """`type_roles` has the user's lines as they are compared, then the built-in ones."""
+    """`type_roles` has the user's rules in normalized form, then the built-in ones."""
     lines = select(warehouse, "select type, role from load_analysis.type_roles order by priority")
     assert lines[:2] == [("folder", "schema"), ('it\'s {{ a }} "dashboard"', "none")]
     assert lines[-1] == ("table", "table")
 
 
-def test_other_lines_give_kept_tables_anew(tmp_path: Path) -> None:
-    """A line that is added changes the roles of executions that did not change."""
+def test_changed_rules_rebuild_kept_tables(tmp_path: Path) -> None:
+    """A new rule changes the roles in executions that did not change."""
     database = tmp_path / "warehouse.duckdb"
     write_base_tables(database, rows(TREE, 1))
     tables = "select tables from load_analysis.executions order by execution_id"

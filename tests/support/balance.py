@@ -1,4 +1,4 @@
-"""Which files of tests go to the same worker of xdist, and which begin first."""
+"""The xdist group of each test file, and the order in which groups start."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from collections.abc import Sequence
 
 import pytest
 
-# What the files of a group share is made once where one worker runs them all.
+# The files of a group share fixtures, which are created once if one worker runs all of them.
 GROUPS = {
     "tests/incorta_loads/publication/report": "browser",
     "tests/sql": "random_warehouse, compiled",
-    "tests/journeys/test_commands.py": "analysed",
-    "tests/journeys/test_exit_codes.py": "analysed",
-    "tests/journeys/test_findings.py": "analysed",
-    "tests/journeys/test_first_day.py": "analysed",
-    "tests/journeys/test_disk.py": "analysed",
-    "tests/journeys/test_publishing.py": "analysed",
-    "tests/journeys/test_run.py": "analysed",
-    "tests/journeys/test_terminal.py": "analysed",
+    "tests/journeys/test_commands.py": "analyzed",
+    "tests/journeys/test_exit_codes.py": "analyzed",
+    "tests/journeys/test_findings.py": "analyzed",
+    "tests/journeys/test_first_day.py": "analyzed",
+    "tests/journeys/test_disk.py": "analyzed",
+    "tests/journeys/test_publishing.py": "analyzed",
+    "tests/journeys/test_run.py": "analyzed",
+    "tests/journeys/test_terminal.py": "analyzed",
     "tests/journeys/test_notebook.py": "demo",
     "tests/journeys/test_documented.py": "demo",
     "tests/journeys/test_own_statuses.py": "demo",
     "tests/journeys/test_package.py": "demo",
 }
 
-# As long as there is enough for all workers to do, none waits for another in the end.
+# Long groups start first, so that no worker waits for another at the end.
 LONGEST_FIRST = (
     "random_warehouse, compiled",
-    "analysed",
+    "analyzed",
     "demo",
     "browser",
     "tests/journeys/test_strange_surroundings.py",
@@ -43,13 +43,13 @@ LONGEST_FIRST = (
 
 
 def group_of(nodeid: str) -> str:
-    """The group of a test, else its file."""
+    """The group of a test, or its file if it has none."""
     file, *_ = nodeid.split("::")
     return next((name for path, name in GROUPS.items() if file.startswith(path)), file)
 
 
 def longest_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Tests in the order in which their files should begin."""
+    """The tests in the order in which their groups should start."""
 
     def place(item: pytest.Item) -> int:
         group = group_of(item.nodeid)

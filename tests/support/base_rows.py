@@ -1,4 +1,4 @@
-"""Batches of rows as a run would make them, for tests of what loads them."""
+"""Batches of rows as a run creates them, for tests of loading."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def batch_of(
     bodies: Mapping[int, bytes] | None = None,
     others: Mapping[int, str] | None = None,
     tenant: str = "t",
+    is_final: bool | None = None,
 ) -> Batch:
-    """What a run would make of trees, of bodies that are none and of other outcomes, by id."""
+    """The batch for trees, invalid bodies and other outcomes, by id."""
     trees, bodies, others = trees or {}, bodies or {}, others or {}
     executions = [Execution(each, at(minute), decode(body)) for each, body in trees.items()]
     outcomes = {
@@ -41,7 +42,9 @@ def batch_of(
         for each, body in bodies.items()
     ]
     ledger = [
-        shared | {"execution_id": each, "outcome": outcome, "attempts": 1, "duration_ms": 5}
+        shared
+        | {"execution_id": each, "outcome": outcome, "attempts": 1, "duration_ms": 5}
+        | {"is_final": is_final}
         for each, outcome in outcomes.items()
     ]
     return Batch(

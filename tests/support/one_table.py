@@ -1,4 +1,4 @@
-"""One table whose state changes from run to run, for tests of what is said of it."""
+"""A table whose state changes from run to run, for tests of notifications."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from incorta_loads.warehouse.tables import create_alerts
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
-# The columns that are looked at.
 MARTS = """
 CREATE SCHEMA load_status;
 CREATE SCHEMA load_analysis;
@@ -35,11 +34,11 @@ CREATE TABLE load_analysis.coverage (
 
 @dataclass
 class ObservedTable:
-    """Who is told of one table, run after run."""
+    """A table, and the changes reported over successive runs."""
 
     connection: duckdb.DuckDBPyConnection
     runs: int = 0
-    said: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
 
     def run(
         self,
@@ -51,7 +50,7 @@ class ObservedTable:
         schema: str | None = "s",
         missed: tuple[str, ...] = (),
     ) -> list[Change]:
-        """One run after which the table behaves so; says what is to be said, and notes it."""
+        """Makes a run after which the table has this behaviour; returns and records its changes."""
         self.runs += 1
         self.connection.execute("DELETE FROM load_analysis.int_table_states")
         is_broken = behaviour in ("broken_since", "always_failing")
@@ -90,13 +89,13 @@ class ObservedTable:
         run_id = f"run {self.runs}"
         if found:
             record_sent(self.connection, found, run_id=run_id, announced_at=at, missed=missed)
-        self.said += [each.state for each in found]
+        self.reported += [each.state for each in found]
         return found
 
 
 @contextmanager
 def unreported_table() -> Iterator[ObservedTable]:
-    """Nothing was said yet."""
+    """A table of which no change has been reported yet."""
     with duckdb.connect() as connection:
         connection.execute(MARTS)
         create_alerts(connection)

@@ -1,13 +1,13 @@
-"""How long tests wait: only what hangs takes longer, however busy the machine is.
+"""Time limits of tests: only a hang takes longer, however busy the machine.
 
-A test fails for what happens, never for when: it waits for an event, asks for a count, or has a
-clock of its own. These limits turn what would wait for ever into a failure.
+Tests do not depend on timing: they wait for events, count operations or use their own clock. These
+limits turn an endless wait into a failure.
 """
 
 from __future__ import annotations
 
 HANG_SECONDS = 60
-"""For one step: an answer over loopback, the end of a thread, a line of another process."""
+"""The limit of one step: a loopback response, the end of a thread, a line from a process."""
 
 COMMAND_SECONDS = 600
-"""For a whole command, which may import, load and build."""
+"""The limit of a whole command, which may import, load and build."""

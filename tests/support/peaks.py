@@ -10,14 +10,14 @@ _LOOK_EVERY_SECONDS = 0.02
 
 
 def peak_mib(process: subprocess.Popen[Any]) -> float:
-    """Waits for the end of a process; its largest resident memory, in MiB (Linux: VmHWM).
+    """Waits for the end of a process; returns its peak resident memory in MiB (Linux: VmHWM).
 
-    What `wait4` tells begins with the memory of the process that started it.
+    The peak from `wait4` is not used, since it includes the memory of the parent process.
     """
     status = Path(f"/proc/{process.pid}/status")
     peak_kib = 0
     while True:
-        # Until it is waited for, an ended process still has the file, without that line.
+        # A process that ended but was not awaited has the file without this line.
         lines = status.read_text().splitlines()
         found = [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
         peak_kib = max([peak_kib, *found])

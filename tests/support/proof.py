@@ -1,4 +1,4 @@
-"""Whether the full proof is run, or the gate's sample."""
+"""Whether the full proof runs, rather than the gate's sample."""
 
 from __future__ import annotations
 

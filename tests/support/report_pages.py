@@ -1,4 +1,4 @@
-"""Pages as someone sees them in Debian's Chromium, where nothing may be asked for."""
+"""Pages in Debian's Chromium, without access to any other resource."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Made = Callable[[str], Path]
 
 
 def chromium(playwright: Playwright) -> Browser:
-    """Debian's, which tells nobody that it runs."""
+    """Starts Debian's Chromium without background requests."""
     return playwright.chromium.launch(
         executable_path=shutil.which("chromium"),
         args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
@@ -36,9 +36,9 @@ def opened_page(
     theme: str = "light",
     bypass_csp: bool = False,
 ) -> Iterator[Page]:
-    """The page as someone sees it, once all of it is drawn.
+    """Opens the page and waits until it is drawn completely.
 
-    At the end it must have asked and complained of nothing.
+    At the end, checks that it made no requests and logged no errors.
     """
     complaints: list[str] = []
 
@@ -60,18 +60,18 @@ def opened_page(
         tab = context.new_page()
         tab.on("console", lambda message: complaints.append(f"console: {message.text}"))
         tab.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        tab.on("request", lambda request: _note_foreign(request.url, page, complaints))
+        tab.on("request", lambda request: _record_foreign(request.url, page, complaints))
         tab.goto(f"{page.as_uri()}{fragment}")
         tab.wait_for_selector("html[data-drawn=all]")
         yield tab
     assert complaints == []
 
 
-def _note_foreign(url: str, page: Path, complaints: list[str]) -> None:
+def _record_foreign(url: str, page: Path, complaints: list[str]) -> None:
     if url.split("#", maxsplit=1)[0] != page.as_uri() and not url.startswith("data:"):
         complaints.append(f"request: {url[:200]}")
 
 
 def rows_of(tab: Page, identifier: str) -> list[str]:
-    """The texts of a list's rows that are in sight."""
+    """The texts of the rendered rows of a list."""
     return tab.locator(f"#{identifier} .tabulator-row").all_inner_texts()

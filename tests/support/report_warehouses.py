@@ -1,4 +1,4 @@
-"""Warehouses of which pages are made, by name."""
+"""The warehouses of report pages, by name."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from incorta_simulator.company.company import Company
 from incorta_simulator.faults.bodies import NAMES
 from sql.base_rows import NOON, History, Node, Tree, create_base_tables, rows, write_base_tables
 from sql.empty_marts import create_empty_marts
-from sql.told import told_history
+from sql.story_history import story_history
 
 
 def _story(database: Path) -> None:
-    _write(database, told_history(Company()))
+    _write(database, story_history(Company()))
 
 
 def _odd(database: Path) -> None:
@@ -38,13 +38,13 @@ def _odd(database: Path) -> None:
 
 
 def _one(database: Path) -> None:
-    """One execution, in which all is well."""
+    """One successful execution."""
     tree = Tree("LOAD_PLAN", "Nightly", "Success", (Tree("TABLE", "orders", "Success"),))
     _write(database, History(rows(tree, 7), []))
 
 
 def _empty(database: Path) -> None:
-    """Of two ids one does not exist, and one did not come."""
+    """Two ids: one does not exist, and one was unavailable."""
     _nothing(database)
     with duckdb.connect(database) as warehouse:
         counts = (
@@ -64,7 +64,7 @@ def _empty(database: Path) -> None:
 
 
 def _nothing(database: Path) -> None:
-    """Nothing was asked for."""
+    """No id was requested."""
     with duckdb.connect(database) as warehouse:
         create_base_tables(warehouse)
         create_empty_marts(warehouse)
@@ -72,7 +72,7 @@ def _nothing(database: Path) -> None:
 
 
 def sized(database: Path, executions: int, tables: int) -> None:
-    """So many executions of so many tables."""
+    """Creates this number of executions of this number of tables."""
     load(database, 1, executions, tables)
     _build(database)
 

@@ -1,4 +1,4 @@
-"""What a server of a test says on its socket, and how an answer is read."""
+"""Socket conversations for test servers, and the reading of responses."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ UNTRUSTED_TOKEN = "SGVsbG8/secret+token=="
 
 
 class Pauses(threading.Event):
-    """The wish to end a run, for which each pause waits.
+    """The stop event of a run, which records each pause.
 
     Attributes:
-        asked_for: the seconds of each pause.
-        ended_early: whether the wish ended it.
+        requested_seconds: the length of each pause.
+        ended_early: whether a stop request ended each pause.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked_for: list[float | None] = []
+        self.requested_seconds: list[float | None] = []
         self.ended_early: list[bool] = []
 
     def wait(self, timeout: float | None = None) -> bool:
-        self.asked_for.append(timeout)
+        self.requested_seconds.append(timeout)
         self.ended_early.append(super().wait(timeout))
         return self.ended_early[-1]
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """One request up to its empty line; empty when the client hung up."""
+    """One request up to its empty line; empty if the client hung up."""
     request = b""
     while not request.endswith(b"\r\n\r\n"):
         part = connection.recv(4096)
@@ -52,7 +52,7 @@ def response(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
 
 
 def always(answer: bytes, seen: list[bytes] | None = None) -> Talk:
-    """Gives the same answer to every request of a connection."""
+    """Sends the same response to every request of a connection."""
 
     def talk(connection: socket.socket) -> None:
         while request := read_request(connection):
@@ -64,7 +64,7 @@ def always(answer: bytes, seen: list[bytes] | None = None) -> Talk:
 
 
 def drip(head: bytes, drop: bytes) -> Talk:
-    """Sends the head at once, and then a drop now and then until the client hangs up."""
+    """Sends the head at once, and then a drop at intervals until the client hangs up."""
 
     def talk(connection: socket.socket) -> None:
         read_request(connection)
@@ -76,7 +76,7 @@ def drip(head: bytes, drop: bytes) -> Talk:
     return talk
 
 
-def says(answer: Answer) -> tuple[str, int | None, str | None, int]:
+def summary(answer: Answer) -> tuple[str, int | None, str | None, int]:
     return answer.outcome, answer.http_status, answer.message, answer.attempts
 
 

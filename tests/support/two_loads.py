@@ -1,11 +1,11 @@
-"""Two loads into a new warehouse, as a process; prints what is there, and what dlt asked for.
+"""Loads twice into a new warehouse, as a process; prints the tables and dlt's look-ups.
 
     python two_loads.py DATABASE command|someone   PYTHONPATH=tests
 
-`command`: dlt has the run context of a command; `someone`: its own, as in a pipeline of someone
-else's. The JSON object has `tables`, their rows, or `error`; and, of what dlt resolved meanwhile,
-`variables`, the names that it looked for in the environment with their types, and `fields`, by
-class.
+With `command`, dlt has the run context of a command; with `someone`, its own, as in any other
+pipeline. The JSON object has the rows of `tables`, or `error`. It also has the configuration that
+dlt resolved: `variables`, the names looked up in the environment with their types, and `fields`,
+by class.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ TREE = b'{"name":"%d","type":"LOAD_PLAN","childStatusDetails":[{"name":"a","type
 
 
 def recorded() -> None:
-    """Notes what is asked for, in dlt's own classes."""
+    """Records all look-ups in dlt's own classes."""
     get_value, resolve = EnvironProvider.get_value, BaseConfiguration.resolve
 
-    def asked(self: Any, key: str, hint: Any, pipeline: str, *sections: str) -> Any:
+    def look_up(self: Any, key: str, hint: Any, pipeline: str, *sections: str) -> Any:
         variables[self.get_key_name(key, pipeline, *sections)] = str(hint)
         return get_value(self, key, hint, pipeline, *sections)
 
@@ -42,7 +42,7 @@ def recorded() -> None:
         return resolve(self)
 
     classes: Any = EnvironProvider, BaseConfiguration
-    classes[0].get_value, classes[1].resolve = asked, resolved
+    classes[0].get_value, classes[1].resolve = look_up, resolved
 
 
 def main(database: Path, whose: str) -> None:

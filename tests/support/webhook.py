@@ -1,4 +1,4 @@
-"""A receiver of notifications on loopback."""
+"""A webhook on loopback that receives notifications."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ SECRET = "s3cret-hook-path"
 
 @dataclass
 class Webhook:
-    """What was received, and how it is answered.
+    """The received notifications, and how the webhook responds.
 
     Attributes:
-        url: for Apprise; a secret.
-        messages: title, message and type of each that was answered with 200.
-        status: of the answers.
-        location: where they redirect to, if anywhere.
-        asked: how many requests there were, of any method.
-        before_answer: called once a message has arrived.
-        drips: whether answers come byte by byte, and never end before the webhook does.
-        closed: set where the webhook ends, and such answers with it.
+        url: the URL for Apprise, which contains a secret.
+        messages: title, message and type of each notification answered with 200.
+        status: the HTTP status of the responses.
+        location: the target of redirects, if any.
+        requests: the number of requests, of any method.
+        before_answer: called when a notification has arrived, before the response.
+        drips: whether responses are sent byte by byte until the webhook closes.
+        closed: set when the webhook closes, which ends these responses.
     """
 
     url: str = ""
     messages: list[dict[str, Any]] = field(default_factory=list)
     status: int = 200
     location: str | None = None
-    asked: int = 0
+    requests: int = 0
     before_answer: Callable[[], object] = lambda: None
     drips: bool = False
     closed: Event = field(default_factory=Event)
@@ -44,23 +44,23 @@ class Webhook:
 
 @contextmanager
 def webhook() -> Iterator[Webhook]:
-    """A running one."""
+    """Runs a webhook until the end of the block."""
     hook = Webhook()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            hook.asked += 1
-            self._answer()
+            hook.requests += 1
+            self._respond()
 
         def do_POST(self) -> None:
-            hook.asked += 1
+            hook.requests += 1
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path == f"/{SECRET}" and hook.status == 200:
                 hook.messages.append(json.loads(body))
             hook.before_answer()
-            self._answer()
+            self._respond()
 
-        def _answer(self) -> None:
+        def _respond(self) -> None:
             self.send_response(hook.status)
             if hook.location:
                 self.send_header("Location", hook.location)
@@ -76,7 +76,7 @@ def webhook() -> Iterator[Webhook]:
                     self.wfile.write(b"x")
 
         def log_message(self, *_: object) -> None:
-            """Nothing on the terminal."""
+            """Prints nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         hook.url = f"json://127.0.0.1:{server.server_port}/{SECRET}"

@@ -112,9 +112,9 @@ def is_still_sending() -> bool:
 
 
 def _wait_longer(receiver: apprise.NotifyBase) -> None:
-    """Apprise waits four seconds; what is taken without an answer would be sent by each run.
+    """Raises Apprise's timeout of four seconds, after which each run would send again.
 
-    `rto` and `cto` in the URL go before.
+    `rto` and `cto` in the URL take precedence.
     """
     usual = type(receiver)
     if receiver.socket_read_timeout == usual.socket_read_timeout:

@@ -20,7 +20,7 @@ COMMENT ON COLUMN load_analysis.build_state.input IS
 COMMENT ON COLUMN load_analysis.build_state.state IS
     'Changes with the input; then what depends on it is built again.';
 """
-# An answer replaces all rows of its execution, so the roots say which answers are there.
+# A response replaces all rows of its execution, so the roots identify the loaded responses.
 _SOURCES = """
 SELECT
     'nodes',

@@ -63,12 +63,12 @@ Ids = Annotated[
 
 def _number(value: float) -> float:
     if math.isnan(value):  # NaN is neither below nor above a limit
-        raise typer.BadParameter("nan is no number of seconds.")
+        raise typer.BadParameter("must be a number of seconds, not NaN.")
     return value
 
 
 @app.command()
-def ingest(*, ids: Ids = None, debug: Debug = False) -> None:
+def ingest(*, ids: Ids = None) -> None:
     """Fetch executions from the cluster and load them into the warehouse.
 
     Without --ids: executions that were not final, new ones, and ids that did not load before.
@@ -82,7 +82,7 @@ def ingest(*, ids: Ids = None, debug: Debug = False) -> None:
 
 
 @app.command()
-def analyze(*, debug: Debug = False) -> None:
+def analyze() -> None:
     """Build the SQL models: outcomes, failure rates, coverage."""
     from incorta_loads.cli import runs
 
@@ -99,8 +99,6 @@ def publish(
             help="Directory to write. Default: the setting publish_dir, or `published`.",
         ),
     ] = None,
-    *,
-    debug: Debug = False,
 ) -> None:
     """Update the files that BI tools read: snapshot, Parquet, report, manifest.
 
@@ -114,7 +112,7 @@ def publish(
 
 
 @app.command()
-def run(*, ids: Ids = None, debug: Debug = False) -> None:
+def run(*, ids: Ids = None) -> None:
     """Ingest, analyze, notify and publish: the command for schedulers.
 
     Prints how many ids loaded, which tables broke, got worse or recovered since the last run,
@@ -168,7 +166,6 @@ def watch(
             help="Seconds to wait for an execution that the cluster does not know yet.",
         ),
     ] = 60,
-    debug: Debug = False,
 ) -> None:
     """Follow one execution until it is final, then load it.
 
@@ -188,7 +185,7 @@ def watch(
 
 
 @app.command()
-def check(*, debug: Debug = False) -> None:
+def check() -> None:
     """Test the cluster URL, the tenant and the token. Writes nothing."""
     from incorta_loads.cli import runs, summary
 
@@ -217,7 +214,6 @@ def simulate(
     truth: Annotated[
         bool, typer.Option("--truth", help="Print as JSON what is made to fail, then exit.")
     ] = False,
-    debug: Debug = False,
 ) -> None:
     """Start a simulated cluster on loopback, with a history whose failures are known."""
     from incorta_loads.cli import simulation

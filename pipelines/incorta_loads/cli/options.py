@@ -19,12 +19,12 @@ from incorta_loads.errors import ConfigurationError, InvalidSettingError
 if TYPE_CHECKING:
     from incorta_loads.redaction import Redactor
 
-_asked_for: set[Verbosity] = set()
+_given: set[Verbosity] = set()
 
 
 def is_debugging() -> bool:
     """Whether --debug was given, before or after the name of the command."""
-    return Verbosity.DEBUG in _asked_for
+    return Verbosity.DEBUG in _given
 
 
 def verbosity() -> Verbosity:
@@ -33,20 +33,20 @@ def verbosity() -> Verbosity:
     Raises:
         ConfigurationError: both --quiet and --verbose were given.
     """
-    if {Verbosity.QUIET, Verbosity.VERBOSE} <= _asked_for:
+    if {Verbosity.QUIET, Verbosity.VERBOSE} <= _given:
         raise ConfigurationError("--quiet and --verbose exclude each other; name one of them.")
     return next(
-        (each for each in reversed(Verbosity) if each in _asked_for),
+        (each for each in reversed(Verbosity) if each in _given),
         Verbosity.USUAL,
     )
 
 
-def _switch(asked: Verbosity) -> Callable[[bool], None]:
-    def ask(value: bool) -> None:  # noqa: FBT001 (the shape of a Typer callback)
+def _switch(level: Verbosity) -> Callable[[bool], None]:
+    def give(value: bool) -> None:  # noqa: FBT001 (the shape of a Typer callback)
         if value:
-            _asked_for.add(asked)
+            _given.add(level)
 
-    return ask
+    return give
 
 
 Debug = Annotated[
@@ -76,12 +76,12 @@ Output = Annotated[
 
 _SHARED = [
     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
-    for name, option in (("quiet", Quiet), ("verbose", Verbose))
+    for name, option in (("debug", Debug), ("quiet", Quiet), ("verbose", Verbose))
 ]
 
 
 class App(typer.Typer):
-    """Adds --quiet and --verbose to all commands; they work through their callbacks."""
+    """Adds --debug, --quiet and --verbose to all commands; they work through their callbacks."""
 
     def command(self, *args: Any, **named: Any) -> Callable[[Callable[..., Any]], Any]:
         """Like Typer's decorator."""

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from incorta_loads.choices import By, Format, Sort
-from incorta_loads.cli.options import App, Debug, Output, start
+from incorta_loads.cli.options import App, Output, start
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,6 @@ def failures(
     ] = Sort.RATE,
     limit: Limit = None,
     output: Output = Format.TABLE,
-    debug: Debug = False,
 ) -> None:
     """Show failure rates with counts and 95 % intervals, worst first."""
     from incorta_loads.analysis import queries
@@ -68,7 +67,6 @@ def _finding_command(name: str, text: str) -> None:
         limit: Limit = None,
         fail_on_any: FailOnAny = False,
         output: Output = Format.TABLE,
-        debug: Debug = False,
     ) -> None:
         from incorta_loads.analysis import findings, queries
         from incorta_loads.terminal import views
@@ -112,7 +110,7 @@ _finding_command(
 
 
 @app.command()
-def coverage(*, output: Output = Format.TABLE, debug: Debug = False) -> None:
+def coverage(*, output: Output = Format.TABLE) -> None:
     """Show which ids were requested, what came back and what is missing."""
     from incorta_loads.analysis import queries
     from incorta_loads.terminal import views
@@ -134,7 +132,6 @@ def show(
         bool, typer.Option("--failed", help="Show only the branches that failed.")
     ] = False,
     output: Output = Format.TABLE,
-    debug: Debug = False,
 ) -> None:
     """Print the status tree of one execution; --format json prints it as received."""
     from incorta_loads.analysis import queries
@@ -155,7 +152,6 @@ def sql(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT statement.")],
     *,
     output: Output = Format.TABLE,
-    debug: Debug = False,
 ) -> None:
     """Run one read-only statement on the warehouse: tables in load_status and load_analysis."""
     from incorta_loads.analysis import ad_hoc

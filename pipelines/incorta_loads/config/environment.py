@@ -13,16 +13,16 @@ _NAMES = frozenset({"SSLKEYLOGFILE", "TERMINAL_WIDTH", "UNICODE_VERSION"})
 _KEPT = frozenset({"DLT_PROJECT_DIR", "DLT_CONFIG_FOLDER"})
 """Variables with the location of `.dlt`, which also holds the settings of this program."""
 
-_taken: dict[str, str] = {}
+_removed: dict[str, str] = {}
 
 
-def take_steering_names_away() -> None:
+def remove_library_variables() -> None:
     """Removes these variables from the process environment before a library can read them."""
     for name in list(os.environ):
         if name not in _KEPT and (name.startswith(_PREFIXES) or name in _NAMES):
-            _taken[name] = os.environ.pop(name)
+            _removed[name] = os.environ.pop(name)
 
 
 def environment_as_given() -> dict[str, str]:
     """Returns the original environment, for programs that a command starts for its user."""
-    return _taken | os.environ
+    return _removed | os.environ

@@ -83,16 +83,16 @@ def is_blank(value: object) -> bool:
 
 def read_settings_here() -> None:
     """Makes `look_up` read settings itself, without dlt, for the rest of the process."""
-    if not _of_command:
-        _of_command.extend(settings_providers())
+    if not _command_providers:
+        _command_providers.extend(settings_providers())
 
 
-_of_command: list[Provider] = []
+_command_providers: list[Provider] = []
 """The providers of a command; empty in a user's own pipeline."""
 
 
 def _providers() -> Sequence[Provider]:
-    return _of_command or _providers_of_dlt()
+    return _command_providers or _providers_of_dlt()
 
 
 def _providers_of_dlt() -> Sequence[Provider]:

@@ -12,7 +12,7 @@ from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer
 from incorta_loads.redaction import Redactor
 from incorta_loads.tree.decoding import decode
-from incorta_loads.tree.flattening import Execution, flatten
+from incorta_loads.tree.flattening import Execution, final_executions, flatten
 from incorta_loads.tree.nodes import InvalidPayload, Tree
 
 MOST_EXECUTIONS = 100
@@ -92,10 +92,12 @@ class BatchBuilder:
     def take(self) -> Batch:
         """Returns the current batch and empties the builder."""
         self._flatten()
+        nodes = pa.concat_tables([NODES.empty_table(), *self.tables])
+        final = set(final_executions(nodes).to_pylist())
         batch = Batch(
-            pa.concat_tables([NODES.empty_table(), *self.tables]),
+            nodes,
             pa.Table.from_pylist(self.invalid_payloads, INVALID_PAYLOADS),
-            pa.Table.from_pylist([self._ledger_row(each) for each in self.answers], FETCHES),
+            pa.Table.from_pylist([self._ledger_row(each, final) for each in self.answers], FETCHES),
         )
         self.tables, self.invalid_payloads, self.answers = [], [], []
         self.nodes = self.text_bytes = self.body_bytes = 0
@@ -131,7 +133,7 @@ class BatchBuilder:
             "bytes": answer.size_bytes,
         }
 
-    def _ledger_row(self, answer: Answer) -> dict[str, object]:
+    def _ledger_row(self, answer: Answer, final: set[int]) -> dict[str, object]:
         return self._key(answer) | {
             "outcome": answer.outcome,
             "http_status": answer.http_status,
@@ -139,4 +141,5 @@ class BatchBuilder:
             "attempts": answer.attempts,
             "duration_ms": answer.duration_ms,
             "bytes": answer.size_bytes,
+            "is_final": answer.execution_id in final if answer.outcome == "loaded" else None,
         }

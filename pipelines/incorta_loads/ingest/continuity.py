@@ -73,7 +73,7 @@ def as_gone(batch: Batch, reason: str) -> Batch:
     The nodes and invalid payloads are dropped.
     """
     (row,) = batch.fetches.to_pylist()
-    row |= {"outcome": "not_found", "message": reason}
+    row |= {"outcome": "not_found", "message": reason, "is_final": None}
     return Batch(fetches=pa.Table.from_pylist([row], FETCHES))
 
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import duckdb
 
 from incorta_loads.endpoint.execution_ids import ExecutionIds
-from incorta_loads.tree.statuses import ENDED_STATE, RUNNING_STATE, OutcomeOf, compared
+from incorta_loads.tree.statuses import OutcomeOf
+from incorta_loads.warehouse.executions import state_spellings
 
 AGED_AFTER = timedelta(days=30)
 """An id whose first and last requests are this far apart is requested only if named."""
@@ -56,18 +57,13 @@ def read_known(
     Ids that were never requested are due too; a run that ended early leaves such gaps. They count
     from the lowest known id, or from `first_id` if that is at most `probe_gap` below it.
     """
-    states = connection.execute("SELECT DISTINCT state_type FROM load_status.nodes").fetchall()
-    parameters = {
-        "cluster": cluster,
-        "tenant": tenant,
-        "now": now,
-        "aged": AGED_AFTER,
-        "pauses": PAUSES_IN_SPAN,
-        "ended": [state for (state,) in states if compared(state) == ENDED_STATE],
-        "running": [state for (state,) in states if compared(state) == RUNNING_STATE],
-    }
-    connection.execute(_CREATE_IDS, parameters)
+    place = {"cluster": cluster, "tenant": tenant}
     try:
+        connection.execute(_CREATE_ROOTS, place)
+        _complete_roots(connection, place)
+        connection.execute(
+            _CREATE_IDS, place | {"now": now, "aged": AGED_AFTER, "pauses": PAUSES_IN_SPAN}
+        )
         lowest, highest, highest_is_gone = connection.execute(_BOUNDS).fetchone() or (None,) * 3
         not_final = _ids(connection, "has_nodes AND NOT is_final AND is_due")
         not_loaded = _ids(
@@ -75,13 +71,14 @@ def read_known(
             "NOT is_loaded AND NOT is_settled AND is_due AND (is_final OR NOT has_nodes)",
         )
         doubtful = connection.execute(_DOUBTFUL, {"highest": highest}).fetchall()
-        newest = connection.execute(_NEWEST, {"cluster": cluster, "tenant": tenant}).fetchall()
+        newest = connection.execute(_NEWEST).fetchall()
         never_asked: list[tuple[int, int]] = []
         if highest is not None:
             begin = first_id if lowest - probe_gap <= first_id < lowest else lowest
             never_asked = _holes(connection, begin)
     finally:
-        connection.execute("DROP TABLE temp.asked_ids")
+        connection.execute("DROP TABLE IF EXISTS temp.asked_ids")
+        connection.execute("DROP TABLE IF EXISTS temp.roots")
     return Known(
         not_final=ExecutionIds.of_ranges(not_final),
         not_successful=ExecutionIds.of(
@@ -92,6 +89,15 @@ def read_known(
         highest_is_gone=bool(highest_is_gone),
         doubtful=tuple(execution_id for (execution_id,) in doubtful),
     )
+
+
+def _complete_roots(connection: duckdb.DuckDBPyConnection, place: dict[str, str]) -> None:
+    """Sets `is_final` from the nodes where the ledger does not have it.
+
+    These are rows of older versions. No other query reads more nodes than the roots.
+    """
+    if connection.execute("FROM roots WHERE is_final IS NULL LIMIT 1").fetchone() is not None:
+        connection.execute(_COMPLETE_ROOTS, place | state_spellings(connection))
 
 
 def _ids(connection: duckdb.DuckDBPyConnection, condition: str) -> list[tuple[int, int]]:
@@ -137,8 +143,7 @@ _NEWEST = """
 SELECT execution_id, state_type, job_status
 FROM (
     SELECT execution_id, state_type, job_status
-    FROM load_status.nodes
-    WHERE cluster = $cluster AND tenant = $tenant AND node_id = 0
+    FROM roots
     QUALIFY row_number() OVER (PARTITION BY load_plan ORDER BY execution_id DESC) = 1
 )
 INNER JOIN asked_ids USING (execution_id)
@@ -146,22 +151,37 @@ WHERE is_final AND is_due_when_final
 ORDER BY execution_id
 """
 
+# The roots identify the loaded responses, and the ledger has whether each of them was final.
+_CREATE_ROOTS = """
+CREATE TEMP TABLE roots AS
+SELECT execution_id, fetched_at, load_plan, state_type, job_status, ledger.is_final
+FROM load_status.nodes
+LEFT JOIN (
+    SELECT execution_id, fetched_at, bool_or(is_final) AS is_final
+    FROM load_status.fetches
+    WHERE cluster = $cluster AND tenant = $tenant AND outcome = 'loaded'
+    GROUP BY execution_id, fetched_at
+) AS ledger USING (execution_id, fetched_at)
+WHERE cluster = $cluster AND tenant = $tenant AND node_id = 0
+"""
+
+_COMPLETE_ROOTS = """
+UPDATE roots
+SET is_final = coalesce(list_contains($ended, state_type), false) AND execution_id NOT IN (
+    SELECT execution_id
+    FROM load_status.nodes
+    SEMI JOIN (FROM roots WHERE is_final IS NULL) USING (execution_id)
+    WHERE cluster = $cluster AND tenant = $tenant AND list_contains($running, state_type)
+)
+WHERE is_final IS NULL
+"""
+
 # One row for each id that was requested or has nodes. A `not_found` is settled if its run came
 # after a run that loaded some higher id. Run ids decide the order because they sort by time. A row
 # from the future, left by a wrong clock, does not keep an id from being requested again.
 _CREATE_IDS = """
 CREATE TEMP TABLE asked_ids AS
-WITH loaded AS (
-    SELECT
-        execution_id,
-        bool_or(node_id = 0 AND list_contains($ended, state_type))
-            AND NOT bool_or(list_contains($running, state_type)) AS is_final,
-        min(fetched_at) AS fetched_at
-    FROM load_status.nodes
-    WHERE cluster = $cluster AND tenant = $tenant
-    GROUP BY execution_id
-),
-asked AS (
+WITH asked AS (
     SELECT
         execution_id,
         min(fetched_at) FILTER (WHERE fetched_at <= $now) AS first_asked_at,
@@ -177,18 +197,18 @@ asked AS (
 ids AS (
     SELECT
         execution_id,
-        loaded.execution_id IS NOT NULL AS has_nodes,
+        roots.execution_id IS NOT NULL AS has_nodes,
         coalesce(is_final, false) AS is_final,
-        loaded.fetched_at AS loaded_at,
-        coalesce(last_asked_at, loaded.fetched_at) AS last_asked_at,
-        coalesce(first_asked_at, loaded.fetched_at) AS first_asked_at,
+        roots.fetched_at AS loaded_at,
+        coalesce(last_asked_at, roots.fetched_at) AS last_asked_at,
+        coalesce(first_asked_at, roots.fetched_at) AS first_asked_at,
         coalesce(is_of_future, false) AS is_of_future,
         last_outcome,
         last_run_id,
-        min(loaded_run_id) FILTER (WHERE loaded.execution_id IS NOT NULL) OVER (
+        min(loaded_run_id) FILTER (WHERE roots.execution_id IS NOT NULL) OVER (
             ORDER BY execution_id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS loaded_above_since
-    FROM loaded
+    FROM roots
     FULL JOIN asked USING (execution_id)
 ),
 spans AS (

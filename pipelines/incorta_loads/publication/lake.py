@@ -18,8 +18,8 @@ import duckdb
 BUCKET_IDS = 10_000
 """Bucket b contains the execution ids from b × 10,000 to b × 10,000 + 9,999."""
 
-_FORMAT = "1"
-"""Version of the file format; change it with the format, so that every file is rewritten."""
+_FORMATS = {"nodes": "1", "fetches": "2"}
+"""Table → version of its file format; change it with the format, so that files are rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def lake_files(connection: duckdb.DuckDBPyConnection) -> Iterator[LakeFile]:
     for cluster, tenant, bucket, source in connection.execute(_BUCKETS).fetchall():
         yield LakeFile(
             f"lake/nodes/{_partition(cluster, tenant)}/bucket={bucket}/nodes.parquet",
-            f"{_FORMAT} {source}",
+            f"{_FORMATS['nodes']} {source}",
             _NODES,
             {
                 "cluster": cluster,
@@ -56,7 +56,7 @@ def lake_files(connection: duckdb.DuckDBPyConnection) -> Iterator[LakeFile]:
     for cluster, tenant, source in connection.execute(_LEDGERS).fetchall():
         yield LakeFile(
             f"lake/fetches/{_partition(cluster, tenant)}/fetches.parquet",
-            f"{_FORMAT} {source}",
+            f"{_FORMATS['fetches']} {source}",
             _FETCHES,
             {"cluster": cluster, "tenant": tenant},
         )

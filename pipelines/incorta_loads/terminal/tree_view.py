@@ -10,21 +10,12 @@ from rich.text import Text
 from incorta_loads.analysis.rows import Row
 from incorta_loads.terminal.printing import can_show, printable
 from incorta_loads.text import listed, shortened
-from incorta_loads.tree.statuses import STATUS_OUTCOMES
+from incorta_loads.tree.statuses import OUTCOME_SIGNS, STATUS_OUTCOMES
 
 STYLES = {"failure": "red", "partial": "red", "success": "green", "unknown": "yellow"}
 
-_SIGNS = {
-    "success": ("✓", "+"),
-    "partial": ("!", "!"),
-    "failure": ("✗", "x"),
-    "interrupted": ("■", "#"),
-    "skipped": ("–", "-"),
-    "running": ("▸", ">"),
-    "queued": ("…", "."),
-    "unknown": ("?", "?"),
-}
-"""Outcome → its sign, and its sign for output that is ASCII only."""
+_ASCII_SIGNS = dict(zip(STATUS_OUTCOMES, "+!x#->.?", strict=True))
+"""Outcome → its sign if the terminal shows only ASCII."""
 
 _MOST_INDENTED = 50
 """Maximum depth of indentation, because a chain of 5,000 nodes would be mostly blanks."""
@@ -34,7 +25,8 @@ _ERRORS = ("failure", "partial")
 
 def sign(outcome: str) -> str:
     """Returns the sign that shows the outcome without color."""
-    return _SIGNS[outcome][0 if can_show("".join(shown for shown, _ in _SIGNS.values())) else 1]
+    signs = OUTCOME_SIGNS if can_show("".join(OUTCOME_SIGNS.values())) else _ASCII_SIGNS
+    return signs[outcome]
 
 
 def legend(counts: Mapping[str, int]) -> str:

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from incorta_loads.base_tables import NODES
 from incorta_loads.tree.limits import MOST_LEVELS
 from incorta_loads.tree.nodes import NAMED_TYPES, Node, Status, Tree
-from incorta_loads.tree.statuses import compared
+from incorta_loads.tree.statuses import ENDED_STATE, RUNNING_STATE, compared
 
 Integers = npt.NDArray[np.int64]
 
@@ -73,6 +73,23 @@ def flatten(executions: Sequence[Execution], *, cluster: str, tenant: str) -> pa
     columns["path"] = _paths(columns["name"], columns["depth"])
     columns |= _keys(executions, sizes, cluster, tenant)
     return pa.table({name: columns[name] for name in NODES.names}, schema=NODES)
+
+
+def final_executions(nodes: pa.Table) -> pa.Array:
+    """Returns the ids of the final executions among rows of `nodes`, in ascending order.
+
+    An execution is final if its root has ended and no node runs.
+    """
+    states = pc.unique(nodes["state_type"]).to_pylist()
+    ended = pa.array([each for each in states if compared(each) == ENDED_STATE], pa.string())
+    running = pa.array([each for each in states if compared(each) == RUNNING_STATE], pa.string())
+    is_root = pc.equal(nodes["node_id"], 0)
+    over = nodes["execution_id"].filter(
+        pc.and_(is_root, pc.is_in(nodes["state_type"], value_set=ended))
+    )
+    not_over = nodes["execution_id"].filter(pc.is_in(nodes["state_type"], value_set=running))
+    ids = pc.unique(over.filter(pc.invert(pc.is_in(over, value_set=pc.unique(not_over)))))
+    return ids.sort()
 
 
 def encode(rows: Iterable[Mapping[str, Any]]) -> bytes:

@@ -22,6 +22,9 @@ STATUS_OUTCOMES = (
 )
 """Possible outcomes of a status."""
 
+OUTCOME_SIGNS = dict(zip(STATUS_OUTCOMES, "✓!✗■–▸…?", strict=True))
+"""Outcome → the sign that shows it without color."""
+
 ROLES = ("load_plan", "group", "schema", "table", "none")
 """Possible roles of a node; `none` means no other role applies."""
 

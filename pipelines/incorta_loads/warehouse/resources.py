@@ -76,6 +76,7 @@ def _columns(schema: pa.Schema) -> dict[str, TColumnSchema]:
     kinds: dict[pa.DataType, TDataType] = {
         pa.string(): "text",
         pa.int64(): "bigint",
+        pa.bool_(): "bool",
         pa.binary(): "binary",
         pa.timestamp("us", tz="UTC"): "timestamp",
     }

@@ -18,6 +18,9 @@ from incorta_loads.comments import set_comments
 from incorta_loads.errors import WarehouseError
 from incorta_loads.warehouse.opening import table_columns
 
+_ADDED = {"fetches": "is_final"}
+"""Table → column that warehouses of older versions lack."""
+
 
 def create_alerts(connection: duckdb.DuckDBPyConnection) -> None:
     """Creates `alerts`, which is not part of any dlt package, unless it exists."""
@@ -38,12 +41,26 @@ def refuse_other_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> N
     found = table_columns(connection, DATASET)
     for name, schema in BASE_TABLES.items():
         expected = duckdb_types(schema)
-        if found.get(name, expected) != expected:
+        columns = found.get(name, expected)
+        if columns not in (expected, _without_added(name, expected)):
             raise WarehouseError(
                 f"The table {DATASET}.{name} in {path} has other columns than this "
                 "version writes and was not changed; use the version that created it, or load "
                 "into a new file."
             )
+
+
+def add_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """Adds the columns that the table of an older version lacks, each in one transaction."""
+    found = table_columns(connection, DATASET)
+    for name, column in _ADDED.items():
+        types = duckdb_types(BASE_TABLES[name])
+        if found.get(name) == _without_added(name, types):
+            connection.execute(f"ALTER TABLE {DATASET}.{name} ADD COLUMN {column} {types[column]}")
+
+
+def _without_added(table: str, columns: dict[str, str]) -> dict[str, str]:
+    return {name: kind for name, kind in columns.items() if name != _ADDED.get(table)}
 
 
 def describe(connection: duckdb.DuckDBPyConnection) -> None:

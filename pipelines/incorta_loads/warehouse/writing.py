@@ -24,10 +24,15 @@ import pyarrow.compute as pc
 
 from incorta_loads.base_tables import DATASET, FETCHES, TABLES, Batch
 from incorta_loads.errors import OutOfMemoryError, WarehouseError, first_line, root_cause
-from incorta_loads.warehouse.executions import nodes_of
+from incorta_loads.warehouse.executions import nodes_of, state_spellings
 from incorta_loads.warehouse.memory import Memory, is_out_of_memory, release_memory
 from incorta_loads.warehouse.opening import opened, require_file, table_columns
-from incorta_loads.warehouse.tables import create_alerts, describe, refuse_other_columns
+from incorta_loads.warehouse.tables import (
+    add_columns,
+    create_alerts,
+    describe,
+    refuse_other_columns,
+)
 
 if TYPE_CHECKING:
     from dlt.pipeline.pipeline import Pipeline
@@ -103,8 +108,11 @@ class Warehouse:
         return self.connection.table(f"{DATASET}.nodes").limit(1).fetchone() is None
 
     def nodes_of(self, cluster: str, tenant: str, execution_id: int) -> pa.Table:
-        """Returns the rows of one execution in preorder, with the schema `NODES`."""
-        return nodes_of(self.connection, cluster, tenant, execution_id)
+        """Returns the rows of one execution in preorder, with the schema `NODES`.
+
+        May be called while another thread loads a batch.
+        """
+        return nodes_of(self.connection.cursor(), cluster, tenant, execution_id)
 
     def restore_ledger(self, run_id: str) -> int:
         """Writes missing ledger rows of a run that was killed after it wrote a batch's nodes.
@@ -112,9 +120,11 @@ class Warehouse:
         Returns:
             The number of rows written.
         """
-        rows = self.connection.execute(_WITHOUT_LEDGER_ROW, {"run_id": run_id}).to_arrow_table()
-        if rows.num_rows:
-            self._run(Batch(fetches=rows.select(FETCHES.names).cast(FETCHES)))
+        if self.connection.execute(f"{_WITHOUT_LEDGER_ROW} LIMIT 1").fetchone() is None:
+            return 0
+        parameters = {"run_id": run_id} | state_spellings(self.connection)
+        rows = self.connection.execute(_LEDGER_ROWS, parameters).to_arrow_table()
+        self._run(Batch(fetches=rows.select(FETCHES.names).cast(FETCHES)))
         return int(rows.num_rows)
 
     def _split(self, nodes: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -170,6 +180,7 @@ class Warehouse:
     def _create_tables(self) -> None:
         """Creates missing tables, and rejects tables of another version with other columns."""
         refuse_other_columns(self.connection, self.path)
+        add_columns(self.connection)
         if not all(name in table_columns(self.connection, DATASET) for name in TABLES):
             self._run(Batch(), create=True)
             refuse_other_columns(self.connection, self.path)
@@ -233,8 +244,22 @@ def _working_directory(path: Path) -> Path:
     )
 
 
-# Nodes whose answer has no ledger row because the run was killed before it wrote that row.
+# Roots whose response has no ledger row because the run was killed before it wrote that row.
 _WITHOUT_LEDGER_ROW = """
+SELECT cluster, tenant, execution_id, fetched_at, state_type
+FROM load_status.nodes
+ANTI JOIN load_status.fetches USING (cluster, tenant, execution_id, fetched_at)
+WHERE node_id = 0
+"""
+
+_LEDGER_ROWS = f"""
+WITH missing AS ({_WITHOUT_LEDGER_ROW}),
+running AS (
+    SELECT DISTINCT cluster, tenant, execution_id
+    FROM load_status.nodes
+    SEMI JOIN missing USING (cluster, tenant, execution_id)
+    WHERE list_contains($running, state_type)
+)
 SELECT
     cluster,
     tenant,
@@ -246,8 +271,8 @@ SELECT
     'row restored: an earlier run ended before writing it' AS message,
     NULL::BIGINT AS attempts,
     NULL::BIGINT AS duration_ms,
-    NULL::BIGINT AS bytes
-FROM load_status.nodes
-ANTI JOIN load_status.fetches USING (cluster, tenant, execution_id, fetched_at)
-WHERE node_id = 0
-"""
+    NULL::BIGINT AS bytes,
+    coalesce(list_contains($ended, state_type), false)
+        AND (cluster, tenant, execution_id) NOT IN (FROM running) AS is_final
+FROM missing
+"""  # noqa: S608 (constants)

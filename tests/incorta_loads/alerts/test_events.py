@@ -43,7 +43,7 @@ def test_a_recovery_is_reported_with_its_counts(observed: ObservedTable) -> None
 
 
 @pytest.mark.parametrize(
-    ("behaviours", "said"),
+    ("behaviours", "reported"),
     [
         (["broken_since", "broken_since"], ["broken_since"]),
         (["always_failing", "broken_since"], ["always_failing"]),
@@ -59,12 +59,12 @@ def test_a_recovery_is_reported_with_its_counts(observed: ObservedTable) -> None
     ],
 )
 def test_each_change_is_reported_once(
-    observed: ObservedTable, behaviours: list[str], said: list[str]
+    observed: ObservedTable, behaviours: list[str], reported: list[str]
 ) -> None:
     """Behaviours between broken and recovered report nothing."""
     for behaviour in behaviours:
         observed.run(behaviour)
-    assert observed.said == said
+    assert observed.reported == reported
 
 
 def test_a_p_value_that_fluctuates_around_its_threshold_is_reported_once(
@@ -74,7 +74,7 @@ def test_a_p_value_that_fluctuates_around_its_threshold_is_reported_once(
     for p_adjusted in (0.049, 0.051, 0.049, 0.06, 0.03, 0.1):
         verdict = "regressed" if p_adjusted <= 0.05 else "unchanged"
         observed.run("recovered", verdict, p_adjusted)
-    assert observed.said == ["regressed"]
+    assert observed.reported == ["regressed"]
 
 
 def test_a_second_regression_needs_an_error_after_the_recovery(observed: ObservedTable) -> None:
@@ -82,9 +82,9 @@ def test_a_second_regression_needs_an_error_after_the_recovery(observed: Observe
     observed.run("intermittent", "regressed", 0.01)
     observed.run("recovered", "unchanged", 0.2)
     observed.run("recovered", "regressed", 0.04)
-    assert observed.said == ["regressed", "recovered"]
+    assert observed.reported == ["regressed", "recovered"]
     observed.run("intermittent", "regressed", 0.04, last_error=120)
-    assert observed.said == ["regressed", "recovered", "regressed"]
+    assert observed.reported == ["regressed", "recovered", "regressed"]
 
 
 def test_a_regression_followed_by_a_break_is_reported_twice(observed: ObservedTable) -> None:
@@ -92,14 +92,14 @@ def test_a_regression_followed_by_a_break_is_reported_twice(observed: ObservedTa
     observed.run("intermittent", "regressed", 0.01)
     observed.run("broken_since", "regressed", 0.01)
     observed.run("intermittent", "regressed", 0.01)
-    assert observed.said == ["regressed", "broken_since"]
+    assert observed.reported == ["regressed", "broken_since"]
 
 
 def test_tables_of_a_schema_without_a_name_are_one_series(observed: ObservedTable) -> None:
     """NULL is compared like any other name."""
     observed.run("broken_since", schema=None)
     observed.run("broken_since", schema=None)
-    assert observed.said == ["broken_since"]
+    assert observed.reported == ["broken_since"]
 
 
 def test_a_missed_change_is_found_again_while_it_lasts(observed: ObservedTable) -> None:

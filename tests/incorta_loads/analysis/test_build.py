@@ -38,7 +38,8 @@ def warehouse(tmp_path: Path) -> Path:
 
 
 class Concurrent(NamedTuple):
-    """A warehouse, the result of a build next to an open connection, and what that one saw."""
+    """A warehouse, the result of a build next to an open connection, and a row read by the
+    latter."""
 
     warehouse: Path
     built: ModelsBuilt
@@ -144,9 +145,11 @@ def test_a_failed_model_is_named_in_the_error(warehouse: Path) -> None:
     """The error contains the model and the database's message, on one line."""
     with duckdb.connect(str(warehouse)) as writer:
         writer.execute("alter table load_status.nodes drop column job_status")
-    with pytest.raises(ModelsError, match=r"^the SQL model stg_nodes failed: .*job_status") as told:
+    with pytest.raises(
+        ModelsError, match=r"^the SQL model stg_nodes failed: .*job_status"
+    ) as caught:
         build_models(warehouse)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_warehouse_locked_by_another_process_is_an_error(warehouse: Path) -> None:

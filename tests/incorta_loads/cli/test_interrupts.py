@@ -78,7 +78,7 @@ def test_the_previous_handlers_are_restored() -> None:
 def test_a_prompt_interrupt_stops_the_work_immediately(
     number: signal.Signals, name: str, exit_code: int
 ) -> None:
-    """No code after the signal runs, and the error tells the user what is kept."""
+    """No code after the signal runs, and the error states what is kept."""
     done = []
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""Rules of which names of the environment a command leaves to its libraries."""
+"""Rules for the environment variables that a command leaves to its libraries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from incorta_loads.config.environment import environment_as_given, take_steering_names_away
+from incorta_loads.config.environment import environment_as_given, remove_library_variables
 
 STEERING = {
     "DLT_USE_JSON": "simplejson",
@@ -28,12 +28,12 @@ HONORED = {
 }
 
 
-def test_names_that_steer_a_library_are_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others stay, and who is started for the user gets all of them."""
+def test_variables_that_configure_a_library_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other variables are kept, and child processes started for the user get all of them."""
     for name, value in (STEERING | HONORED).items():
         monkeypatch.setenv(name, value)
     given = dict(os.environ)
-    take_steering_names_away()
+    remove_library_variables()
     assert not STEERING.keys() & os.environ.keys()
     assert HONORED.items() <= os.environ.items()
     assert environment_as_given() == given

@@ -1,4 +1,4 @@
-"""Where the warehouse is."""
+"""The path of the warehouse."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ pytestmark = pytest.mark.usefixtures("write")
         ("load_status_2.duckdb", "load_status_2.duckdb"),
     ],
 )
-def test_forms_of_the_path(
+def test_accepted_forms_of_the_path(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: str | None, path: str
 ) -> None:
-    """dlt's `DESTINATION__DUCKDB__CREDENTIALS`, from the working directory where it is relative."""
+    """`DESTINATION__DUCKDB__CREDENTIALS` sets the path; a relative one starts at the working
+    directory."""
     if given is not None:
         monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", given)
     assert database_path() == tmp_path / path
@@ -51,18 +52,20 @@ def test_forms_of_the_path(
         '[destination.duckdb]\ncredentials = {database = "of/file.duckdb", read_only = false}',
     ],
 )
-def test_the_path_comes_from_the_files_of_dlt(
+def test_the_path_is_read_from_the_files_of_dlt(
     monkeypatch: pytest.MonkeyPatch, write: Write, tmp_path: Path, config: str
 ) -> None:
-    """As a text or as a table, and the environment goes before."""
+    """It may be a string or a table, and the environment overrides it."""
     write(config)
     assert database_path() == tmp_path / "of/file.duckdb"
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", "of/environment.duckdb")
     assert database_path() == tmp_path / "of/environment.duckdb"
 
 
-def test_the_database_may_be_set_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As dlt allows, in its own variable."""
+def test_the_database_may_be_set_in_its_own_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As in dlt, the path may be set in the variable of the database alone."""
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__DATABASE", "loads.duckdb")
     assert database_path() == tmp_path / "loads.duckdb"
 
@@ -83,10 +86,11 @@ def test_the_database_may_be_set_alone(monkeypatch: pytest.MonkeyPatch, tmp_path
         (".", "."),
     ],
 )
-def test_what_is_no_file_is_refused(
+def test_anything_but_a_file_is_refused(
     monkeypatch: pytest.MonkeyPatch, given: str, shown: str
 ) -> None:
-    """In memory, elsewhere, or a directory; what could be a password is not shown."""
+    """In-memory databases, remote ones and directories are refused; possible passwords are not
+    shown."""
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", given)
     with pytest.raises(InvalidSettingError) as raised:
         database_path()
@@ -106,10 +110,10 @@ def test_what_is_no_file_is_refused(
         (".load_status.duckdb", "load_status"),
     ],
 )
-def test_the_file_is_not_called_like_a_schema(
+def test_a_file_named_like_a_schema_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, database: str
 ) -> None:
-    """DuckDB would not know which of the two is meant."""
+    """DuckDB could not tell the database from the schema."""
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", f"data/{name}")
     with pytest.raises(InvalidSettingError) as raised:
         database_path()

@@ -1,4 +1,4 @@
-"""Settings are where dlt's users keep them, and dlt itself is not imported to find them."""
+"""Settings are read from dlt's configuration files without importing dlt."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-# As dlt finds its places, in a process of its own: dlt reads some variables when it is imported.
-ASKED = """
+# dlt finds its files in a separate process, since it reads some variables when it is imported.
+SEARCHED = """
 import json, os, sys
 os.geteuid = lambda: int(sys.argv[2])
 if sys.argv[1] == "dlt":
@@ -27,10 +27,10 @@ print(json.dumps([str(path) for path in found]))
 """
 
 
-def asked(whose: str, home: Path, variables: dict[str, str], user: int) -> list[str]:
+def searched(whose: str, home: Path, variables: dict[str, str], user: int) -> list[str]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": "/tmp"} | variables
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", ASKED, whose, str(user)],
+        [sys.executable, "-W", "ignore", "-c", SEARCHED, whose, str(user)],
         env=environment,
         cwd="/",
         capture_output=True,
@@ -55,8 +55,10 @@ def asked(whose: str, home: Path, variables: dict[str, str], user: int) -> list[
     ],
     ids=lambda variables: ",".join(variables) or "nothing set",
 )
-def test_the_places_are_those_of_dlt(tmp_path: Path, variables: dict[str, str], user: int) -> None:
-    """Whoever runs it, whatever says where its files are."""
+def test_the_searched_files_are_those_of_dlt(
+    tmp_path: Path, variables: dict[str, str], user: int
+) -> None:
+    """This holds for any user and for any variables that move dlt's files."""
     home = tmp_path / "home"
     (home / "there").mkdir(parents=True)
-    assert asked("ours", home, variables, user) == asked("dlt", home, variables, user)
+    assert searched("ours", home, variables, user) == searched("dlt", home, variables, user)

@@ -1,4 +1,4 @@
-"""Rules of where dlt finds its configuration while a command runs: nowhere."""
+"""Rules for dlt's own configuration while a command runs: dlt reads none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Load = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
-    """Loads twice in a process of its own and an empty directory; see `two_loads.py`."""
+    """Loads twice in a separate process and an empty directory; see `two_loads.py`."""
 
     def load(
         whose: str, *, variables: Mapping[str, str] | None = None, file: str | None = None
@@ -53,13 +53,13 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
 
 @pytest.fixture(scope="module")
 def undisturbed(load: Load) -> dict[str, Any]:
-    """What two loads of a command leave where nothing is configured."""
+    """The result of two loads of a command without any configuration."""
     return load("command")
 
 
 @pytest.fixture(scope="module")
 def names(load: Load) -> dict[str, str]:
-    """Every name that dlt looks for while it loads, with the type of its field."""
+    """Every name that dlt looks up while it loads, with the type of its field."""
     found: dict[str, str] = load("someone")["variables"]
     return found
 
@@ -69,7 +69,7 @@ def outcome(result: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def hostile(names: Mapping[str, str], *, switches: str) -> dict[str, str]:
-    """A value for each name that would change much: for switches the one given."""
+    """A value for each name that would change much; switches get the given one."""
 
     def value(name: str, kind: str) -> str:
         if name.endswith("REFRESH"):
@@ -84,7 +84,7 @@ def hostile(names: Mapping[str, str], *, switches: str) -> dict[str, str]:
 
 
 def as_toml(values: Mapping[str, str]) -> str:
-    """The same in a file; where a name is that of a table too, the table stays."""
+    """The values as a TOML file; if a name is also the name of a table, the table wins."""
     document: dict[str, Any] = {}
     for name, value in sorted(values.items(), key=lambda each: each[0].count("__")):
         *tables, key = name.lower().split("__")
@@ -97,11 +97,9 @@ def as_toml(values: Mapping[str, str]) -> str:
     return tomlkit.dumps(document)
 
 
-def test_dlt_asks_for_hundreds_of_names_where_nobody_stops_it(
-    load: Load, names: Mapping[str, str]
-) -> None:
-    """The list comes from dlt's own classes and has a name for each of their fields, so that what
-    a new dlt asks for is tested too."""
+def test_dlt_looks_up_hundreds_of_names_by_default(load: Load, names: Mapping[str, str]) -> None:
+    """The list comes from dlt's own classes and must have all their fields, so that a new version
+    of dlt is covered."""
     fields = load("someone")["fields"]
     assert "dlt.pipeline.configuration.PipelineConfiguration" in fields
     assert "dlt.destinations.impl.duckdb.configuration.DuckDbClientConfiguration" in fields
@@ -113,8 +111,8 @@ def test_dlt_asks_for_hundreds_of_names_where_nobody_stops_it(
     } | {"_LOAD_STORAGE_CONFIG"}
 
 
-def test_a_command_lets_dlt_ask_nobody(undisturbed: Mapping[str, Any]) -> None:
-    """It is no matter of names: no variable is looked for, so none can be missed."""
+def test_in_a_command_dlt_looks_up_no_configuration(undisturbed: Mapping[str, Any]) -> None:
+    """No name is looked up at all, so the rule does not depend on a list of names."""
     assert undisturbed["variables"] == {}
     assert len(undisturbed["tables"]["nodes"]) == 8
 
@@ -123,7 +121,7 @@ def test_a_command_lets_dlt_ask_nobody(undisturbed: Mapping[str, Any]) -> None:
 def test_no_variable_changes_what_a_command_loads(
     load: Load, undisturbed: Mapping[str, Any], names: Mapping[str, str], switches: str
 ) -> None:
-    """Whatever each field of dlt's would be set to."""
+    """Any field of dlt's configuration may be set without effect."""
     variables = hostile(names, switches=switches)
     assert outcome(load("command", variables=variables)) == outcome(undisturbed)
 
@@ -132,22 +130,22 @@ def test_no_variable_changes_what_a_command_loads(
 def test_no_file_changes_what_a_command_loads(
     load: Load, undisturbed: Mapping[str, Any], names: Mapping[str, str], switches: str
 ) -> None:
-    """Neither `.dlt/config.toml` nor `.dlt/secrets.toml`."""
+    """Neither `.dlt/config.toml` nor `.dlt/secrets.toml` has an effect."""
     file = as_toml(hostile(names, switches=switches))
     assert outcome(load("command", file=file)) == outcome(undisturbed)
 
 
 @pytest.mark.parametrize("name", ["REFRESH", "PIPELINES__INCORTA_LOADS__REFRESH"])
-def test_the_same_values_do_change_what_someone_else_loads(
+def test_the_same_values_do_change_another_pipeline(
     load: Load, undisturbed: Mapping[str, Any], name: str
 ) -> None:
-    """The control: where nobody stops dlt, the tables are dropped by a variable and by a file."""
+    """The control: without the protection, a variable and a file each drop the tables."""
     by_variable = load("someone", variables={name: "drop_sources"})
     by_file = load("someone", file=as_toml({name: "drop_sources"}))
     assert outcome(by_variable) == outcome(by_file) != outcome(undisturbed)
 
 
-def test_what_dlt_reads_by_itself_is_known() -> None:
-    """These names it reads at any time, beside its configuration; `environment` takes them away."""
+def test_variables_read_directly_by_dlt_are_known() -> None:
+    """dlt reads these names outside its configuration; `environment` removes them."""
     names = {name for name in vars(known_env) if not name.startswith("_")}
     assert {name for name in names if not name.startswith("DLT_")} == set()

@@ -1,4 +1,4 @@
-"""Rules of the one door for configuration."""
+"""Rules of the one function that loads the settings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("write")
 
 @pytest.fixture
 def configure(monkeypatch: pytest.MonkeyPatch) -> Configure:
-    """Sets environment variables of `[sources.incorta]`; the three required ones unless given."""
+    """Sets environment variables of `[sources.incorta]`; the three required ones have defaults."""
 
     def set_all(**given: str | None) -> None:
         required = {"cluster_url": URL, "tenant": "default", "token": TOKEN}
@@ -45,18 +45,18 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Configure:
 
 
 def refusal(**explicit: object) -> str:
-    """The message of what cannot be used; it never shows the token."""
+    """The message of the error for invalid settings, which never shows the token."""
     with pytest.raises(InvalidSettingError) as raised:
         load_settings(explicit)
     assert TOKEN not in str(raised.value)
     return str(raised.value)
 
 
-# --- Where values come from ----------------------------------------------------------------------
+# --- Sources of values ----------------------------------------------------------------------------
 
 
-def test_defaults_in_full(configure: Configure) -> None:
-    """What three settings make of the others."""
+def test_the_defaults(configure: Configure) -> None:
+    """All defaults, if only the three required settings are given."""
     configure()
     assert load_settings() == Settings(
         cluster_url="https://my-cluster.cloud.incorta.com/incorta",
@@ -93,8 +93,8 @@ ALL = Settings(
 )
 
 
-def test_every_setting_comes_from_the_environment(configure: Configure, tmp_path: Path) -> None:
-    """`SOURCES__INCORTA__…`, blanks around values left out."""
+def test_every_setting_is_read_from_the_environment(configure: Configure, tmp_path: Path) -> None:
+    """`SOURCES__INCORTA__…` sets each of them; blanks around values are removed."""
     shutil.copyfile(certifi.where(), tmp_path / "ca.pem")
     configure(
         cluster_url=" http://incorta.example:8080/app ",
@@ -113,8 +113,8 @@ def test_every_setting_comes_from_the_environment(configure: Configure, tmp_path
     assert load_settings() == replace(ALL, ca_bundle=str(tmp_path / "ca.pem"))
 
 
-def test_every_setting_comes_from_the_files_of_dlt(write: Write, tmp_path: Path) -> None:
-    """`.dlt/config.toml`, and `.dlt/secrets.toml` for the token; with the types of TOML."""
+def test_every_setting_is_read_from_the_files_of_dlt(write: Write, tmp_path: Path) -> None:
+    """`.dlt/config.toml` and, for the token, `.dlt/secrets.toml`, with the types of TOML."""
     shutil.copyfile(certifi.where(), tmp_path / "ca.pem")
     write(
         """
@@ -141,7 +141,7 @@ def test_every_setting_comes_from_the_files_of_dlt(write: Write, tmp_path: Path)
 
 
 def test_the_command_reads_the_files_of_its_working_directory(tmp_path: Path) -> None:
-    """A process of its own, with nothing in its environment."""
+    """A separate process reads them, without any variable in its environment."""
     (tmp_path / ".dlt").mkdir()
     (tmp_path / ".dlt" / "config.toml").write_text(
         f'[sources.incorta]\ncluster_url = "{URL}"\ntenant = "default"\n'
@@ -164,8 +164,8 @@ def test_the_command_reads_the_files_of_its_working_directory(tmp_path: Path) ->
     assert done.stdout == f"{URL}/incorta default {TOKEN} {tmp_path}/data/loads.duckdb\n"
 
 
-def test_the_environment_goes_before_the_files(write: Write, configure: Configure) -> None:
-    """And a value that is given goes before both; None is not given."""
+def test_the_environment_overrides_the_files(write: Write, configure: Configure) -> None:
+    """An explicit value overrides both; None counts as not given."""
     write('[sources.incorta]\ntenant = "of the file"\ncluster = "of the file"\nfirst_id = 7\n')
     configure(tenant="of the environment", cluster="of the environment")
     settings = load_settings({"cluster": "given", "tenant": None, "concurrency": 2})
@@ -179,7 +179,7 @@ def test_the_environment_goes_before_the_files(write: Write, configure: Configur
 
 @pytest.mark.parametrize("blank", ["", " ", "\t\n"])
 def test_blank_values_count_as_missing(write: Write, configure: Configure, blank: str) -> None:
-    """A file is looked at as if the variable was not there, and then the default holds."""
+    """A blank variable is ignored: the file is read, and then the default applies."""
     write('[sources.incorta]\ntenant = "of the file"\n', f'[sources.incorta]\ntoken = "{TOKEN}"\n')
     names = {each.name for each in fields(Settings)} - {"cluster_url"}
     configure(**dict.fromkeys(names, blank))
@@ -197,10 +197,10 @@ def test_blank_values_count_as_missing(write: Write, configure: Configure, blank
     [("cluster_url", "config"), ("tenant", "config"), ("token", "secrets")],
 )
 @pytest.mark.parametrize("blank", [None, "", "  "])
-def test_a_missing_setting_lists_the_places_looked_at(
+def test_a_missing_setting_lists_the_searched_places(
     configure: Configure, name: str, file: str, blank: str | None
 ) -> None:
-    """The environment variable and the file, where each would belong."""
+    """The error names the environment variable and the file for the setting."""
     configure(**{name: blank})
     with pytest.raises(MissingSettingError) as raised:
         load_settings()
@@ -211,8 +211,10 @@ def test_a_missing_setting_lists_the_places_looked_at(
 
 
 @pytest.mark.parametrize("prefix", ["", "INCORTA__", "SOURCES__", "SOURCES__INCORTA__INCORTA__"])
-def test_stray_variables_are_not_used(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
-    """dlt's own look-up would take a TOKEN that was meant for something else; this one does not."""
+def test_variables_without_the_prefix_are_ignored(
+    monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    """dlt's own lookup would use a TOKEN that belongs to another program."""
     for name, value in {"token": TOKEN, "tenant": "stray", "cluster_url": URL}.items():
         monkeypatch.setenv(prefix + name.upper(), value)
     with pytest.raises(MissingSettingError, match="No cluster_url is set"):
@@ -220,8 +222,10 @@ def test_stray_variables_are_not_used(monkeypatch: pytest.MonkeyPatch, prefix: s
     assert secret_values() == []
 
 
-def test_a_stray_cluster_names_none(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor do CLUSTER and CONCURRENCY mean the settings of this program."""
+def test_variables_for_cluster_and_concurrency_without_prefix_are_ignored(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CLUSTER and CONCURRENCY are not settings of this program."""
     for name in ("CLUSTER", "SOURCES__CLUSTER", "CONCURRENCY", "DATABASE", "CREDENTIALS"):
         monkeypatch.setenv(name, "7")
     configure()
@@ -229,8 +233,8 @@ def test_a_stray_cluster_names_none(configure: Configure, monkeypatch: pytest.Mo
     assert (settings.cluster, settings.concurrency) == ("my-cluster.cloud.incorta.com", 4)
 
 
-def test_files_that_cannot_be_read_are_said_to_be(write: Write, tmp_path: Path) -> None:
-    """A token without quotation marks is the usual one: the place is shown, and not the token."""
+def test_an_unreadable_file_is_reported(write: Write, tmp_path: Path) -> None:
+    """A token without quotation marks is the usual error: its position is shown, not the token."""
     code = "from incorta_loads.config.settings import *; print(secret_values()); load_settings()"
     (tmp_path / ".dlt").mkdir()
     (tmp_path / ".dlt" / "secrets.toml").write_text(f"[sources.incorta]\ntoken = {TOKEN}\n")
@@ -256,7 +260,7 @@ def test_files_that_cannot_be_read_are_said_to_be(write: Write, tmp_path: Path) 
 
 
 def test_the_token_is_not_shown(configure: Configure) -> None:
-    """Settings may be printed."""
+    """Settings may be printed without revealing the token."""
     configure()
     settings = load_settings()
     assert settings.token == TOKEN
@@ -275,8 +279,8 @@ def test_the_token_is_not_shown(configure: Configure) -> None:
         f"{TOKEN}\x7f",
     ],
 )
-def test_a_token_that_can_be_none_is_refused(configure: Configure, token: str) -> None:
-    """Blanks, line ends, characters outside ASCII: said without showing any of it."""
+def test_an_impossible_token_is_refused(configure: Configure, token: str) -> None:
+    """Blanks, line breaks and non-ASCII characters are reported without showing any of it."""
     configure(token=token)
     message = refusal()
     assert message == (
@@ -289,8 +293,8 @@ def test_a_token_that_can_be_none_is_refused(configure: Configure, token: str) -
 @pytest.mark.parametrize(
     "given", ["{}\n", "{}\r\n", " {}", "{}\u00a0", '"{}"', "'{}'", '"{}"\r\n', "{}\n\n"]
 )
-def test_what_files_leave_around_a_value_is_no_part_of_it(configure: Configure, given: str) -> None:
-    """A mounted secret ends with a line end, an env file keeps its quotation marks."""
+def test_line_ends_and_quotes_around_a_value_are_removed(configure: Configure, given: str) -> None:
+    """A mounted secret ends with a line break, and an env file keeps its quotation marks."""
     configure(token=given.format(TOKEN), tenant=given.format("Größe 1"))
     settings = load_settings()
     assert (settings.token, settings.tenant) == (TOKEN, "Größe 1")
@@ -298,8 +302,8 @@ def test_what_files_leave_around_a_value_is_no_part_of_it(configure: Configure, 
     assert load_settings({"token": given.format("other")}).token == "other"
 
 
-def test_a_token_of_digits_is_a_token(write: Write) -> None:
-    """Also where TOML takes it for a number."""
+def test_a_token_of_digits_is_accepted(write: Write) -> None:
+    """It is accepted even if TOML parses it as a number."""
     write(
         f'[sources.incorta]\ncluster_url = "{URL}"\ntenant = 1\n',
         "[sources.incorta]\ntoken = 12345\n",
@@ -308,7 +312,7 @@ def test_a_token_of_digits_is_a_token(write: Write) -> None:
     assert (settings.token, settings.tenant, secret_values()) == ("12345", "1", ["12345"])
 
 
-# --- The URL and the name of the cluster ---------------------------------------------------------
+# --- URL and name of the cluster ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -335,8 +339,10 @@ def test_a_token_of_digits_is_a_token(write: Write) -> None:
         ("http://[::1]:8080", "http://[::1]:8080/incorta", "[::1]:8080"),
     ],
 )
-def test_forms_of_the_url(configure: Configure, given: str, url: str, cluster: str) -> None:
-    """`/incorta` is added where no path is; the cluster is named after what tells it apart."""
+def test_accepted_forms_of_the_url(
+    configure: Configure, given: str, url: str, cluster: str
+) -> None:
+    """`/incorta` is added if there is no path; the cluster's name is the distinguishing part."""
     configure(cluster_url=given)
     settings = load_settings()
     assert (settings.cluster_url, settings.cluster) == (url, cluster)
@@ -364,8 +370,8 @@ def test_forms_of_the_url(configure: Configure, given: str, url: str, cluster: s
         "incorta",
     ],
 )
-def test_what_is_no_url_is_shown_with_an_example(configure: Configure, given: str) -> None:
-    """The value, and what it must look like."""
+def test_an_invalid_url_is_shown_with_an_example(configure: Configure, given: str) -> None:
+    """The error shows the value and an example of a valid URL."""
     configure(cluster_url=given)
     assert refusal() == (
         f"The setting cluster_url (SOURCES__INCORTA__CLUSTER_URL) is '{given}'; it must look like "
@@ -385,8 +391,8 @@ def test_what_is_no_url_is_shown_with_an_example(configure: Configure, given: st
         f"https://h.example:port?{TOKEN}",
     ],
 )
-def test_a_url_with_more_than_a_place_is_not_shown(configure: Configure, given: str) -> None:
-    """User names, passwords, queries and fragments are where secrets are written."""
+def test_a_url_that_may_contain_secrets_is_not_shown(configure: Configure, given: str) -> None:
+    """User names, passwords, queries and fragments may contain secrets."""
     configure(cluster_url=given)
     assert refusal() == (
         "The setting cluster_url (SOURCES__INCORTA__CLUSTER_URL) must consist of scheme, host "
@@ -407,8 +413,10 @@ def test_a_url_with_more_than_a_place_is_not_shown(configure: Configure, given: 
         ("HTTP://10.0.0.1", "10.0.0.1"),
     ],
 )
-def test_plain_http_is_for_this_machine(configure: Configure, given: str, host: str) -> None:
-    """Elsewhere it takes `allow_http`, since everybody between could read the token."""
+def test_plain_http_is_allowed_for_loopback_only(
+    configure: Configure, given: str, host: str
+) -> None:
+    """Other hosts need `allow_http`, since the token could be read on the network."""
     configure(cluster_url=given)
     assert refusal() == (
         f"The setting cluster_url (SOURCES__INCORTA__CLUSTER_URL) uses plain HTTP to {host}, which "
@@ -421,8 +429,8 @@ def test_plain_http_is_for_this_machine(configure: Configure, given: str, host: 
     assert settings.cluster == refused
 
 
-def test_a_name_given_to_the_cluster_is_its_name(configure: Configure) -> None:
-    """As it was written, whatever the URL is."""
+def test_the_cluster_setting_overrides_the_name(configure: Configure) -> None:
+    """The name is used as written, whatever the URL."""
     configure(cluster="Prod EU/1", cluster_url="https://h.example:8443/x")
     assert load_settings().cluster == "Prod EU/1"
 
@@ -448,8 +456,10 @@ def test_a_name_given_to_the_cluster_is_its_name(configure: Configure) -> None:
         ("allow_http", "2", "true or false"),
     ],
 )
-def test_what_cannot_be_converted(configure: Configure, name: str, value: str, kind: str) -> None:
-    """The setting, its variable, the value, and what it must be."""
+def test_a_value_of_the_wrong_type_is_refused(
+    configure: Configure, name: str, value: str, kind: str
+) -> None:
+    """The error shows the setting, its variable, the value and the expected type."""
     configure(**{name: value})
     assert refusal() == (
         f"The setting {name} (SOURCES__INCORTA__{name.upper()}) is '{value}'; it must be {kind}."
@@ -471,7 +481,7 @@ def test_what_cannot_be_converted(configure: Configure, name: str, value: str, k
 def test_numbers_have_bounds(
     configure: Configure, name: str, lowest: float, highest: float, bounds: str
 ) -> None:
-    """Both ends are allowed, the next numbers beyond are not."""
+    """Both bounds are allowed; the next numbers beyond them are not."""
     step = 1 if isinstance(lowest, int) else 0.0005
     for value in (lowest, highest):
         configure(**{name: str(value)})
@@ -486,7 +496,7 @@ def test_numbers_have_bounds(
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
 def test_numbers_are_finite(configure: Configure, value: str) -> None:
-    """What Python takes for a number is not always one."""
+    """NaN and infinity, which Python parses as numbers, are refused."""
     configure(timeout_seconds=value)
     assert refusal() == (
         f"The setting timeout_seconds (SOURCES__INCORTA__TIMEOUT_SECONDS) is {value}; it must be "
@@ -507,14 +517,16 @@ def test_numbers_are_finite(configure: Configure, value: str) -> None:
         ("no", False),
     ],
 )
-def test_switches(configure: Configure, value: str, expected: bool) -> None:
-    """The words for true and false, in any case."""
+def test_switches_accept_words_for_true_and_false(
+    configure: Configure, value: str, expected: bool
+) -> None:
+    """Upper and lower case are the same."""
     configure(allow_http=value)
     assert load_settings().allow_http is expected
 
 
-def test_values_that_are_given_are_checked_too(configure: Configure) -> None:
-    """Explicit ones as those of the configuration, whatever their type."""
+def test_explicit_values_are_validated_too(configure: Configure) -> None:
+    """They are validated like configured values, whatever their type."""
     configure()
     assert load_settings({"concurrency": 8, "timeout_seconds": 5, "allow_http": False}) == Settings(
         cluster_url=f"{URL}/incorta",
@@ -530,8 +542,8 @@ def test_values_that_are_given_are_checked_too(configure: Configure) -> None:
 
 
 @pytest.mark.parametrize("name", ["nowhere.pem", "."])
-def test_a_bundle_that_cannot_be_read(configure: Configure, name: str) -> None:
-    """A file that is not there, and what is no file, with the system's reason."""
+def test_an_unreadable_bundle_is_refused(configure: Configure, name: str) -> None:
+    """A missing file, or a path that is not a file, is reported with the system's reason."""
     configure(ca_bundle=name)
     reason = {
         "nowhere.pem": "which cannot be read (No such file or directory)",
@@ -544,10 +556,10 @@ def test_a_bundle_that_cannot_be_read(configure: Configure, name: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x30\x82\x01\x0a", b"-----BEGIN CERTIFICATE-----\n"])
-def test_a_bundle_without_certificates(
+def test_a_bundle_without_certificates_is_refused(
     configure: Configure, tmp_path: Path, content: bytes
 ) -> None:
-    """Empty, in DER form, or cut short: said before anything is asked."""
+    """An empty, DER-encoded or truncated bundle is reported before any request."""
     (tmp_path / "ca.pem").write_bytes(content)
     configure(ca_bundle="ca.pem")
     assert refusal() == (
@@ -556,8 +568,8 @@ def test_a_bundle_without_certificates(
     )
 
 
-def test_settings_change_nothing_in_the_environment(configure: Configure) -> None:
-    """Reading them is all that is done."""
+def test_loading_settings_does_not_change_the_environment(configure: Configure) -> None:
+    """Settings are only read."""
     configure()
     before = dict(os.environ)
     load_settings()
@@ -565,10 +577,10 @@ def test_settings_change_nothing_in_the_environment(configure: Configure) -> Non
 
 
 @pytest.mark.parametrize("tenant", [".", ".."])
-def test_a_tenant_that_a_url_leaves_out_is_refused(
+def test_a_tenant_that_would_change_the_url_path_is_refused(
     configure: Callable[..., None], tenant: str
 ) -> None:
-    """The request would go to another address than it says."""
+    """A tenant such as `..` would send the request to another address."""
     configure(cluster_url=URL, tenant=tenant, token=TOKEN)
     with pytest.raises(InvalidSettingError, match=r"The setting tenant .* is '"):
         load_settings()

@@ -1,4 +1,4 @@
-"""Rules of settings that are none."""
+"""Rules for unknown settings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from incorta_loads.config.settings import SETTINGS
 from incorta_loads.config.unknown_settings import unknown_settings
 
 
-def no_setting(what: str, closest: str) -> str:
-    return f"{what} is not a setting and has no effect; the closest name is {closest}."
+def unknown(name: str, closest: str) -> str:
+    return f"{name} is not a setting and has no effect; the closest name is {closest}."
 
 
 @pytest.mark.parametrize(
@@ -30,16 +30,16 @@ def no_setting(what: str, closest: str) -> str:
         ("sources__incorta__tenant", "SOURCES__INCORTA__TENANT"),
     ],
 )
-def test_a_misspelt_variable_is_told(
+def test_a_misspelled_variable_is_reported(
     monkeypatch: pytest.MonkeyPatch, name: str, closest: str
 ) -> None:
-    """With the closest right one, and never its value."""
+    """The report has the closest valid name, and never the value."""
     monkeypatch.setenv(name, "s3cret-token")
-    assert unknown_settings() == [no_setting(f"The environment variable {name}", closest)]
+    assert unknown_settings() == [unknown(f"The environment variable {name}", closest)]
 
 
-def test_right_variables_and_those_of_dlt_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All settings there are; dlt has tables of its own for every source."""
+def test_valid_variables_and_those_of_dlt_are_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """dlt has settings of its own for every source."""
     for name in SETTINGS:
         monkeypatch.setenv(f"SOURCES__INCORTA__{name.replace('.', '__').upper()}", "1")
     monkeypatch.setenv("SOURCES__INCORTA__EXTRACT__WORKERS", "2")
@@ -49,14 +49,14 @@ def test_right_variables_and_those_of_dlt_are_not_told(monkeypatch: pytest.Monke
 
 @pytest.fixture
 def dlt_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """`.dlt` of a working directory that is left again."""
+    """A `.dlt` directory in the working directory of the test."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".dlt").mkdir()
     return tmp_path / ".dlt"
 
 
-def test_misspelt_keys_of_both_files_are_told(dlt_directory: Path) -> None:
-    """Of the section and of the tables in it."""
+def test_misspelled_keys_of_both_files_are_reported(dlt_directory: Path) -> None:
+    """Keys of the section and of its nested tables are reported."""
     (dlt_directory / "config.toml").write_text(
         "[sources.incorta]\ntenant = 'a'\ncluster-url = 'x'\n"
         "[sources.incorta.models]\nstatus_outcome = 'x'\n"
@@ -67,21 +67,21 @@ def test_misspelt_keys_of_both_files_are_told(dlt_directory: Path) -> None:
     context.reload()
     found = sorted(unknown_settings())
     assert found == [
-        no_setting("`cluster-url` under [sources.incorta]", "cluster_url"),
-        no_setting("`models.status_outcome` under [sources.incorta]", "models.status_outcomes"),
-        no_setting("`tokens` under [sources.incorta]", "token"),
+        unknown("`cluster-url` under [sources.incorta]", "cluster_url"),
+        unknown("`models.status_outcome` under [sources.incorta]", "models.status_outcomes"),
+        unknown("`tokens` under [sources.incorta]", "token"),
     ]
 
 
 @pytest.fixture(autouse=True)
-def providers_of_before() -> object:
-    """dlt reads its files anew for whoever comes next."""
+def fresh_providers() -> object:
+    """Makes dlt read its files again for the next test."""
     yield
     Container()[PluggableRunContext].reload()
 
 
-def test_each_setting_that_is_looked_up_is_known() -> None:
-    """A new one must not be told to be misspelt."""
+def test_every_setting_is_known() -> None:
+    """A new setting must not be reported as unknown."""
     source = getsource(paths) + getsource(settings)
     looked_up = re.findall(r'look_up\("(\w+)", \*SECTION(?:, "(\w+)")?\)', source)
     names = {f"{table}.{name}" if table else name for name, table in looked_up}

@@ -1,4 +1,4 @@
-"""Rules of one request to the cluster: what is sent, what a response means, when to retry."""
+"""Rules for one request to the cluster: the request, the meaning of a response, and retries."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from support.talks import (
     always,
     body_of,
     response,
-    says,
+    summary,
 )
 
-# --- The request, and what each status code means -------------------------------------------------
+# --- The request, and the meaning of each status code ---------------------------------------------
 
 
-def test_the_request_is_the_documented_one(simulator: Simulator, connect: Connect) -> None:
-    """Tenant percent-encoded, every level of detail, the three headers."""
+def test_the_request_matches_the_documentation(simulator: Simulator, connect: Connect) -> None:
+    """The tenant is percent-encoded, all levels of detail are requested, with three headers."""
     connect().fetch(23)
 
     (request,) = simulator.requests
@@ -43,15 +43,15 @@ def test_the_request_is_the_documented_one(simulator: Simulator, connect: Connec
     assert request.headers["authorization"] == f"Bearer {simulator.token}"
 
 
-def test_a_tree_comes_back_as_it_was_sent(simulator: Simulator, connect: Connect) -> None:
-    """Every byte of a 200, its size, the time it took and when it was there; nothing to say."""
+def test_a_tree_is_returned_unchanged(simulator: Simulator, connect: Connect) -> None:
+    """The result has every byte of the body, its size, its duration and time, and no message."""
     body = json.dumps(simulator.company.tree(1), ensure_ascii=False).encode()
     before = datetime.now(UTC)
     answer = connect().fetch(1)
     after = datetime.now(UTC)
 
     assert (answer.execution_id, body_of(answer), answer.size_bytes) == (1, body, len(body))
-    assert says(answer) == ("loaded", 200, None, 1)
+    assert summary(answer) == ("loaded", 200, None, 1)
     assert before <= answer.fetched_at <= after
     assert 0 <= answer.duration_ms <= (after - before).total_seconds() * 1000 + 1
 
@@ -80,18 +80,18 @@ def test_a_tree_comes_back_as_it_was_sent(simulator: Simulator, connect: Connect
 def test_each_status_code_has_its_outcome(
     simulator: Simulator, connect: Connect, status: int, outcome: str, message: str
 ) -> None:
-    """The outcome of the ledger, with the cluster's own message."""
+    """The ledger's outcome comes with the cluster's own message."""
     simulator.faults.plan(1, Refusal(status, message))
     answer = connect().fetch(1)
-    assert says(answer) == (outcome, status, message, 1)
+    assert summary(answer) == (outcome, status, message, 1)
     assert (answer.body, answer.size_bytes) == (None, len(json.dumps({"message": message})))
 
 
-def test_an_execution_that_is_not_there_is_a_gap(simulator: Simulator, connect: Connect) -> None:
-    """The vendor's 404 for an id: settled by one request, however many are allowed."""
+def test_a_missing_execution_is_a_gap(simulator: Simulator, connect: Connect) -> None:
+    """The vendor's 404 for an id is never retried."""
     answer = connect(max_attempts=5).fetch(999)
     message = "INC_05291904: The LOAD_PLAN of ID [999] cannot be found."
-    assert says(answer) == ("not_found", 404, message, 1)
+    assert summary(answer) == ("not_found", 404, message, 1)
     assert len(simulator.requests) == 1
 
 
@@ -105,10 +105,9 @@ def test_an_execution_that_is_not_there_is_a_gap(simulator: Simulator, connect: 
         b'["INC_05291904"]',
     ],
 )
-def test_a_404_that_is_not_the_vendors_is_no_gap(
-    simulator: Simulator, connect: Connect, body: bytes
-) -> None:
-    """A proxy's 404 says nothing of the execution, and asking again at once would not help."""
+def test_a_404_of_a_proxy_is_not_a_gap(simulator: Simulator, connect: Connect, body: bytes) -> None:
+    """Such a 404 gives no information about the execution, and an immediate retry would not
+    help."""
     simulator.faults.plan(1, RawBody(body, 404, "text/html"))
     answer = connect(max_attempts=5).fetch(1)
     assert (answer.outcome, answer.http_status, answer.attempts) == ("unavailable", 404, 1)
@@ -116,8 +115,8 @@ def test_a_404_that_is_not_the_vendors_is_no_gap(
     assert len(simulator.requests) == 1
 
 
-def test_a_refused_token_ends_the_asking(simulator: Simulator, connect: Connect) -> None:
-    """401 is no answer about an execution: the error says what to do, after one request."""
+def test_a_rejected_token_stops_all_requests(simulator: Simulator, connect: Connect) -> None:
+    """A 401 raises an error with the remedy after one request."""
     with pytest.raises(InvalidTokenError) as caught:
         connect(token="another-token", max_attempts=5).fetch(1)
     assert str(caught.value) == (
@@ -128,8 +127,8 @@ def test_a_refused_token_ends_the_asking(simulator: Simulator, connect: Connect)
     assert len(simulator.requests) == 1
 
 
-def test_a_wrong_tenant_ends_the_asking(simulator: Simulator, connect: Connect) -> None:
-    """The vendor's other 404 names the tenant that was asked for."""
+def test_a_wrong_tenant_stops_all_requests(simulator: Simulator, connect: Connect) -> None:
+    """The vendor's 404 for a tenant raises an error with the tenant's name."""
     with pytest.raises(WrongTenantError) as caught:
         connect(tenant="größe/1", max_attempts=5).fetch(1)
     assert str(caught.value) == (
@@ -140,8 +139,10 @@ def test_a_wrong_tenant_ends_the_asking(simulator: Simulator, connect: Connect) 
 
 
 @pytest.mark.parametrize("status", [201, 202, 204, 206])
-def test_another_success_is_no_tree(serve: Serve, connect: Connect, status: int) -> None:
-    """Only 200 is documented to carry one; the body is kept to be looked at."""
+def test_other_success_codes_are_invalid_payloads(
+    serve: Serve, connect: Connect, status: int
+) -> None:
+    """Only 200 is documented to carry a tree; the body is kept for inspection."""
     body = b"" if status == 204 else TREE
     url = serve(always(response(body, status=f"{status} Something")))
     answer = connect(cluster_url=url).fetch(1)
@@ -152,8 +153,8 @@ def test_another_success_is_no_tree(serve: Serve, connect: Connect, status: int)
     )
 
 
-def test_a_long_message_is_cut_and_on_one_line(simulator: Simulator, connect: Connect) -> None:
-    """A page of HTML in place of a message stays readable in the ledger."""
+def test_a_long_message_is_shortened_to_one_line(simulator: Simulator, connect: Connect) -> None:
+    """An HTML page as a message stays readable in the ledger."""
     simulator.faults.plan(1, RawBody(b"<html>\r\n\t\0 <b>" + b"x" * 5000, 502, "text/html"))
     assert connect().fetch(1).message == "<html> <b>" + "x" * 490
 
@@ -162,7 +163,7 @@ def test_a_long_message_is_cut_and_on_one_line(simulator: Simulator, connect: Co
 
 
 class HangUp:
-    """Not a byte, and the connection is closed."""
+    """Closes the connection without a byte."""
 
     def write(self, exchange: Exchange) -> None:
         exchange.write_last(b"")
@@ -170,7 +171,7 @@ class HangUp:
 
 
 class CutShort:
-    """Half of the body that the headers promise."""
+    """Sends half of the body that the headers announce."""
 
     def write(self, exchange: Exchange) -> None:
         whole = exchange.normal().encode()
@@ -179,7 +180,7 @@ class CutShort:
 
 
 class Reset:
-    """The connection is reset in the middle of the headers."""
+    """Resets the connection in the middle of the headers."""
 
     def write(self, exchange: Exchange) -> None:
         exchange.write_last(b"HTTP/1.1 200 OK\r\nContent-")
@@ -190,7 +191,7 @@ class Reset:
 
 
 class Broken:
-    """A body that is not in the encoding that it says."""
+    """Sends a body that is not in the announced encoding."""
 
     def write(self, exchange: Exchange) -> None:
         exchange.write_last(response(TREE, "Content-Encoding: gzip"))
@@ -210,16 +211,16 @@ def named(fault: object) -> str:
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=named)
-def test_what_may_pass_is_asked_again(
+def test_transient_failures_are_retried(
     simulator: Simulator,
     connect: Connect,
     no_pauses: None,
     fault: Refusal | HangUp | CutShort | Reset | Broken,
 ) -> None:
-    """Two failures and an answer: three attempts, and no trace of the failures."""
+    """After two failures, the third attempt succeeds and leaves no trace of them."""
     simulator.faults.plan(1, fault, times=2)
     answer = connect(max_attempts=3).fetch(1)
-    assert says(answer) == ("loaded", 200, None, 3)
+    assert summary(answer) == ("loaded", 200, None, 3)
     assert json.loads(body_of(answer)) == simulator.company.tree(1)
     assert [request.execution_id for request in simulator.requests] == [1, 1, 1]
 
@@ -231,7 +232,7 @@ def test_attempts_are_limited(
     no_pauses: None,
     fault: Refusal | HangUp | CutShort | Reset | Broken,
 ) -> None:
-    """What does not pass is `unavailable` after as many requests as are allowed."""
+    """A failure that lasts becomes `unavailable` after the allowed number of attempts."""
     simulator.faults.plan(1, fault)
     answer = connect(max_attempts=3).fetch(1)
     status = fault.status if isinstance(fault, Refusal) else None
@@ -242,70 +243,68 @@ def test_attempts_are_limited(
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 418, 422])
-def test_what_will_not_pass_is_not_asked_again(
+def test_permanent_failures_are_not_retried(
     simulator: Simulator, connect: Connect, no_pauses: None, status: int
 ) -> None:
-    """One request, however many are allowed."""
+    """One request is sent, however many attempts are allowed."""
     simulator.faults.plan(1, Refusal(status, "No."))
     assert connect(max_attempts=3).fetch(1).attempts == 1
     assert len(simulator.requests) == 1
 
 
-def test_the_last_answer_counts(simulator: Simulator, connect: Connect, no_pauses: None) -> None:
-    """A failure that turns into another one is reported as the other one."""
+def test_the_last_attempt_decides(simulator: Simulator, connect: Connect, no_pauses: None) -> None:
+    """If the failure changes between attempts, the last one is reported."""
     simulator.faults.plan(1, HangUp(), times=1)
     simulator.faults.plan(1, Refusal(503, "Down."), times=1)
     simulator.faults.plan(1, Refusal(403, "Not yours."), times=1)
-    assert says(connect(max_attempts=5).fetch(1)) == ("forbidden", 403, "Not yours.", 3)
+    assert summary(connect(max_attempts=5).fetch(1)) == ("forbidden", 403, "Not yours.", 3)
 
 
-def test_nobody_there_is_unavailable(connect: Connect, no_pauses: None) -> None:
-    """A port on which nobody listens, named by the words of the operating system."""
+def test_a_refused_connection_is_unavailable(connect: Connect, no_pauses: None) -> None:
+    """If nothing listens on the port, the message is that of the operating system."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     answer = connect(cluster_url=f"http://127.0.0.1:{port}", max_attempts=2).fetch(1)
     refused = "ConnectionRefusedError: [Errno 111] Connection refused"
-    assert says(answer) == ("unavailable", None, refused, 2)
+    assert summary(answer) == ("unavailable", None, refused, 2)
 
 
-def test_an_answer_that_is_no_http_is_unavailable(
+def test_a_response_that_is_not_http_is_unavailable(
     serve: Serve, connect: Connect, no_pauses: None
 ) -> None:
-    """Another service on the port."""
+    """Another service may listen on the port."""
     answer = connect(cluster_url=serve(always(b"220 mail\r\n\r\n")), max_attempts=2).fetch(1)
     message = "BadStatusLine: 220 mail"
-    assert says(answer) == ("unavailable", None, message, 2)
+    assert summary(answer) == ("unavailable", None, message, 2)
 
 
 @pytest.mark.parametrize("retry_after", ["0", "date"])
-def test_retry_after_is_waited_for(
-    simulator: Simulator, connect: Connect, retry_after: str
-) -> None:
-    """A pause that the server names takes the place of our own, be it seconds or a date."""
+def test_retry_after_is_respected(simulator: Simulator, connect: Connect, retry_after: str) -> None:
+    """The server's pause, in seconds or as a date, replaces the client's own."""
     value = format_datetime(datetime.now(UTC), usegmt=True) if retry_after == "date" else "0"
     simulator.faults.plan(1, Refusal(429, retry_after=value), times=3)
     pauses = Pauses()
-    assert says(connect(pauses, max_attempts=4).fetch(1)) == ("loaded", 200, None, 4)
-    assert pauses.asked_for == [0.0] * 3, "our own pauses would be 0.2 + 0.4 + 0.8 s"
+    assert summary(connect(pauses, max_attempts=4).fetch(1)) == ("loaded", 200, None, 4)
+    assert pauses.requested_seconds == [0.0] * 3, "our own pauses would be 0.2 + 0.4 + 0.8 s"
 
 
-def test_a_retry_after_is_not_cut_short(simulator: Simulator, connect: Connect) -> None:
-    """One second means that no request comes before it is over."""
+def test_a_retry_after_is_not_shortened(simulator: Simulator, connect: Connect) -> None:
+    """With `Retry-After: 1`, no request is sent within the second."""
     simulator.faults.plan(1, Refusal(503, retry_after=1), times=1)
     assert connect(max_attempts=2).fetch(1).outcome == "loaded"
     first, second = simulator.requests
     assert second.seen_at_seconds - first.seen_at_seconds >= 1
 
 
-def test_a_retry_after_beyond_the_total_time_is_not_waited_for(
+def test_a_retry_after_beyond_the_total_time_ends_the_attempts(
     simulator: Simulator, connect: Connect
 ) -> None:
-    """Three timeouts are the time of an id: a pause that ends later is not begun."""
+    """An id has three timeouts in total; a pause that would end later is not started."""
     simulator.faults.plan(1, Refusal(429, "Later.", retry_after=60), times=1)
     pauses = Pauses()
     answer = connect(pauses, max_attempts=5, timeout_seconds=20).fetch(1)
-    assert says(answer) == ("unavailable", 429, "Later.", 1)
-    assert pauses.asked_for == []
+    assert summary(answer) == ("unavailable", 429, "Later.", 1)
+    assert pauses.requested_seconds == []
 
 
 @pytest.mark.parametrize(
@@ -328,13 +327,14 @@ def test_a_retry_after_beyond_the_total_time_is_not_waited_for(
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
-    """A date that is over means at once, a long pause a minute; else the pause is our own."""
+    """A past date means no pause, a long pause is cut to a minute, and invalid values are
+    ignored."""
     assert retry_after_seconds({"Retry-After": value}) == seconds
 
 
 @pytest.mark.parametrize("zone", ["GMT", "+0200"])
-def test_retry_after_as_a_date_counts_from_now(zone: str) -> None:
-    """In whatever zone it is written."""
+def test_a_retry_after_date_is_relative_to_now(zone: str) -> None:
+    """The date may be in any time zone."""
     before = datetime.now(UTC)
     at = before.replace(microsecond=0) + timedelta(seconds=30)
     shift = timedelta(hours=2) if zone == "+0200" else timedelta()
@@ -348,8 +348,10 @@ def test_retry_after_as_a_date_counts_from_now(zone: str) -> None:
 @pytest.mark.parametrize(
     ("after", "least", "most"), [(None, 0.2, 0.7), (0.0, 0.0, 0.0), (3.5, 3.5, 3.5)]
 )
-def test_a_pause_is_the_server_s_or_our_own(after: float | None, least: float, most: float) -> None:
-    """Ours is random."""
+def test_a_pause_is_the_servers_or_a_random_one(
+    after: float | None, least: float, most: float
+) -> None:
+    """Without a pause from the server, the client's own is random."""
     state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
     answer = Answer(1, "unavailable", datetime.now(UTC))
     error = client_module._Retry(answer, after)
@@ -357,22 +359,22 @@ def test_a_pause_is_the_server_s_or_our_own(after: float | None, least: float, m
     assert least <= client_module._pause_seconds(state) <= most
 
 
-def test_nothing_is_asked_again_once_the_run_is_to_end(
+def test_nothing_is_retried_once_the_run_is_stopping(
     simulator: Simulator, connect: Connect
 ) -> None:
-    """The answer at hand is the last one."""
+    """The response at hand is the last one."""
     stopping = threading.Event()
     stopping.set()
     simulator.faults.plan(1, Refusal(503, "Down."))
     answer = connect(stopping, max_attempts=5).fetch(1)
-    assert says(answer) == ("unavailable", 503, "Down.", 1)
+    assert summary(answer) == ("unavailable", 503, "Down.", 1)
 
 
-def test_a_pause_ends_when_the_run_is_to_end(simulator: Simulator, connect: Connect) -> None:
-    """Ctrl-C does not wait for what a server asked us to wait; no second request follows."""
+def test_a_pause_ends_when_the_run_is_stopping(simulator: Simulator, connect: Connect) -> None:
+    """Ctrl-C does not wait for the server's pause, and no second request follows."""
 
     class EndsWithThePause(Pauses):
-        """Ends the run once a pause has begun."""
+        """Stops the run once a pause has begun."""
 
         def wait(self, timeout: float | None = None) -> bool:
             threading.Thread(target=self.set).start()
@@ -381,6 +383,6 @@ def test_a_pause_ends_when_the_run_is_to_end(simulator: Simulator, connect: Conn
     stopping = EndsWithThePause()
     simulator.faults.plan(1, Refusal(503, "Down.", retry_after=30), times=1)
     answer = connect(stopping, max_attempts=5).fetch(1)
-    assert (stopping.asked_for, stopping.ended_early) == ([30.0], [True])
-    assert says(answer) == ("unavailable", 503, "Down.", 1)
+    assert (stopping.requested_seconds, stopping.ended_early) == ([30.0], [True])
+    assert summary(answer) == ("unavailable", 503, "Down.", 1)
     assert len(simulator.requests) == 1

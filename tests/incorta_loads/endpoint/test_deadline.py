@@ -1,4 +1,4 @@
-"""Rules of the limit to the time of a whole exchange; what it means for an id is in test_client."""
+"""Rules for the time limit of a whole exchange; `test_client` tests its effect on an id."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ LIMIT_SECONDS = 0.3
 
 
 class Drip:
-    """Begins an answer, and then sends a blank now and then until the client hangs up.
+    """Begins a response and then sends blanks until the client hangs up.
 
     Args:
-        once_begun: is called when the answer has begun.
+        once_begun: a function to call when the response has begun.
     """
 
     def __init__(self, once_begun: Callable[[], None] = lambda: None) -> None:
@@ -46,19 +46,19 @@ def session() -> Iterator[requests.Session]:
         yield session
 
 
-def ask(session: requests.Session, simulator: Simulator, execution_id: int) -> int:
-    """The status code of one whole exchange, with no other limit of time."""
+def get(session: requests.Session, simulator: Simulator, execution_id: int) -> int:
+    """The status code of one whole exchange, without any other time limit."""
     path = f"/api/v2/demo/load-plan/status/{execution_id}"
     return session.get(f"{simulator.url}{path}").status_code
 
 
-def test_an_exchange_within_its_time_is_left_alone(
+def test_an_exchange_within_its_limit_is_not_interrupted(
     simulator: Simulator, session: requests.Session
 ) -> None:
-    """It ends as it would have, and its timer with it."""
+    """The exchange completes, and its timer ends."""
     threads = threading.active_count()
     with limited_to(HANG_SECONDS) as watchdog:
-        assert ask(session, simulator, 1) == 401
+        assert get(session, simulator, 1) == 401
         timers = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
         assert len(timers) == 1
     timers[0].join(timeout=HANG_SECONDS)
@@ -67,22 +67,22 @@ def test_an_exchange_within_its_time_is_left_alone(
     assert threading.active_count() <= threads + 1, "the simulator's one for the connection"
 
 
-def test_an_exchange_is_ended_when_its_time_is_over(
+def test_an_exchange_is_interrupted_at_its_limit(
     simulator: Simulator, session: requests.Session
 ) -> None:
-    """However often a byte comes: this one would never end."""
+    """Bytes that keep arriving do not extend the limit."""
     simulator.faults.plan(1, Drip())
     begin = monotonic()
     with limited_to(LIMIT_SECONDS) as watchdog, pytest.raises(requests.RequestException):
-        ask(session, simulator, 1)
+        get(session, simulator, 1)
     assert watchdog.has_bitten
     assert monotonic() - begin >= LIMIT_SECONDS
 
 
-def test_a_connection_that_is_used_again_is_watched_again(
+def test_the_limit_applies_to_each_exchange_of_a_connection(
     simulator: Simulator, session: requests.Session
 ) -> None:
-    """The limit counts for each exchange, not for each connection."""
+    """A reused connection gets a new limit for each exchange."""
     ports: list[int] = []
 
     class Seen:
@@ -97,36 +97,36 @@ def test_a_connection_that_is_used_again_is_watched_again(
 
     simulator.faults.plan(1, Seen(), times=1)
     with limited_to(HANG_SECONDS):
-        assert ask(session, simulator, 1) == 401
+        assert get(session, simulator, 1) == 401
     with limited_to(HANG_SECONDS) as watchdog:
         simulator.faults.plan(1, SeenDrip(watchdog.bite), times=1)
         with pytest.raises(requests.RequestException):
-            ask(session, simulator, 1)
+            get(session, simulator, 1)
     assert watchdog.has_bitten
     assert len(ports) == 2
     assert len(set(ports)) == 1
 
 
-def test_a_connection_that_was_shut_down_is_not_used_again(
+def test_an_interrupted_connection_is_not_reused(
     simulator: Simulator, session: requests.Session
 ) -> None:
-    """The next exchange of the same thread gets an answer."""
+    """The next exchange of the same thread gets a response."""
     with limited_to(HANG_SECONDS) as watchdog:
         simulator.faults.plan(1, Drip(watchdog.bite), times=1)
         with pytest.raises(requests.RequestException):
-            ask(session, simulator, 1)
+            get(session, simulator, 1)
     with limited_to(HANG_SECONDS) as watchdog:
-        assert ask(session, simulator, 1) == 401
+        assert get(session, simulator, 1) == 401
     assert not watchdog.has_bitten
 
 
 def test_each_thread_has_its_own_limit(simulator: Simulator) -> None:
-    """One that is over ends no exchange of another thread."""
+    """A limit that expires does not interrupt the exchange of another thread."""
     simulator.faults.plan(1, Drip())
     is_over = threading.Event()
 
     class Late:
-        """Answers once the other exchange was ended."""
+        """Responds once the other exchange was interrupted."""
 
         def write(self, exchange: Exchange) -> None:
             assert is_over.wait(HANG_SECONDS)
@@ -139,7 +139,7 @@ def test_each_thread_has_its_own_limit(simulator: Simulator) -> None:
             session.trust_env = False
             session.mount("http://", WatchedAdapter())
             try:
-                return ask(session, simulator, execution_id)
+                return get(session, simulator, execution_id)
             except requests.RequestException:
                 is_over.set()
                 return None
@@ -150,19 +150,17 @@ def test_each_thread_has_its_own_limit(simulator: Simulator) -> None:
         assert (ended.result(), answered.result()) == (None, 401)
 
 
-def test_time_that_is_over_before_there_is_a_connection_ends_it_too(
-    simulator: Simulator, session: requests.Session
-) -> None:
-    """Looking up a name or trying its addresses may take all of the time."""
+def test_the_limit_covers_connecting(simulator: Simulator, session: requests.Session) -> None:
+    """Resolving a name or trying its addresses may take all of the time."""
     with limited_to(HANG_SECONDS) as watchdog:
         watchdog.bite()
         with pytest.raises(requests.ConnectionError):
-            ask(session, simulator, 1)
+            get(session, simulator, 1)
     assert simulator.requests == ()
 
 
-def test_a_bite_into_nothing_is_harmless() -> None:
-    """Neither before a connection nor after its end."""
+def test_an_interrupt_without_a_connection_is_harmless() -> None:
+    """It does nothing before a connection exists and after its end."""
     watchdog = Watchdog()
     watchdog.bite()
     assert watchdog.has_bitten
@@ -176,8 +174,8 @@ def test_a_bite_into_nothing_is_harmless() -> None:
     assert watchdog.has_bitten
 
 
-def test_without_a_limit_connections_are_the_usual_ones(
+def test_without_a_limit_connections_are_unchanged(
     simulator: Simulator, session: requests.Session
 ) -> None:
     """The adapter alone changes nothing."""
-    assert ask(session, simulator, 1) == 401
+    assert get(session, simulator, 1) == 401

@@ -1,4 +1,4 @@
-"""Rules of one HTTP exchange: connections, where the token goes, limits, TLS."""
+"""Rules for one HTTP exchange: connections, protection of the token, limits, TLS."""
 
 from __future__ import annotations
 
@@ -33,43 +33,43 @@ from support.talks import (
     drip,
     read_request,
     response,
-    says,
+    summary,
 )
 
 # --- Connections ----------------------------------------------------------------------------------
 
 
 def test_each_thread_keeps_one_connection(serve: Serve, connect: Connect) -> None:
-    """Sixty ids by three threads are three connections, gaps and refusals included."""
+    """Sixty ids in three threads need three connections, including gaps and refusals."""
     accepted: list[int] = []
     answers = [response(TREE), response(b"{}", status="403 No"), response(b"{}", status="422 No")]
 
     def talk(connection: socket.socket) -> None:
         accepted.append(connection.getpeername()[1])
-        asked = 0
+        responses_sent = 0
         while read_request(connection):
-            connection.sendall(answers[asked % 3])
-            asked += 1
+            connection.sendall(answers[responses_sent % 3])
+            responses_sent += 1
 
     asking = connect(cluster_url=serve(talk))
     together = Barrier(3, timeout=HANG_SECONDS)
 
-    def ask(first: int) -> list[str]:
+    def fetch_ids(first: int) -> list[str]:
         together.wait()
         return [asking.fetch(each).outcome for each in range(first, first + 20)]
 
     with ThreadPoolExecutor(3) as pool:
-        outcomes = list(pool.map(ask, (1, 21, 41)))
+        outcomes = list(pool.map(fetch_ids, (1, 21, 41)))
     assert outcomes == [["loaded", "forbidden", "rejected"] * 6 + ["loaded", "forbidden"]] * 3
     assert len(set(accepted)) == len(accepted) == 3
 
 
-# --- Where the token goes -------------------------------------------------------------------------
+# --- Protection of the token ----------------------------------------------------------------------
 
 
 @pytest.fixture
 def bystander() -> Iterator[Simulator]:
-    """Another server, which nobody should ask for anything."""
+    """Another server, which must not receive any request."""
     with Simulator() as running:
         yield running
 
@@ -78,14 +78,14 @@ def bystander() -> Iterator[Simulator]:
 def test_a_redirect_is_not_followed(
     serve: Serve, connect: Connect, bystander: Simulator, status: int
 ) -> None:
-    """It would carry the token elsewhere: the id is rejected, and the host is named."""
+    """A redirect could send the token elsewhere: the id is rejected, and the host is named."""
     moved = response(b"", f"Location: {bystander.url}/x", status=f"{status} Moved")
     answer = connect(cluster_url=serve(always(moved)), max_attempts=3).fetch(1)
     message = (
         f"redirected to 127.0.0.1:{bystander.port}, "
         "which was not followed because it would get the token"
     )
-    assert says(answer) == ("rejected", status, message, 1)
+    assert summary(answer) == ("rejected", status, message, 1)
     assert bystander.requests == ()
 
 
@@ -103,18 +103,18 @@ def test_a_redirect_is_not_followed(
         (b"http://" + b"h" * 600, "h" * 487),
     ],
 )
-def test_a_redirect_to_anywhere_is_rejected(
+def test_any_redirect_target_is_rejected(
     serve: Serve, connect: Connect, location: bytes, where: str
 ) -> None:
-    """The place need not make sense, it is only shown."""
+    """The target may be malformed, since it is only shown."""
     head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
     answer = connect(cluster_url=serve(always(head)), max_attempts=3).fetch(1)
     message = f"redirected to {where}, which was not followed because it would get the token"
-    assert says(answer) == ("rejected", 302, message[:500], 1)
+    assert summary(answer) == ("rejected", 302, message[:500], 1)
 
 
-def test_the_token_is_not_shown_where_a_redirect_repeats_it(serve: Serve, connect: Connect) -> None:
-    """Neither as it is nor percent-encoded."""
+def test_a_token_repeated_in_a_redirect_is_not_shown(serve: Serve, connect: Connect) -> None:
+    """Neither the plain nor the percent-encoded token is shown."""
     location = f"Location: https://{quote(UNTRUSTED_TOKEN, safe='')}.example/"
     url = serve(always(response(b"", location, status="302 Found")))
     answer = connect(cluster_url=url, token=UNTRUSTED_TOKEN).fetch(1)
@@ -129,7 +129,7 @@ def test_plain_http_never_goes_through_a_proxy(
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
 ) -> None:
-    """It would receive the token in the clear."""
+    """A proxy would receive the token in plain text."""
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv(variable, f"http://127.0.0.1:{bystander.port}")
@@ -143,7 +143,7 @@ def test_plain_http_never_goes_through_a_proxy(
 
 @pytest.fixture
 def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home with credentials for every host."""
+    """A home directory with credentials for every host in `.netrc`."""
     (tmp_path / ".netrc").write_text("default login somebody password hunter2\n")
     (tmp_path / ".netrc").chmod(0o600)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -154,17 +154,17 @@ def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_netrc_does_not_replace_the_token(
     simulator: Simulator, connect: Connect, netrc: None
 ) -> None:
-    """`requests` alone would send the user and password of the file."""
+    """By default, `requests` would send the user and password from the file."""
     assert connect().fetch(1).outcome == "loaded"
     assert simulator.requests[0].headers["authorization"] == f"Bearer {simulator.token}"
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 422, 500])
 @pytest.mark.parametrize("spelling", ["plain", "percent", "lower percent", "json", "html"])
-def test_a_token_that_the_server_echoes_is_not_kept(
+def test_a_token_echoed_by_the_server_is_redacted(
     simulator: Simulator, connect: Connect, status: int, spelling: str
 ) -> None:
-    """Plain, percent-encoded or escaped: it is replaced in the message."""
+    """Whether plain, percent-encoded or escaped, it is replaced in the message."""
     token = simulator.token
     percent = quote(token, safe="")
     echoed = {
@@ -182,17 +182,17 @@ def test_a_token_that_the_server_echoes_is_not_kept(
     assert message.endswith("Invalid Token [[redacted]] [redacted]")
 
 
-def test_a_long_token_is_replaced_before_the_message_is_cut(
+def test_a_token_is_redacted_before_the_message_is_shortened(
     simulator: Simulator, connect: Connect
 ) -> None:
-    """A cut through the middle of a token would leave a part that nobody recognises."""
+    """Otherwise a truncated token would not be recognized."""
     token = "".join(f"{number:03}-" for number in range(400))
     simulator.faults.plan(1, Refusal(500, f"{token} {token}"))
     assert connect(token=token).fetch(1).message == "[redacted] [redacted]"
 
 
 def test_an_error_does_not_show_the_token(simulator: Simulator, connect: Connect) -> None:
-    """Neither the message of a 401 nor anything that the exception carries."""
+    """Neither the message of a 401 nor any attribute of the exception contains it."""
     with pytest.raises(InvalidTokenError) as caught:
         connect(token=UNTRUSTED_TOKEN).fetch(1)
     assert simulator.requests[0].headers["authorization"] == f"Bearer {UNTRUSTED_TOKEN}"
@@ -202,7 +202,7 @@ def test_an_error_does_not_show_the_token(simulator: Simulator, connect: Connect
     assert caught.value.__context__ is None
 
 
-# --- Limits of time and size ----------------------------------------------------------------------
+# --- Time and size limits -------------------------------------------------------------------------
 
 
 LIMIT_SECONDS = 0.3
@@ -212,7 +212,7 @@ OVER = ("unavailable", None, "no whole response within 0.3 s", 1)
 
 
 def stall(connection: socket.socket) -> None:
-    """Reads whatever comes and says nothing."""
+    """Reads the request and never responds."""
     while connection.recv(4096):
         pass
 
@@ -235,18 +235,18 @@ def stall(connection: socket.socket) -> None:
         pytest.param(drip(b"HTTP/1.0 200 OK\r\n\r\n", b"{"), id="body until the end"),
     ],
 )
-def test_a_server_that_does_not_finish_is_left(serve: Serve, connect: Connect, talk: Talk) -> None:
-    """The limit is for the whole answer, wherever the server stalls or drips for ever."""
+def test_an_incomplete_response_times_out(serve: Serve, connect: Connect, talk: Talk) -> None:
+    """The limit covers the whole response, wherever the server stalls or drips."""
     client = connect(cluster_url=serve(talk), timeout_seconds=LIMIT_SECONDS)
     begin = monotonic()
-    assert says(client.fetch(1)) == OVER
+    assert summary(client.fetch(1)) == OVER
     assert monotonic() - begin >= LIMIT_SECONDS
 
 
 def test_all_attempts_together_take_no_longer_than_three_timeouts(
     serve: Serve, connect: Connect
 ) -> None:
-    """However many attempts are allowed."""
+    """The total limit holds for any number of attempts."""
     client = connect(cluster_url=serve(stall), timeout_seconds=0.5, max_attempts=100)
     begin = monotonic()
     answer = client.fetch(1)
@@ -256,10 +256,10 @@ def test_all_attempts_together_take_no_longer_than_three_timeouts(
 
 
 @pytest.mark.parametrize(("timeout_seconds", "within_seconds"), [(0.5, 0.6), (HANG_SECONDS, 0.1)])
-def test_whoever_asks_may_have_less_time(
+def test_a_caller_may_set_a_shorter_limit(
     serve: Serve, connect: Connect, timeout_seconds: float, within_seconds: float
 ) -> None:
-    """Within one attempt and over all of them: no pause begins that would end later."""
+    """It applies to each attempt and to the total: no pause begins that would end later."""
     client = connect(cluster_url=serve(stall), timeout_seconds=timeout_seconds, max_attempts=100)
     answer = client.fetch(1, within_seconds=within_seconds)
     assert (answer.outcome, answer.attempts) == ("unavailable", 1)
@@ -268,8 +268,8 @@ def test_whoever_asks_may_have_less_time(
     assert float(limit[1]) <= within_seconds
 
 
-def test_a_body_over_the_limit_is_read_no_further(serve: Serve, connect: Connect) -> None:
-    """An endless body ends with the limit, is kept that far and is not asked for again."""
+def test_reading_stops_at_the_size_limit(serve: Serve, connect: Connect) -> None:
+    """An endless body is kept up to the limit and not requested again."""
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     sent: list[int] = []
 
@@ -282,16 +282,16 @@ def test_a_body_over_the_limit_is_read_no_further(serve: Serve, connect: Connect
 
     answer = connect(cluster_url=serve(endless), max_body_mib=0.5, max_attempts=3).fetch(1)
     message = "the body is larger than 0.5 MiB"
-    assert says(answer) == ("invalid_payload", 200, message, 1)
+    assert summary(answer) == ("invalid_payload", 200, message, 1)
     assert (body_of(answer), answer.size_bytes) == (b"x" * 2**19, 2**19)
     assert sum(sent) < 64 * 2**20, "what the sockets buffer, and no more"
 
 
 @pytest.mark.parametrize("size", [2**19 - 1, 2**19, 2**19 + 1])
-def test_the_limit_is_the_largest_body_that_is_read(
+def test_a_body_of_exactly_the_limit_is_complete(
     simulator: Simulator, connect: Connect, size: int
 ) -> None:
-    """A body of exactly that size is whole."""
+    """A body of exactly the limit is not truncated."""
     simulator.faults.plan(1, RawBody(b"x" * size))
     answer = connect(max_body_mib=0.5).fetch(1)
     assert answer.outcome == ("loaded" if size <= 2**19 else "invalid_payload")
@@ -299,8 +299,8 @@ def test_the_limit_is_the_largest_body_that_is_read(
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-def test_a_body_that_grows_is_read_no_further(serve: Serve, connect: Connect, layers: int) -> None:
-    """A quarter of a gigabyte in gzip, or in gzip in gzip."""
+def test_decompression_stops_at_the_size_limit(serve: Serve, connect: Connect, layers: int) -> None:
+    """The limit holds for a quarter of a gigabyte in gzip, also if compressed twice."""
     body = BOMB
     for _ in range(layers - 1):
         body = gzip.compress(body)
@@ -309,16 +309,16 @@ def test_a_body_that_grows_is_read_no_further(serve: Serve, connect: Connect, la
     before = peak_memory_mib()
     answer = connect(cluster_url=url, max_body_mib=1).fetch(1)
     message = "the body is larger than 1 MiB"
-    assert says(answer) == ("invalid_payload", 200, message, 1)
+    assert summary(answer) == ("invalid_payload", 200, message, 1)
     assert answer.size_bytes == 2**20
     assert peak_memory_mib() - before < 64
 
 
 @pytest.mark.parametrize("status", ["302 Found", "404 No", "422 No", "500 No"])
-def test_the_body_of_a_refusal_is_read_no_further_than_a_message_is_long(
+def test_an_error_response_is_read_only_as_far_as_its_message(
     serve: Serve, connect: Connect, status: str
 ) -> None:
-    """Nobody needs that much of an apology."""
+    """A longer body would not be shown anyway."""
     body = BOMB
     headers = ("Content-Encoding: gzip", "Location: /login")
     url = serve(always(response(body, *headers, status=status)))
@@ -330,7 +330,7 @@ def test_the_body_of_a_refusal_is_read_no_further_than_a_message_is_long(
 
 
 def peak_memory_mib() -> float:
-    """The most that this process has ever held."""
+    """The peak memory of this process so far, in MiB."""
     status = Path("/proc/self/status").read_text()
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
     assert found
@@ -361,7 +361,7 @@ def ca_bundle(authority: trustme.CA, tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("environment", ["nothing", "another authority"])
-def test_a_private_authority_is_trusted_when_it_is_named(
+def test_a_configured_private_authority_is_trusted(
     serve: Serve,
     connect: Connect,
     tls: ssl.SSLContext,
@@ -370,7 +370,7 @@ def test_a_private_authority_is_trusted_when_it_is_named(
     monkeypatch: pytest.MonkeyPatch,
     environment: str,
 ) -> None:
-    """`ca_bundle` decides, whatever the environment says."""
+    """`ca_bundle` overrides the environment."""
     if environment == "another authority":
         other = tmp_path / "other.pem"
         trustme.CA().cert_pem.write_to_path(str(other))
@@ -383,7 +383,7 @@ def test_a_private_authority_is_trusted_when_it_is_named(
 def test_an_unknown_authority_is_refused_before_the_token_is_sent(
     serve: Serve, connect: Connect, tls: ssl.SSLContext
 ) -> None:
-    """The message names the setting that would help."""
+    """The error names the setting that would help."""
     seen: list[bytes] = []
     answer = connect(cluster_url=serve(always(response(TREE), seen), tls)).fetch(1)
     assert (answer.outcome, answer.http_status) == ("unavailable", None)
@@ -397,7 +397,7 @@ def test_an_unknown_authority_is_refused_before_the_token_is_sent(
 def test_a_certificate_for_another_host_is_refused(
     serve: Serve, connect: Connect, authority: trustme.CA, ca_bundle: str
 ) -> None:
-    """A trusted authority is not enough."""
+    """A trusted authority is not sufficient."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("elsewhere.example").configure_cert(context)
     seen: list[bytes] = []
@@ -409,7 +409,7 @@ def test_a_certificate_for_another_host_is_refused(
 def test_a_netrc_does_not_replace_the_token_under_tls(
     serve: Serve, connect: Connect, tls: ssl.SSLContext, ca_bundle: str, netrc: None
 ) -> None:
-    """Where the environment is heeded for the sake of proxies, the token stays."""
+    """Proxy settings are read from the environment, but credentials are not."""
     seen: list[bytes] = []
     url = serve(always(response(TREE), seen), tls)
     answer = connect(cluster_url=url, ca_bundle=ca_bundle, token=UNTRUSTED_TOKEN).fetch(1)
@@ -420,38 +420,38 @@ def test_a_netrc_does_not_replace_the_token_under_tls(
 def test_a_proxy_for_tls_gets_no_token(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is asked for a tunnel, in which everything else would travel."""
+    """The proxy only gets a request for a tunnel; the token is sent inside the tunnel."""
     seen: list[bytes] = []
     proxy = serve(always(response(b"", status="502 No"), seen))
     monkeypatch.setenv("HTTPS_PROXY", proxy.removesuffix("/incorta"))
     answer = connect(cluster_url="https://incorta.invalid", token=UNTRUSTED_TOKEN).fetch(1)
     message = "OSError: Tunnel connection failed: 502 No"
-    assert says(answer) == ("unavailable", None, message, 1)
+    assert summary(answer) == ("unavailable", None, message, 1)
     assert seen[0].startswith(b"CONNECT incorta.invalid:443 HTTP/1.")
     assert b"authorization" not in seen[0].lower()
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n", b""], ids=["headers", "nothing"])
-def test_a_proxy_that_does_not_finish_is_left(
+def test_an_unresponsive_proxy_times_out(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch, head: bytes
 ) -> None:
-    """The limit covers the way to the cluster too."""
+    """The limit also covers the connection through a proxy."""
     proxy = serve(drip(head, b"X-More: 1\r\n") if head else stall)
     monkeypatch.setenv("HTTPS_PROXY", proxy.removesuffix("/incorta"))
     client = connect(cluster_url="https://incorta.invalid", timeout_seconds=LIMIT_SECONDS)
-    assert says(client.fetch(1)) == OVER
+    assert summary(client.fetch(1)) == OVER
 
 
 @pytest.mark.parametrize("headers", [(), ("Connection: close",)], ids=["kept", "not kept"])
-def test_a_slow_answer_under_tls_is_left(
+def test_a_slow_response_under_tls_times_out(
     serve: Serve,
     connect: Connect,
     tls: ssl.SSLContext,
     ca_bundle: str,
     headers: tuple[str, ...],
 ) -> None:
-    """The limit works below the encryption."""
+    """The limit also works below the encryption."""
     head = response(b"", *headers).replace(b"Content-Length: 0", b"Content-Length: 9999")
     url = serve(drip(head, b" "), tls)
     client = connect(cluster_url=url, ca_bundle=ca_bundle, timeout_seconds=1)
-    assert says(client.fetch(1)) == ("unavailable", None, "no whole response within 1 s", 1)
+    assert summary(client.fetch(1)) == ("unavailable", None, "no whole response within 1 s", 1)

@@ -1,4 +1,4 @@
-"""Rules of execution ids: from what people write to what the program walks."""
+"""Rules for sets of execution ids: parsing, iteration and text form."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ def members(given_ranges: list[tuple[int, int]]) -> set[int]:
 
 
 @given(some_ranges)
-def test_iteration_is_the_set_in_ascending_order(given_ranges: list[tuple[int, int]]) -> None:
-    """Overlapping, touching, repeated ranges in any order: each id once, and so many are they."""
+def test_iteration_is_in_ascending_order_without_duplicates(
+    given_ranges: list[tuple[int, int]],
+) -> None:
+    """Overlapping, adjacent and repeated ranges give each id once, and the length matches."""
     ids = ExecutionIds.of_ranges(given_ranges)
     assert list(ids) == sorted(members(given_ranges))
     assert len(ids) == len(members(given_ranges))
@@ -39,7 +41,7 @@ def test_iteration_is_the_set_in_ascending_order(given_ranges: list[tuple[int, i
 
 @given(some_ranges)
 def test_equal_sets_are_equal(given_ranges: list[tuple[int, int]]) -> None:
-    """However a set was given, its ranges are the same, disjoint and as few as possible."""
+    """Equal sets have the same ranges: disjoint and as few as possible."""
     ids = ExecutionIds.of_ranges(given_ranges)
     assert ids == ExecutionIds.of(members(given_ranges))
     assert hash(ids) == hash(ExecutionIds.of(members(given_ranges)))
@@ -50,17 +52,17 @@ def test_equal_sets_are_equal(given_ranges: list[tuple[int, int]]) -> None:
 
 
 @given(some_ranges.filter(bool))
-def test_a_set_is_read_back_from_its_text(given_ranges: list[tuple[int, int]]) -> None:
+def test_a_set_is_parsed_back_from_its_text(given_ranges: list[tuple[int, int]]) -> None:
     """`parse(str(ids)) == ids`."""
     ids = ExecutionIds.of_ranges(given_ranges)
     assert ExecutionIds.parse(str(ids)) == ids
 
 
 @given(some_ranges.filter(bool), st.data())
-def test_blanks_and_zeros_in_front_do_not_matter(
+def test_blanks_and_leading_zeros_are_ignored(
     given_ranges: list[tuple[int, int]], data: st.DataObject
 ) -> None:
-    """Ids as people write them: with blanks around numbers, zeros in front, in any order."""
+    """Numbers may have blanks around them and leading zeros, in any order."""
 
     def written(number: int) -> str:
         zeros = "0" * data.draw(st.integers(0, 30))
@@ -74,7 +76,7 @@ def test_blanks_and_zeros_in_front_do_not_matter(
 
 
 def test_the_example_of_the_help() -> None:
-    """`1-500,720` is 501 ids, both ends included."""
+    """`1-500,720` is 501 ids, both bounds included."""
     ids = ExecutionIds.parse("1-500,720")
     assert ids.ranges == ((1, 500), (720, 720))
     assert len(ids) == 501
@@ -82,13 +84,13 @@ def test_the_example_of_the_help() -> None:
 
 
 def test_the_empty_set_has_no_ids() -> None:
-    """No ranges, no ids, no text."""
+    """It has no ranges, no ids and an empty text."""
     ids = ExecutionIds.of([])
     assert (ids, list(ids), len(ids), str(ids)) == (ExecutionIds(), [], 0, "")
 
 
-def test_the_largest_ids_there_can_be() -> None:
-    """Ids go to 2**63 - 1, and zeros in front do not make one too large."""
+def test_the_largest_possible_id() -> None:
+    """Ids go up to 2**63 - 1; leading zeros do not make an id too large."""
     assert list(ExecutionIds.parse("9223372036854775806-9223372036854775807")) == [
         2**63 - 2,
         2**63 - 1,
@@ -97,8 +99,8 @@ def test_the_largest_ids_there_can_be() -> None:
     assert len(ExecutionIds.of_ranges([(0, HIGHEST_ID)])) == HIGHEST_ID
 
 
-def test_a_long_range_costs_no_memory() -> None:
-    """A set of nine quintillion ids is walked from its beginning at once."""
+def test_a_long_range_takes_no_memory() -> None:
+    """Iterating over nine quintillion ids starts immediately."""
     ids = ExecutionIds.of_ranges([(5, HIGHEST_ID)])
     assert list(islice(ids, 3)) == [5, 6, 7]
 
@@ -147,20 +149,20 @@ TOO_MANY = "at most 10,000,000 can be requested at once, so split the range."
         ),
     ],
 )
-def test_what_cannot_be_read_is_named_with_its_reason(text: str, message: str) -> None:
-    """The part that is wrong, why, and what would be right."""
+def test_an_invalid_part_is_named_with_its_reason(text: str, message: str) -> None:
+    """The error shows the invalid part, the reason and a valid form."""
     with pytest.raises(InvalidIdsError) as raised:
         ExecutionIds.parse(text)
     assert str(raised.value) == message
 
 
-def test_as_many_ids_as_allowed() -> None:
-    """The limit itself can be asked for."""
+def test_exactly_the_maximum_number_of_ids_is_allowed() -> None:
+    """The limit itself may be requested."""
     assert len(ExecutionIds.parse("1-10000000")) == MOST_IDS
 
 
 @given(st.one_of(small, near_the_end))
-def test_one_id_is_read_from_its_text(execution_id: int) -> None:
+def test_one_id_is_parsed_from_its_text(execution_id: int) -> None:
     """`parse_id(str(id)) == id`."""
     assert parse_id(f" {execution_id} ") == execution_id
 
@@ -174,22 +176,22 @@ def test_one_id_is_read_from_its_text(execution_id: int) -> None:
         ("9223372036854775808", f"'9223372036854775808' {BEYOND}"),
     ],
 )
-def test_what_is_not_one_id_is_refused(text: str, message: str) -> None:
-    """More than one, or none."""
+def test_anything_but_one_id_is_refused(text: str, message: str) -> None:
+    """Several ids, or none, are refused."""
     with pytest.raises(InvalidIdsError) as raised:
         parse_id(text)
     assert str(raised.value) == message
 
 
-def test_ids_may_come_as_the_numbers_of_other_libraries() -> None:
-    """What a data frame holds are ids too."""
+def test_integers_of_other_libraries_are_accepted() -> None:
+    """Integers from a data frame are valid ids."""
     ids = ExecutionIds.of(np.array([3, 1, 2], np.int64))
     assert (ids.ranges, [type(each) for each in ids]) == (((1, 3),), [int, int, int])
 
 
 @pytest.mark.parametrize("wrong", [-1, 2**63, "1", 1.0, None])
-def test_numbers_that_are_no_ids_are_refused(wrong: object) -> None:
-    """An id that the warehouse could not keep is not asked for."""
+def test_numbers_that_are_not_ids_are_refused(wrong: object) -> None:
+    """An id that the warehouse cannot store is not requested."""
     with pytest.raises(InvalidIdsError) as raised:
         ExecutionIds.of([1, wrong])  # type: ignore[list-item]
     assert str(raised.value) == (

@@ -1,4 +1,4 @@
-"""Rules of what keeps this machine from making any request: said at once, for what it is."""
+"""Rules for local faults that prevent any request: they are reported before the first one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def bundles(tmp_path: Path) -> Path:
-    """A directory with files that hold certificates, or do not."""
+    """A directory with valid and invalid files of certificates."""
     (tmp_path / "empty.pem").touch()
     (tmp_path / "der.pem").write_bytes(b"\x30\x82\x01\x0a")
     (tmp_path / "good.pem").write_bytes(Path(certifi.where()).read_bytes())
@@ -50,24 +50,24 @@ def refusal() -> str:
         ("der.pem", "which holds no certificate in PEM form"),
     ],
 )
-def test_a_bundle_of_the_environment_that_is_none(
+def test_an_invalid_bundle_in_the_environment_is_reported(
     monkeypatch: pytest.MonkeyPatch, bundles: Path, variable: str, name: str, reason: str
 ) -> None:
-    """Not a cluster that is down: the variable, the file and the reason."""
+    """The error names the variable, the file and the reason, not an unavailable cluster."""
     monkeypatch.setenv(variable, str(bundles / name))
     assert refusal() == (
         f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE is '{bundles / name}', {reason}; name a PEM file "
         "there, or in SOURCES__INCORTA__CA_BUNDLE."
     )
-    exchanges(ca_bundle=str(bundles / "good.pem"))  # goes before
-    exchanges(PLAIN)  # needs none
+    exchanges(ca_bundle=str(bundles / "good.pem"))  # overrides the variable
+    exchanges(PLAIN)  # needs no certificates
 
 
 @pytest.mark.parametrize("name", ["good.pem", "."])
-def test_a_file_or_directory_of_certificates_is_one(
+def test_a_file_or_directory_of_certificates_is_accepted(
     monkeypatch: pytest.MonkeyPatch, bundles: Path, name: str
 ) -> None:
-    """As OpenSSL takes both."""
+    """OpenSSL accepts both."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundles / name))
     exchanges()
 
@@ -83,22 +83,22 @@ def test_a_file_or_directory_of_certificates_is_one(
         ("http://[::1", "it is not the URL of a host"),
     ],
 )
-def test_a_proxy_that_is_none(
+def test_an_invalid_proxy_is_reported(
     monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str, reason: str
 ) -> None:
-    """The reason, and never its address, which may have a password."""
+    """The error gives the reason but not the address, which may contain a password."""
     monkeypatch.setenv(variable, proxy)
     assert refusal() == (
         f"The proxy that HTTPS_PROXY or ALL_PROXY names cannot be used ({reason}); correct it, or "
         "name the cluster in NO_PROXY."
     )
-    exchanges(PLAIN)  # goes through none
+    exchanges(PLAIN)  # uses no proxy
     monkeypatch.setenv("NO_PROXY", "incorta.example")
     exchanges()
 
 
 @pytest.mark.parametrize("proxy", ["http://proxy:3128", "https://u:p@proxy", "proxy:3128", "proxy"])
-def test_a_proxy_that_is_one(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
-    """Whether it answers is another matter."""
+def test_a_valid_proxy_is_accepted(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """Whether the proxy is reachable is not checked."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     exchanges()

@@ -1,4 +1,4 @@
-"""Rules of the way from ids to batches of rows."""
+"""Rules for turning ids into batches of rows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def fetched(
 
 
 def until_error(batches: Iterator[Batch]) -> tuple[list[Batch], IncortaLoadsError]:
-    """What was yielded before the error, and the error, without which the test fails."""
+    """The batches yielded before an error, and the error, which must occur."""
     got: list[Batch] = []
     with pytest.raises(IncortaLoadsError) as caught:
         got.extend(iter(lambda: next(batches), None))
@@ -70,7 +70,7 @@ def key(row: Row) -> int:
     return int(row["execution_id"])
 
 
-def asked(simulator: Simulator) -> list[int]:
+def requested(simulator: Simulator) -> list[int]:
     return [request.execution_id or 0 for request in simulator.requests]
 
 
@@ -80,7 +80,7 @@ def asked(simulator: Simulator) -> list[int]:
 def test_trees_become_the_rows_of_whole_executions(
     simulator: Simulator, settings: Settings
 ) -> None:
-    """Each tree in full, under the time that the ledger has for it; gaps have no nodes."""
+    """Each tree is complete, with the ledger's time; gaps have no nodes."""
     batch = only(fetched("1-34", settings))
 
     fetched_at = {key(row): row["fetched_at"] for row in batch.fetches.to_pylist()}
@@ -98,8 +98,26 @@ def test_trees_become_the_rows_of_whole_executions(
     assert (batch.nodes.schema, batch.fetches.schema) == (NODES, FETCHES)
 
 
-def test_the_ledger_says_what_became_of_each_id(simulator: Simulator, settings: Settings) -> None:
-    """One row an id, every outcome, every column."""
+def test_the_ledger_has_whether_an_execution_was_final(
+    simulator: Simulator, settings: Settings
+) -> None:
+    """Ended roots above a running node are not final; without nodes, there is no answer."""
+    ended = b'{"status":{"stateType":"Terminator State"},"childStatusDetails":[%s]}'
+    running = b'{"status":{"stateType":"Load State"}}'
+    for execution_id, body in enumerate((ended % b"", ended % running, running, b"[]"), 1):
+        simulator.faults.plan(execution_id, RawBody(body))
+    rows = only(fetched("1-4,999", settings)).fetches.to_pylist()
+    assert {key(row): row["is_final"] for row in rows} == {
+        1: True,
+        2: False,
+        3: False,
+        4: None,
+        999: None,
+    }
+
+
+def test_the_ledger_has_the_outcome_of_each_id(simulator: Simulator, settings: Settings) -> None:
+    """There is one row per id, for every outcome and with every column."""
     simulator.faults.plan(1, RawBody(TREE))
     simulator.faults.plan(2, RawBody(b"<html>"))
     simulator.faults.plan(3, Refusal(403, "Not yours."))
@@ -118,7 +136,8 @@ def test_the_ledger_says_what_became_of_each_id(simulator: Simulator, settings: 
     no_json = "the body is not JSON (JSON is malformed: invalid character (byte 0))"
     assert rows == [
         shared | {"execution_id": each, "outcome": outcome, "http_status": status,
-                  "message": message, "bytes": size}
+                  "message": message, "bytes": size,
+                  "is_final": False if outcome == "loaded" else None}
         for each, outcome, status, message, size in [
             (1, "loaded", 200, None, len(TREE)),
             (2, "invalid_payload", 200, no_json, len(b"<html>")),
@@ -130,8 +149,8 @@ def test_the_ledger_says_what_became_of_each_id(simulator: Simulator, settings: 
     ]  # fmt: skip
 
 
-def test_what_is_no_tree_is_kept_as_it_came(simulator: Simulator, settings: Settings) -> None:
-    """Such as the vendor's own example, which has a comma too many."""
+def test_an_invalid_payload_is_kept_unchanged(simulator: Simulator, settings: Settings) -> None:
+    """An example is the vendor's own documentation, which has an extra comma."""
     body = b'{"name": "LoadPlan_Demo",}'
     simulator.faults.plan(7, RawBody(body))
     batch = only(fetched("7", settings))
@@ -155,10 +174,10 @@ def test_what_is_no_tree_is_kept_as_it_came(simulator: Simulator, settings: Sett
 
 
 @pytest.mark.parametrize("size", [0, KEPT_BODY_BYTES, KEPT_BODY_BYTES + 1])
-def test_of_a_large_body_the_beginning_is_kept(
+def test_the_beginning_of_a_large_body_is_kept(
     simulator: Simulator, settings: Settings, size: int
 ) -> None:
-    """The first MiB, with size and digest of all of it."""
+    """The first MiB is kept, with size and digest of the whole body."""
     body = bytes(range(1, 256)) * (size // 255 + 1)
     body = body[:size]
     simulator.faults.plan(1, RawBody(body))
@@ -171,7 +190,7 @@ def test_of_a_large_body_the_beginning_is_kept(
 def test_a_body_over_the_limit_is_kept_as_far_as_it_was_read(
     simulator: Simulator, make_settings: MakeSettings
 ) -> None:
-    """It is no tree, even if it would have been one."""
+    """A truncated body is an invalid payload, even if its tree was valid."""
     simulator.faults.plan(1, RawBody(TREE + b" " * 4096))
     (row,) = only(fetched("1", make_settings(max_body_mib=0.002))).invalid_payloads.to_pylist()
     assert row["error"] == "the body is larger than 0.002 MiB"
@@ -180,10 +199,10 @@ def test_a_body_over_the_limit_is_kept_as_far_as_it_was_read(
 
 
 @pytest.mark.parametrize("spelling", ["plain", "json", "unicode", "percent"])
-def test_a_tree_that_contains_the_token_is_no_tree(
+def test_a_tree_that_contains_the_token_is_an_invalid_payload(
     simulator: Simulator, settings: Settings, spelling: str
 ) -> None:
-    """However it is spelled, nothing of it is stored; what else came is kept."""
+    """No spelling of the token is stored; other executions are kept."""
     token = settings.token
     spelled = {
         "plain": token,
@@ -202,10 +221,10 @@ def test_a_tree_that_contains_the_token_is_no_tree(
     assert row["error"] == "it contains the access token, which must not be stored"
 
 
-def test_a_body_that_is_no_json_is_kept_without_the_token(
+def test_a_body_that_is_not_json_is_kept_without_the_token(
     simulator: Simulator, settings: Settings
 ) -> None:
-    """And no other column repeats it."""
+    """No other column contains the token either."""
     simulator.faults.plan(1, RawBody(f'{{"name": nonsense {settings.token}'.encode()))
     batch = only(fetched("1", settings))
     assert outcomes(batch) == {1: "invalid_payload"}
@@ -214,7 +233,7 @@ def test_a_body_that_is_no_json_is_kept_without_the_token(
     assert "[redacted]" in str(rows)
 
 
-# --- Where a batch ends ---------------------------------------------------------------------------
+# --- The size of a batch --------------------------------------------------------------------------
 
 
 def sizes(batches: Iterator[Batch]) -> list[int]:
@@ -222,7 +241,7 @@ def sizes(batches: Iterator[Batch]) -> list[int]:
 
 
 def test_a_batch_ends_at_a_hundred_ids(simulator: Simulator, settings: Settings) -> None:
-    """Whatever became of them."""
+    """Ids count whatever their outcome."""
     batches = list(fetched("1-250", settings))
     assert sizes(iter(batches)) == [100, 100, 50]
     assert sorted(outcomes(*batches)) == list(range(1, 251))
@@ -231,7 +250,7 @@ def test_a_batch_ends_at_a_hundred_ids(simulator: Simulator, settings: Settings)
 def test_a_batch_ends_at_a_hundred_thousand_nodes(
     simulator: Simulator, make_settings: MakeSettings
 ) -> None:
-    """With the tree that reaches them."""
+    """The tree that reaches the limit is the last one of its batch."""
     children = b",".join([b"{}"] * 39_999)
     for each in range(1, 6):
         simulator.faults.plan(each, RawBody(b'{"childStatusDetails":[' + children + b"]}"))
@@ -245,16 +264,14 @@ def test_a_batch_ends_at_a_hundred_thousand_nodes(
 def test_a_batch_ends_at_32_mib_of_bodies(
     simulator: Simulator, make_settings: MakeSettings
 ) -> None:
-    """Trees or not."""
+    """Bodies count whether they are valid or not."""
     for each in range(1, 7):
         simulator.faults.plan(each, RawBody((TREE if each % 2 else b"?") + b" " * 8 * 2**20))
     assert sizes(fetched("1-6", make_settings(concurrency=1))) == [4, 2]
 
 
-def test_a_batch_ends_where_its_paths_would_fill_the_memory(
-    simulator: Simulator, make_settings: MakeSettings
-) -> None:
-    """A few small bodies may have long paths: 32 MiB is the bound of a batch."""
+def test_a_batch_ends_at_32_mib_of_paths(simulator: Simulator, make_settings: MakeSettings) -> None:
+    """A few small bodies may have very long paths."""
     long_name = b'{"name":"%s"}' % (b"x" * 100_000)
     children = b",".join([long_name] + [b"{}"] * 99)
     for each in range(1, 4):
@@ -262,21 +279,22 @@ def test_a_batch_ends_where_its_paths_would_fill_the_memory(
     assert sizes(fetched("1-3", make_settings(concurrency=1))) == [2, 1]
 
 
-def test_no_ids_are_no_batch(settings: Settings) -> None:
-    """Rather than an empty one."""
+def test_no_ids_give_no_batch(settings: Settings) -> None:
+    """There is no empty batch."""
     feed = asked_for(ExecutionIds())
     redactor = Redactor([settings.token])
     assert list(fetch_batches(feed, settings, run_id="run-1", redactor=redactor)) == []
 
 
-# --- How many at a time, and when it ends ---------------------------------------------------------
+# --- Concurrency, and the end of all requests -----------------------------------------------------
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
-def test_as_many_requests_at_a_time_as_are_set(
+def test_concurrency_sets_the_number_of_simultaneous_requests(
     simulator: Simulator, make_settings: MakeSettings, concurrency: int
 ) -> None:
-    """Never more, and no fewer while there are ids: each answer waits for that many requests."""
+    """Each response waits for that many requests, so there are never more, and never fewer while
+    ids remain."""
     together = threading.Barrier(concurrency, timeout=HANG_SECONDS)
 
     class Together:
@@ -298,13 +316,13 @@ def test_as_many_requests_at_a_time_as_are_set(
         (Refusal(404, "Invalid [DEFAULT] tenant in resource path"), WrongTenantError),
     ],
 )
-def test_a_wrong_configuration_ends_the_asking_and_keeps_the_answers(
+def test_a_configuration_error_stops_requests_and_keeps_responses(
     simulator: Simulator,
     make_settings: MakeSettings,
     fault: Refusal,
     error: type[IncortaLoadsError],
 ) -> None:
-    """The id at which it was noticed was not asked for, as far as the ledger goes."""
+    """The id at which the error appeared gets no ledger row."""
     for each in (1, 2):
         simulator.faults.plan(each, RawBody(TREE))
     simulator.faults.plan(3, fault)
@@ -312,13 +330,13 @@ def test_a_wrong_configuration_ends_the_asking_and_keeps_the_answers(
     batches, raised = until_error(fetched("1-9", make_settings(concurrency=1), stopping))
     assert type(raised) is error
     assert [outcomes(batch) for batch in batches] == [{1: "loaded", 2: "loaded"}]
-    assert asked(simulator) == [1, 2, 3]
+    assert requested(simulator) == [1, 2, 3]
 
 
-def test_what_is_under_way_at_a_wrong_configuration_is_awaited(
+def test_requests_in_flight_at_a_configuration_error_are_awaited(
     simulator: Simulator, make_settings: MakeSettings
 ) -> None:
-    """An answer that comes after the refusal is kept too."""
+    """A response that arrives after the refusal is kept too."""
     is_here, was_refused = threading.Event(), threading.Event()
 
     class Late:
@@ -340,10 +358,10 @@ def test_what_is_under_way_at_a_wrong_configuration_is_awaited(
     assert [outcomes(batch) for batch in batches] == [{1: "loaded"}]
 
 
-def test_after_a_wrong_configuration_nothing_is_asked_again(
+def test_nothing_is_retried_after_a_configuration_error(
     simulator: Simulator, make_settings: MakeSettings
 ) -> None:
-    """An id that waits for another attempt ends with what it has."""
+    """An id that waits for another attempt ends with its current outcome."""
     waits = threading.Event()
 
     class Wait(Refusal):
@@ -362,13 +380,13 @@ def test_after_a_wrong_configuration_nothing_is_asked_again(
     batches, raised = until_error(fetched("1,2", settings))
     assert type(raised) is InvalidTokenError
     assert [outcomes(batch) for batch in batches] == [{1: "unavailable"}]
-    assert sorted(asked(simulator)) == [1, 2]
+    assert sorted(requested(simulator)) == [1, 2]
 
 
-def test_a_cluster_that_is_down_ends_the_asking_and_keeps_the_answers(
+def test_an_unavailable_cluster_stops_requests_and_keeps_responses(
     simulator: Simulator, make_settings: MakeSettings
 ) -> None:
-    """Those before, and those that showed it."""
+    """The responses before the outage and the failures that showed it are kept."""
     for each in range(1, 4):
         simulator.faults.plan(each, RawBody(TREE))
     for each in range(4, 100):
@@ -381,16 +399,16 @@ def test_a_cluster_that_is_down_ends_the_asking_and_keeps_the_answers(
     )
     expected = dict.fromkeys(range(1, 4), "loaded") | dict.fromkeys(range(4, 12), "unavailable")
     assert [outcomes(batch) for batch in batches] == [expected]
-    assert asked(simulator) == list(range(1, 12))
+    assert requested(simulator) == list(range(1, 12))
 
 
-def test_no_room_for_a_large_answer_is_no_fault_of_the_cluster(
+def test_a_full_disk_is_not_reported_as_a_cluster_fault(
     simulator: Simulator,
     make_settings: MakeSettings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The id gets no row, so that the next run asks for it; the answers before it are kept."""
+    """The id gets no row, so that the next run requests it; previous responses are kept."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     simulator.faults.plan(1, RawBody(TREE))
     simulator.faults.plan(2, RawBody(TREE + b" " * 2 * 2**20))
@@ -398,26 +416,26 @@ def test_no_room_for_a_large_answer_is_no_fault_of_the_cluster(
     assert type(raised) is SpoolError
     assert "(No such file or directory); make room there, or set TMPDIR" in str(raised)
     assert [outcomes(batch) for batch in batches] == [{1: "loaded"}]
-    assert asked(simulator) == [1, 2]
+    assert requested(simulator) == [1, 2]
 
 
 @pytest.mark.parametrize(("concurrency", "most"), [(1, 8), (4, 8), (6, 12)])
-def test_a_cluster_is_down_when_that_many_ids_in_a_row_say_so(
+def test_a_cluster_is_unavailable_after_this_many_consecutive_ids(
     simulator: Simulator, make_settings: MakeSettings, concurrency: int, most: int
 ) -> None:
-    """max(8, 2 × concurrency); what is under way by then is awaited and kept too."""
+    """The limit is max(8, 2 × concurrency); requests in flight at that time are kept too."""
     for each in range(1, 100):
         simulator.faults.plan(each, Refusal(503, "Down."))
     batches, raised = until_error(fetched("1-99", make_settings(concurrency=concurrency)))
     assert str(raised).startswith(f"The cluster is down: {most} ids in a row were unavailable, ")
-    assert sorted(outcomes(*batches)) == sorted(asked(simulator))
+    assert sorted(outcomes(*batches)) == sorted(requested(simulator))
     assert most <= len(simulator.requests) <= most - 1 + concurrency
 
 
-def test_ids_that_are_unavailable_now_and_then_are_no_cluster_that_is_down(
+def test_occasional_unavailable_ids_do_not_stop_the_run(
     simulator: Simulator, make_settings: MakeSettings
 ) -> None:
-    """Any other answer shows that it is up, a refusal too."""
+    """Any other response, even a refusal, shows that the cluster is available."""
     for each in range(1, 33):
         fault = Refusal(503, "Down.") if each % 8 else Refusal(403, "Not yours.")
         simulator.faults.plan(each, fault)
@@ -425,10 +443,10 @@ def test_ids_that_are_unavailable_now_and_then_are_no_cluster_that_is_down(
     assert list(came_back.values()) == [*["unavailable"] * 7, "forbidden"] * 4
 
 
-def test_a_wish_to_end_lets_the_ids_under_way_come_back(
+def test_a_stop_request_awaits_the_ids_in_flight(
     simulator: Simulator, make_settings: MakeSettings
 ) -> None:
-    """No further id is asked for, and there is no error."""
+    """No further id is requested, and there is no error."""
     stopping = threading.Event()
 
     class Stop:
@@ -441,20 +459,20 @@ def test_a_wish_to_end_lets_the_ids_under_way_come_back(
     simulator.faults.plan(3, Stop())
     batch = only(fetched("1-99", make_settings(concurrency=1), stopping))
     assert outcomes(batch) == {1: "loaded", 2: "loaded", 3: "loaded"}
-    assert asked(simulator) == [1, 2, 3]
+    assert requested(simulator) == [1, 2, 3]
 
 
-def test_a_wish_to_end_before_the_beginning_asks_for_nothing(
+def test_a_stop_request_before_the_start_prevents_all_requests(
     simulator: Simulator, settings: Settings
 ) -> None:
-    """Not even for the first id."""
+    """Not even the first id is requested."""
     stopping = threading.Event()
     stopping.set()
     assert list(fetched("1-9", settings, stopping)) == []
     assert simulator.requests == ()
 
 
-def test_who_takes_no_more_batches_asks_for_no_more_ids(
+def test_closing_the_batches_stops_all_requests(
     simulator: Simulator, make_settings: MakeSettings
 ) -> None:
     """A run that cannot write ends its requests and its threads."""

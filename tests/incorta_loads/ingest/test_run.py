@@ -1,4 +1,4 @@
-"""Rules of one run: which ids it asks for, what it commits, how it ends."""
+"""Rules for one run: the ids it requests, the rows it commits, and how it ends."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ def ingest(
     )
 
 
-class Asked:
-    """Which ids the simulator was asked for since it was last looked at."""
+class NewRequests:
+    """The ids that the simulator received since the previous call."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
         self._seen = 0
 
     def __call__(self) -> list[int]:
-        """In ascending order, however often each."""
+        """The ids in ascending order, including duplicates."""
         requests = self._simulator.requests[self._seen :]
         self._seen += len(requests)
         return sorted(request.execution_id or 0 for request in requests)
 
 
 @pytest.fixture
-def asked(simulator: Simulator) -> Asked:
-    return Asked(simulator)
+def requested(simulator: Simulator) -> NewRequests:
+    return NewRequests(simulator)
 
 
 def loaded_ids(warehouse: Warehouse) -> list[int]:
@@ -82,44 +82,47 @@ def last_outcomes(warehouse: Warehouse) -> dict[int, str]:
     )
 
 
-# --- Which ids ------------------------------------------------------------------------------------
+# --- Requested ids --------------------------------------------------------------------------------
 
 
-def test_runs_without_ids_ask_for_what_can_have_changed(
-    simulator: Simulator, asked: Asked, empty_warehouse: Warehouse, settings: Settings
+def test_runs_without_ids_request_ids_that_may_have_changed(
+    simulator: Simulator, requested: NewRequests, empty_warehouse: Warehouse, settings: Settings
 ) -> None:
-    """All at first, gaps once more, from then on the newest, what comes after it, and an error."""
+    """The first run requests all ids and the second gaps; later runs the latest, new ids and an
+    error."""
     ingested = ingest(empty_warehouse, settings)
-    assert asked() == list(range(1, 53))
+    assert requested() == list(range(1, 53))
     assert loaded_ids(empty_warehouse) == list(simulator.company.ids)
     assert ingested.outcomes == Counter(loaded=30, not_found=22)
     assert not ingested.found_nothing
 
-    again = Counter(loaded=2)  # the highest, and the only newest one of its plan that has an error
+    # The highest id, and the only latest execution of a plan with an error.
+    again = Counter(loaded=2)
     assert ingest(empty_warehouse, settings).outcomes == again + Counter(not_found=22)
-    assert asked() == [3, 10, 22, *range(32, 53)]
+    assert requested() == [3, 10, 22, *range(32, 53)]
 
     assert ingest(empty_warehouse, settings).outcomes == again + Counter(not_found=20)
-    assert asked() == [22, *range(32, 53)]
+    assert requested() == [22, *range(32, 53)]
 
 
 def test_new_executions_are_found(
-    simulator: Simulator, asked: Asked, empty_warehouse: Warehouse, settings: Settings
+    simulator: Simulator, requested: NewRequests, empty_warehouse: Warehouse, settings: Settings
 ) -> None:
-    """And the probing goes on above them."""
+    """Probing continues above them."""
     ingest(empty_warehouse, settings)
-    asked()
+    requested()
     new = simulator.company.release(50)
     ingested = ingest(empty_warehouse, settings)
     assert ingested.outcomes["loaded"] == 52
     assert loaded_ids(empty_warehouse) == list(simulator.company.ids)
-    assert asked() == [3, 10, 22, *range(32, new[-1] + 21)]
+    assert requested() == [3, 10, 22, *range(32, new[-1] + 21)]
 
 
-def test_ids_that_are_never_available_keep_a_run_from_nothing(
+def test_ids_that_are_never_available_do_not_block_later_ids(
     simulator: Simulator, empty_warehouse: Warehouse, make_settings: MakeSettings
 ) -> None:
-    """Twenty of them end each run like a cluster that is down; what is behind them comes."""
+    """Twenty of them end each run as if the cluster was unavailable, but the other ids are
+    loaded."""
     settings = make_settings(concurrency=1, max_attempts=1)
     ingest(empty_warehouse, settings, "1-4")
     simulator.faults.plan(30, Refusal(503, "Down."), times=1)
@@ -135,12 +138,12 @@ def test_ids_that_are_never_available_keep_a_run_from_nothing(
     assert set(range(5, 25)) <= set(last_outcomes(empty_warehouse))
 
 
-def test_executions_that_run_are_asked_for_until_they_are_final(
+def test_running_executions_are_requested_until_they_are_final(
     make_settings: MakeSettings, empty_warehouse: Warehouse
 ) -> None:
-    """And then no more; what they say replaces what they said."""
+    """Each new response replaces the previous one."""
     with Simulator(Company(executions=10, running=2, seed=32)) as simulator:
-        asked = Asked(simulator)
+        requested = NewRequests(simulator)
         settings = make_settings(
             cluster_url=simulator.url,
             tenant=simulator.tenant,
@@ -153,29 +156,29 @@ def test_executions_that_run_are_asked_for_until_they_are_final(
         )
         assert simulator.company.ids == (1, 2, 4, 5, 6, 7, 8, 9, 11, 12)
         ingest(empty_warehouse, settings)
-        assert asked() == list(range(1, 15))
+        assert requested() == list(range(1, 15))
         assert empty_warehouse.connection.execute(states).fetchall() == [
             (11, "Load State"),
             (12, "Load State"),
         ]
         simulator.company.finish_all()
         ingest(empty_warehouse, settings)
-        assert asked() == [3, 8, 10, 11, 12, 13, 14]
+        assert requested() == [3, 8, 10, 11, 12, 13, 14]
         assert empty_warehouse.connection.execute(states).fetchall() == [
             (11, "Terminator State"),
             (12, "Terminator State"),
         ]
         ingest(empty_warehouse, settings)
-        assert asked() == [8, 12, 13, 14]
+        assert requested() == [8, 12, 13, 14]
 
 
-# --- Whether the ids go on ------------------------------------------------------------------------
+# --- Ids that start over --------------------------------------------------------------------------
 
 ENDED = "Terminator State"
 
 
 def tree(plan: str, *tables: str, status: str = "Success", state: str = ENDED) -> RawBody:
-    """A plan of one schema with these tables, all of one status."""
+    """A plan of one schema with these tables, all with one status."""
     of = {"status": {"stateType": state, "jobStatus": status}}
     below = [{"name": f"s.{each}", "type": "TABLE"} | of for each in tables]
     schema = {"name": "s", "type": "SCHEMA", "childStatusDetails": below} | of
@@ -185,25 +188,26 @@ def tree(plan: str, *tables: str, status: str = "Success", state: str = ENDED) -
 
 @dataclass
 class Cluster:
-    """Answers as the test says, which may change; a gap where it says nothing."""
+    """Responds as the test sets, which may change; other ids are gaps."""
 
-    answers: dict[int, Fault]
+    responses: dict[int, Fault]
 
     def write(self, exchange: Exchange) -> None:
-        self.answers.get(exchange.question.number or 0, Gap()).write(exchange)
+        self.responses.get(exchange.question.number or 0, Gap()).write(exchange)
 
 
 @pytest.fixture
-def answers(simulator: Simulator) -> dict[int, Fault]:
-    """What a cluster answers that has execution 7 only, of the plan Nightly with four tables."""
+def responses(simulator: Simulator) -> dict[int, Fault]:
+    """The responses of a cluster that has only execution 7, of the plan Nightly with four
+    tables."""
     cluster = Cluster({7: tree("Nightly", "a", "b", "c", "d")})
     for each in range(300):
         simulator.faults.plan(each, cluster)
-    return cluster.answers
+    return cluster.responses
 
 
 @pytest.fixture
-def small(answers: dict[int, Fault], make_settings: MakeSettings) -> Settings:
+def small(responses: dict[int, Fault], make_settings: MakeSettings) -> Settings:
     """Settings for this cluster."""
     return make_settings(first_id=7, probe_gap=2)
 
@@ -226,39 +230,39 @@ def contents(warehouse: Warehouse) -> list[tuple[object, ...]]:
         (RawBody(b"no tree"), False),
     ],
 )
-def test_a_cluster_whose_ids_start_over_is_noticed(
-    answers: dict[int, Fault],
-    asked: Asked,
+def test_ids_that_start_over_are_detected(
+    responses: dict[int, Fault],
+    requested: NewRequests,
     empty_warehouse: Warehouse,
     small: Settings,
     answer: Fault,
     is_restarted: bool,
 ) -> None:
-    """Where the highest execution is gone, or is of another plan with fewer than half its tables.
+    """The highest execution is gone, or has another plan with fewer than half of its tables.
 
-    Nothing is loaded over the history then, and the ledger says that the execution is gone.
+    Nothing of the history is overwritten, and the ledger records that the execution is gone.
     """
     ingest(empty_warehouse, small)
     before = contents(empty_warehouse)
-    asked()
-    answers[7] = answer
+    requested()
+    responses[7] = answer
     for each in (6, 8):
-        answers[each] = tree("Nightly", "a")
+        responses[each] = tree("Nightly", "a")
     ingested = ingest(empty_warehouse, small)
     assert (ingested.restarted is not None) == is_restarted
     assert not is_restarted or not ingested.is_complete
-    assert asked() == ([7] if is_restarted else [7, 8, 9, 10])
+    assert requested() == ([7] if is_restarted else [7, 8, 9, 10])
     if is_restarted:
         assert contents(empty_warehouse) == before
         assert last_outcomes(empty_warehouse) == {7: "not_found", 8: "not_found", 9: "not_found"}
 
 
-def test_what_it_means_that_ids_start_over(
-    answers: dict[int, Fault], empty_warehouse: Warehouse, small: Settings
+def test_the_message_about_ids_that_start_over_has_the_remedy(
+    responses: dict[int, Fault], empty_warehouse: Warehouse, small: Settings
 ) -> None:
-    """In one text, with what to set."""
+    """One text explains the situation and the setting to change."""
     ingest(empty_warehouse, small)
-    answers[7] = tree("Other", "a")
+    responses[7] = tree("Other", "a")
     assert str(ingest(empty_warehouse, small).restarted) == (
         "The cluster test, tenant Größe/1, seems to have been restored or migrated: execution 7, "
         "the highest in the warehouse, is no longer there (execution of another plan, 'Other' in "
@@ -268,92 +272,92 @@ def test_what_it_means_that_ids_start_over(
     )
 
 
-def test_an_execution_that_was_gone_must_come_back_as_it_was(
-    answers: dict[int, Fault], empty_warehouse: Warehouse, small: Settings
+def test_an_execution_that_was_gone_must_come_back_unchanged(
+    responses: dict[int, Fault], empty_warehouse: Warehouse, small: Settings
 ) -> None:
-    """A restored cluster comes to the same id again, perhaps with the same plan."""
+    """A restored cluster reaches the same id again, perhaps with the same plan."""
     ingest(empty_warehouse, small)
-    answers[7] = Gap()
+    responses[7] = Gap()
     assert ingest(empty_warehouse, small).restarted
-    answers[7] = tree("Nightly", "a", "b", "c", "d", status="Failed")
+    responses[7] = tree("Nightly", "a", "b", "c", "d", status="Failed")
     assert ingest(empty_warehouse, small).restarted
-    answers[7] = tree("Nightly", "a", "b", "c", "d")
+    responses[7] = tree("Nightly", "a", "b", "c", "d")
     assert not ingest(empty_warehouse, small).restarted
     assert last_outcomes(empty_warehouse)[7] == "loaded"
 
 
-def test_ids_that_are_named_load_whatever_the_highest_is(
-    answers: dict[int, Fault], empty_warehouse: Warehouse, small: Settings
+def test_named_ids_are_loaded_whatever_the_highest_is(
+    responses: dict[int, Fault], empty_warehouse: Warehouse, small: Settings
 ) -> None:
-    """And a newer one that is loaded so is the highest from then on."""
+    """A higher id that is loaded this way becomes the highest."""
     ingest(empty_warehouse, small)
-    answers[7] = Gap()
-    answers[20] = tree("Nightly", "a")
+    responses[7] = Gap()
+    responses[20] = tree("Nightly", "a")
     assert ingest(empty_warehouse, small).restarted
     assert ingest(empty_warehouse, small, "20").outcomes == Counter(loaded=1)
     assert not ingest(empty_warehouse, small).restarted
 
 
-def test_a_final_execution_that_is_as_it_was_is_not_written_again(
-    answers: dict[int, Fault], asked: Asked, empty_warehouse: Warehouse, small: Settings
+def test_an_unchanged_final_execution_is_not_rewritten(
+    responses: dict[int, Fault], requested: NewRequests, empty_warehouse: Warehouse, small: Settings
 ) -> None:
-    """Asking for it again is one request and one row in the ledger."""
+    """Requesting it again takes one request and adds one row to the ledger."""
     ingest(empty_warehouse, small)
     before = contents(empty_warehouse)
-    asked()
+    requested()
     ingested = ingest(empty_warehouse, small)
-    assert asked() == [7, 8, 9]
+    assert requested() == [7, 8, 9]
     assert (ingested.nodes, ingested.outcomes) == (0, Counter(loaded=1, not_found=2))
     assert contents(empty_warehouse) == before
 
 
-def test_a_failed_execution_that_is_restarted_under_its_id_is_loaded_again(
-    answers: dict[int, Fault], asked: Asked, empty_warehouse: Warehouse, small: Settings
+def test_a_failed_execution_restarted_under_its_id_is_loaded_again(
+    responses: dict[int, Fault], requested: NewRequests, empty_warehouse: Warehouse, small: Settings
 ) -> None:
-    """The newest of its plan, though another plan ran later; a healthy one costs no request."""
-    answers[7] = tree("Nightly", "a", status="Failed")
-    answers[8] = tree("Hourly", "h")
+    """It is the latest of its plan, though another plan ran later; a success needs no request."""
+    responses[7] = tree("Nightly", "a", status="Failed")
+    responses[8] = tree("Hourly", "h")
     ingest(empty_warehouse, small)
-    asked()
-    answers[7] = tree("Nightly", "a")
+    requested()
+    responses[7] = tree("Nightly", "a")
     ingested = ingest(empty_warehouse, small)
-    assert asked() == [7, 8, 9, 10]
+    assert requested() == [7, 8, 9, 10]
     assert ingested.nodes == 3
     ingest(empty_warehouse, small)
-    assert asked() == [8, 9, 10]
+    assert requested() == [8, 9, 10]
 
 
 def test_a_token_that_sees_few_executions_finds_them_all(
-    answers: dict[int, Fault], empty_warehouse: Warehouse, make_settings: MakeSettings
+    responses: dict[int, Fault], empty_warehouse: Warehouse, make_settings: MakeSettings
 ) -> None:
-    """Those that it may not see are there."""
+    """Executions that the token may not read still exist, so probing continues."""
     for each in range(1, 101):
         if each not in (30, 60, 90):
-            answers[each] = Refusal(403, "No.")
+            responses[each] = Refusal(403, "No.")
     for each in (30, 60, 90):
-        answers[each] = tree("Nightly", "a")
+        responses[each] = tree("Nightly", "a")
     ingested = ingest(empty_warehouse, make_settings())
     assert loaded_ids(empty_warehouse) == [30, 60, 90]
     assert ingested.outcomes == Counter(loaded=3, forbidden=97, not_found=20)
     assert ingested.in_vain is None
 
 
-def test_a_token_that_sees_nothing_new_gives_up(
-    answers: dict[int, Fault], empty_warehouse: Warehouse, make_settings: MakeSettings
+def test_probing_stops_if_the_token_sees_nothing_new(
+    responses: dict[int, Fault], empty_warehouse: Warehouse, make_settings: MakeSettings
 ) -> None:
-    """After fifty times `probe_gap` ids in a row without nodes, and says so."""
+    """The run stops after fifty times `probe_gap` consecutive ids without nodes, and reports it."""
     for each in range(1, 200):
-        answers[each] = Refusal(403, "No.")
+        responses[each] = Refusal(403, "No.")
     ingested = ingest(empty_warehouse, make_settings(probe_gap=2))
     assert ingested.outcomes == Counter(forbidden=100)
     assert ingested.in_vain == (100, 100)
 
 
 @pytest.mark.parametrize(("later", "is_loaded"), [("1 second", False), ("400 days", True)])
-def test_what_was_received_later_stays_unless_it_is_from_the_future(
+def test_a_later_response_is_kept_unless_its_time_is_in_the_future(
     empty_warehouse: Warehouse, small: Settings, later: str, is_loaded: bool
 ) -> None:
-    """As a clock left it that was wrong once."""
+    """A wrong clock may have left such a time."""
     client = StatusClient(small, Redactor([small.token]))
     received = client.fetch(7)
     client.close()
@@ -366,42 +370,47 @@ def test_what_was_received_later_stays_unless_it_is_from_the_future(
     assert load_answer(empty_warehouse, small, answer) is is_loaded
 
 
-# --- What is asked for again ----------------------------------------------------------------------
+# --- Repeated requests ----------------------------------------------------------------------------
 
 
-def test_ids_that_did_not_load_are_asked_for_again(
-    simulator: Simulator, asked: Asked, empty_warehouse: Warehouse, make_settings: MakeSettings
+def test_ids_that_did_not_load_are_requested_again(
+    simulator: Simulator,
+    requested: NewRequests,
+    empty_warehouse: Warehouse,
+    make_settings: MakeSettings,
 ) -> None:
-    """Until they do, whatever came in place of a tree."""
+    """They are requested until they load, whatever the response."""
     settings = make_settings(probe_gap=1)
     simulator.faults.plan(2, Refusal(503), times=1)
     simulator.faults.plan(4, Refusal(403), times=1)
     simulator.faults.plan(5, Refusal(422), times=1)
     simulator.faults.plan(6, RawBody(b"<html>"), times=1)
     ingest(empty_warehouse, settings, "1-9")
-    asked()
+    requested()
     assert loaded_ids(empty_warehouse) == [1, 7, 8, 9]
     ingest(empty_warehouse, settings)
-    assert {2, 4, 5, 6} <= set(asked())
+    assert {2, 4, 5, 6} <= set(requested())
     assert loaded_ids(empty_warehouse)[:7] == [1, 2, 4, 5, 6, 7, 8]
     ingest(empty_warehouse, settings)
-    assert not {2, 4, 5, 6} & set(asked())
+    assert not {2, 4, 5, 6} & set(requested())
 
 
-def test_given_ids_are_asked_for_and_no_others(
-    simulator: Simulator, asked: Asked, empty_warehouse: Warehouse, settings: Settings
+def test_only_the_given_ids_are_requested(
+    simulator: Simulator, requested: NewRequests, empty_warehouse: Warehouse, settings: Settings
 ) -> None:
-    """Whatever the warehouse knows of them."""
+    """The contents of the warehouse do not matter."""
     for _ in range(2):
         ingested = ingest(empty_warehouse, settings, "900,5,1-3")
-        assert asked() == [1, 2, 3, 5, 900]
+        assert requested() == [1, 2, 3, 5, 900]
         assert ingested.outcomes == Counter(loaded=3, not_found=2)
         assert ingested.planned == 5
     assert loaded_ids(empty_warehouse) == [1, 2, 5]
 
 
-def test_an_empty_cluster_is_told(empty_warehouse: Warehouse, make_settings: MakeSettings) -> None:
-    """Only the probing is over: the ids may begin elsewhere."""
+def test_an_empty_cluster_is_reported(
+    empty_warehouse: Warehouse, make_settings: MakeSettings
+) -> None:
+    """Only the probed ids are known to be missing: the cluster's ids may start higher."""
     with Simulator(Company(executions=0)) as simulator:
         settings = make_settings(
             cluster_url=simulator.url,
@@ -411,20 +420,20 @@ def test_an_empty_cluster_is_told(empty_warehouse: Warehouse, make_settings: Mak
             probe_gap=7,
         )
         ingested = ingest(empty_warehouse, settings)
-        assert Asked(simulator)() == list(range(500, 507))
+        assert NewRequests(simulator)() == list(range(500, 507))
         assert ingested.found_nothing
         assert ingested.ended_by is None
         assert not ingest(empty_warehouse, settings, "1-3").found_nothing
 
 
-def test_clusters_in_one_warehouse_know_nothing_of_each_other(
-    simulator: Simulator, asked: Asked, empty_warehouse: Warehouse, settings: Settings
+def test_clusters_in_one_warehouse_are_independent(
+    simulator: Simulator, requested: NewRequests, empty_warehouse: Warehouse, settings: Settings
 ) -> None:
-    """The same id is another execution."""
+    """The same id in another cluster is another execution."""
     ingest(empty_warehouse, settings)
-    everything = asked()
+    everything = requested()
     ingested = ingest(empty_warehouse, replace(settings, cluster="another"))
-    assert asked() == everything
+    assert requested() == everything
     assert ingested.outcomes["loaded"] == 30
     counts = "SELECT cluster, count(DISTINCT execution_id) FROM load_status.nodes GROUP BY 1"
     assert sorted(empty_warehouse.connection.execute(counts).fetchall()) == [
@@ -433,13 +442,13 @@ def test_clusters_in_one_warehouse_know_nothing_of_each_other(
     ]
 
 
-# --- What is committed, and what is reported ------------------------------------------------------
+# --- Commits and reports --------------------------------------------------------------------------
 
 
-def test_a_run_commits_and_reports_as_it_goes(
+def test_a_run_commits_each_batch_before_reporting_it(
     simulator: Simulator, empty_warehouse: Warehouse, settings: Settings
 ) -> None:
-    """What a report counts is in the warehouse by then."""
+    """The rows counted in a report are already in the warehouse."""
     reported: list[tuple[int, int, int | None]] = []
     committed: list[tuple[int, int]] = []
 
@@ -461,10 +470,10 @@ def test_a_run_commits_and_reports_as_it_goes(
     assert ingested.seconds > 0
 
 
-def test_the_first_problem_of_each_kind_is_told(
+def test_the_first_problem_of_each_kind_is_reported(
     simulator: Simulator, empty_warehouse: Warehouse, make_settings: MakeSettings
 ) -> None:
-    """With its id and message."""
+    """The report has its id and message."""
     for each in (2, 4):
         simulator.faults.plan(each, Refusal(403, f"Not {each}."))
     simulator.faults.plan(5, Refusal(503, "Down."))
@@ -474,10 +483,10 @@ def test_the_first_problem_of_each_kind_is_told(
     assert problems == {"forbidden": (2, "Not 2."), "unavailable": (5, "Down.")}
 
 
-def test_a_run_whose_ledger_was_lost_has_one_row_an_id(
+def test_a_run_after_the_loss_of_the_ledger_adds_one_row_per_id(
     empty_warehouse: Warehouse, settings: Settings
 ) -> None:
-    """The row that is restored is not one of this run, which may ask for the id as well."""
+    """The restored row belongs to another run id, so this run may request the id as well."""
     ingest(empty_warehouse, settings, "1-2")
     empty_warehouse.connection.execute("DELETE FROM load_status.fetches")
     ingested = ingest(empty_warehouse, settings, "2")
@@ -494,10 +503,10 @@ def test_a_run_whose_ledger_was_lost_has_one_row_an_id(
 
 
 @pytest.mark.parametrize("ids", [None, "1-99"])
-def test_a_wish_to_end_is_granted_after_the_ids_under_way(
+def test_a_stop_request_awaits_the_ids_in_flight(
     simulator: Simulator, empty_warehouse: Warehouse, make_settings: MakeSettings, ids: str | None
 ) -> None:
-    """What came back is committed, and the next run has the rest."""
+    """The responses are committed, and the next run requests the rest."""
     settings = make_settings(concurrency=1)
     stopping = threading.Event()
 
@@ -520,7 +529,7 @@ def test_a_wish_to_end_is_granted_after_the_ids_under_way(
     ("fault", "error", "extra"),
     [(Refusal(401), InvalidTokenError, {}), (Refusal(503), ClusterDownError, {"unavailable": 8})],
 )
-def test_an_error_ends_the_run_and_keeps_what_was_fetched(
+def test_an_error_ends_the_run_and_keeps_the_responses(
     simulator: Simulator,
     empty_warehouse: Warehouse,
     make_settings: MakeSettings,
@@ -528,7 +537,7 @@ def test_an_error_ends_the_run_and_keeps_what_was_fetched(
     error: type[Exception],
     extra: dict[str, int],
 ) -> None:
-    """It is returned with the sums, and the next run has the rest."""
+    """The error is returned with the counts, and the next run requests the rest."""
     settings = make_settings(concurrency=1)
     for each in range(5, 35):
         simulator.faults.plan(each, fault, times=1)
@@ -539,10 +548,10 @@ def test_an_error_ends_the_run_and_keeps_what_was_fetched(
 
 
 @pytest.mark.parametrize("fault", [Refusal(401), Refusal(503)])
-def test_a_run_that_ended_early_has_not_found_nothing(
+def test_a_run_that_ended_early_does_not_report_an_empty_cluster(
     simulator: Simulator, empty_warehouse: Warehouse, settings: Settings, fault: Refusal
 ) -> None:
-    """There may be executions: it could not see them."""
+    """There may be executions that the run could not see."""
     for each in range(1, 60):
         simulator.faults.plan(each, fault)
     ingested = ingest(empty_warehouse, settings)
@@ -551,10 +560,10 @@ def test_a_run_that_ended_early_has_not_found_nothing(
     assert not ingested.found_nothing
 
 
-def test_a_run_that_was_stopped_at_once_has_not_found_nothing(
+def test_a_run_stopped_at_the_start_does_not_report_an_empty_cluster(
     empty_warehouse: Warehouse, settings: Settings
 ) -> None:
-    """It did not look."""
+    """The run did not probe."""
     stopping = threading.Event()
     stopping.set()
     ingested = ingest(empty_warehouse, settings, stopping=stopping)
@@ -564,7 +573,7 @@ def test_a_run_that_was_stopped_at_once_has_not_found_nothing(
 def test_a_warehouse_that_cannot_be_written_ends_the_run(
     simulator: Simulator, empty_warehouse: Warehouse, settings: Settings
 ) -> None:
-    """The batches before are committed, and no request is made any more."""
+    """The previous batches are committed, and no more requests are sent."""
     empty_warehouse.connection.execute(
         "CREATE UNIQUE INDEX one_each ON load_status.fetches (http_status, attempts, outcome)"
     )

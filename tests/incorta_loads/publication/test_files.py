@@ -26,7 +26,7 @@ def writing(text: str = TEXT, rows: int = 1) -> Callable[[Path], int]:
 
 
 def published(directory: Path, *, text: str = TEXT, source: str | None = "1") -> PublishedFiles:
-    """One publication of one file."""
+    """Publishes one file."""
     with PublishedFiles(directory) as files:
         if source is None or not files.keep("a/b.txt", source):
             files.put("a/b.txt", writing(text), source)
@@ -38,8 +38,8 @@ def everything_below(directory: Path) -> list[str]:
     return sorted(str(each.relative_to(directory)) for each in directory.rglob("*"))
 
 
-def test_the_manifest_has_sum_size_and_rows_of_each_file(tmp_path: Path) -> None:
-    """SHA-256 as sha256sum prints it."""
+def test_the_manifest_has_checksum_size_and_rows_of_each_file(tmp_path: Path) -> None:
+    """The checksum is SHA-256, in the form of sha256sum."""
     published(tmp_path)
     assert json.loads((tmp_path / "manifest.json").read_text()) == {
         "version": "0",
@@ -54,15 +54,15 @@ def test_the_manifest_has_sum_size_and_rows_of_each_file(tmp_path: Path) -> None
     }
 
 
-def test_nothing_but_what_is_published_is_left(tmp_path: Path) -> None:
-    """No temporary file, no lock."""
+def test_only_published_files_are_left(tmp_path: Path) -> None:
+    """No temporary file and no lock remain."""
     published(tmp_path)
     assert everything_below(tmp_path) == ["a", "a/b.txt", "manifest.json"]
 
 
 @pytest.mark.parametrize("source", ["1", None])
-def test_what_did_not_change_is_not_written_again(tmp_path: Path, source: str | None) -> None:
-    """By its source, or where it has none by its bytes."""
+def test_an_unchanged_file_is_not_rewritten(tmp_path: Path, source: str | None) -> None:
+    """The source decides, or the bytes if there is no source."""
     published(tmp_path, source=source)
     before = (tmp_path / "a/b.txt").stat()
     assert published(tmp_path, source=source).rewritten == []
@@ -77,10 +77,8 @@ def test_what_did_not_change_is_not_written_again(tmp_path: Path, source: str | 
         lambda file: file.unlink(),
     ],
 )
-def test_what_somebody_damaged_is_written_again(
-    tmp_path: Path, damage: Callable[[Path], object]
-) -> None:
-    """Though it would be made from the same source."""
+def test_a_damaged_file_is_restored(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    """It is restored even if its source is unchanged."""
     published(tmp_path)
     damage(tmp_path / "a/b.txt")
     assert published(tmp_path).rewritten == ["a/b.txt"]
@@ -97,8 +95,8 @@ def test_what_somebody_damaged_is_written_again(
         '{"files": {}, "coverage": 3}',
     ],
 )
-def test_a_manifest_of_something_else_is_not_replaced(tmp_path: Path, manifest: str) -> None:
-    """Web applications have one of this name; and what is damaged may be somebody's, too."""
+def test_a_foreign_manifest_is_not_replaced(tmp_path: Path, manifest: str) -> None:
+    """Web applications have a file of this name, and a damaged one may be foreign too."""
     (tmp_path / "manifest.json").write_text(manifest, "latin-1")
     with pytest.raises(ConfigurationError, match=r"manifest\.json already exists"):
         published(tmp_path)
@@ -107,10 +105,8 @@ def test_a_manifest_of_something_else_is_not_replaced(tmp_path: Path, manifest: 
 
 
 @pytest.mark.parametrize("make", [lambda path: path.write_text("mine"), lambda path: path.mkdir()])
-def test_what_nobody_published_is_not_replaced(
-    tmp_path: Path, make: Callable[[Path], object]
-) -> None:
-    """Though it has the name of a published file."""
+def test_a_foreign_file_is_not_replaced(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    """It is kept even if it has the name of a published file."""
     (tmp_path / "a").mkdir()
     make(tmp_path / "a/b.txt")
     with pytest.raises(ConfigurationError, match=r"a/b\.txt already exists"):
@@ -119,7 +115,7 @@ def test_what_nobody_published_is_not_replaced(
 
 
 def killed_before_its_manifest(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A publication that put a/b.txt in its place, and no more."""
+    """A publication killed after it replaced a/b.txt and before its manifest."""
     replace = Path.replace
 
     def killed(path: Path, target: Path) -> Path:
@@ -132,11 +128,11 @@ def killed_before_its_manifest(directory: Path, monkeypatch: pytest.MonkeyPatch)
         published(directory, text="of the killed one")
 
 
-def test_what_a_killed_publication_put_in_its_place_is_replaced(
+def test_files_of_a_killed_publication_are_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its manifest did not come; the journal it left says that the file is its own."""
-    for _ in range(2):  # the journal of the second one says what the first one did, too
+    """The journal it left shows that the file is its own."""
+    for _ in range(2):  # the journal of the second one includes the files of the first
         killed_before_its_manifest(tmp_path, monkeypatch)
         assert (tmp_path / ".publishing/journal.json").exists()
         assert not (tmp_path / "manifest.json").exists()
@@ -144,20 +140,20 @@ def test_what_a_killed_publication_put_in_its_place_is_replaced(
     assert everything_below(tmp_path) == ["a", "a/b.txt", "manifest.json"]
 
 
-def test_what_a_killed_publication_left_and_is_published_no_more_is_removed(
+def test_obsolete_files_of_a_killed_publication_are_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody else would know of it."""
+    """Only its journal lists these files."""
     killed_before_its_manifest(tmp_path, monkeypatch)
     with PublishedFiles(tmp_path) as files:
         files.commit({})
     assert everything_below(tmp_path) == ["a", "manifest.json"]
 
 
-def test_what_somebody_put_in_its_place_after_a_kill_is_not_replaced(
+def test_a_foreign_file_placed_after_a_kill_is_not_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the journal stays until he has moved it away."""
+    """The journal is kept until the user moves the file away."""
     killed_before_its_manifest(tmp_path, monkeypatch)
     (tmp_path / "a/b.txt").write_text("mine")
     with pytest.raises(ConfigurationError, match=r"a/b\.txt already exists"):
@@ -168,10 +164,8 @@ def test_what_somebody_put_in_its_place_after_a_kill_is_not_replaced(
 
 
 @pytest.mark.parametrize("path", ["manifest.json", "", "a\0b", "a", "/etc/hostname", "../x"])
-def test_a_manifest_that_lists_what_is_no_file_of_it_does_no_harm(
-    tmp_path: Path, path: str
-) -> None:
-    """Somebody wrote into it."""
+def test_a_manifest_with_foreign_paths_does_no_harm(tmp_path: Path, path: str) -> None:
+    """Somebody may have edited the manifest."""
     published(tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     manifest["files"][path] = {"sha256": "", "bytes": 0, "rows": 0, "source": ""}
@@ -181,8 +175,8 @@ def test_a_manifest_that_lists_what_is_no_file_of_it_does_no_harm(
     assert list(json.loads((tmp_path / "manifest.json").read_text())["files"]) == ["a/b.txt"]
 
 
-def test_what_somebody_changed_and_is_published_no_more_stays(tmp_path: Path) -> None:
-    """It may be all that is left of his work."""
+def test_an_obsolete_file_that_was_modified_is_kept(tmp_path: Path) -> None:
+    """It may be the only copy of a user's work."""
     published(tmp_path)
     (tmp_path / "a/b.txt").write_text("mine now")
     with PublishedFiles(tmp_path) as files:
@@ -192,7 +186,7 @@ def test_what_somebody_changed_and_is_published_no_more_stays(tmp_path: Path) ->
 
 @pytest.fixture
 def without_rights() -> Iterator[Path]:
-    """A directory of somebody who has no rights beyond it."""
+    """A directory of a user who has no rights beyond it."""
     with TemporaryDirectory() as name:
         directory = Path(name)
         is_root = os.geteuid() == 0
@@ -208,10 +202,10 @@ def without_rights() -> Iterator[Path]:
                 each.chmod(0o700)
 
 
-def test_a_directory_below_that_cannot_be_written_leaves_all_files_as_they_were(
+def test_an_unwritable_subdirectory_leaves_all_files_unchanged(
     without_rights: Path,
 ) -> None:
-    """It is found before the first file takes its place."""
+    """The error occurs before the first file is replaced."""
     published(without_rights)
     (without_rights / "z").mkdir(0o500)
     with PublishedFiles(without_rights) as files:
@@ -222,8 +216,8 @@ def test_a_directory_below_that_cannot_be_written_leaves_all_files_as_they_were(
     assert everything_below(without_rights) == ["a", "a/b.txt", "manifest.json", "z"]
 
 
-def test_what_is_published_no_more_is_removed(tmp_path: Path) -> None:
-    """And what was never published stays."""
+def test_an_obsolete_file_is_removed(tmp_path: Path) -> None:
+    """Files that were never published are kept."""
     published(tmp_path)
     (tmp_path / "a/mine.txt").write_text("mine")
     with PublishedFiles(tmp_path) as files:
@@ -233,7 +227,7 @@ def test_what_is_published_no_more_is_removed(tmp_path: Path) -> None:
 
 
 def test_a_manifest_removes_nothing_outside_its_directory(tmp_path: Path) -> None:
-    """Whoever wrote it."""
+    """This holds even if somebody edited the manifest."""
     outside = tmp_path / "outside.txt"
     outside.write_text("mine")
     directory = tmp_path / "published"
@@ -245,8 +239,8 @@ def test_a_manifest_removes_nothing_outside_its_directory(tmp_path: Path) -> Non
     assert outside.read_text() == "mine"
 
 
-def test_a_file_that_cannot_be_written_leaves_all_others_as_they_were(tmp_path: Path) -> None:
-    """Every new file is there in full before the first one takes its place."""
+def test_a_file_that_cannot_be_written_leaves_all_files_unchanged(tmp_path: Path) -> None:
+    """All new files are complete before the first one is moved into place."""
     published(tmp_path)
 
     def fails(target: Path) -> int:
@@ -264,8 +258,8 @@ def test_a_file_that_cannot_be_written_leaves_all_others_as_they_were(tmp_path: 
     assert (tmp_path / "a/b.txt").read_text() == TEXT
 
 
-def test_what_a_kill_left_is_cleared_by_the_next_publication(tmp_path: Path) -> None:
-    """Files that wait for their place."""
+def test_temporary_files_of_a_killed_publication_are_removed(tmp_path: Path) -> None:
+    """The next publication removes them."""
     (tmp_path / ".publishing").mkdir()
     for name in ("0" * 64, "tmp_" + "f" * 64):
         (tmp_path / ".publishing" / name).write_text("half")
@@ -282,10 +276,10 @@ def test_what_a_kill_left_is_cleared_by_the_next_publication(tmp_path: Path) -> 
         lambda path: path.symlink_to("/tmp"),
     ],
 )
-def test_what_has_the_name_of_what_a_kill_leaves_stays(
+def test_foreign_files_named_like_temporary_ones_are_kept(
     tmp_path: Path, make: Callable[[Path], object]
 ) -> None:
-    """Nobody else's directory is emptied."""
+    """No directory of another program is emptied."""
     make(tmp_path / ".publishing")
     before = everything_below(tmp_path)
     with pytest.raises(ConfigurationError, match=r"\.publishing already exists"):
@@ -294,14 +288,14 @@ def test_what_has_the_name_of_what_a_kill_leaves_stays(
 
 
 def test_a_pipe_in_the_place_of_the_manifest_is_not_read(tmp_path: Path) -> None:
-    """That might never end."""
+    """Reading it might never end."""
     os.mkfifo(tmp_path / "manifest.json")
     with pytest.raises(ConfigurationError, match=r"manifest\.json already exists"):
         published(tmp_path)
 
 
-def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
-    """With what is in the way."""
+def test_a_directory_that_cannot_be_created_is_a_clear_error(tmp_path: Path) -> None:
+    """The error names the file in the way."""
     (tmp_path / "file").write_text("")
     with pytest.raises(PublishError, match="file/below cannot be written"):
         published(tmp_path / "file/below")

@@ -1,4 +1,4 @@
-"""The base tables as Parquet files, by bucket."""
+"""The base tables as Parquet files, partitioned by bucket."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_execution(
     tenant: str = "t",
     at: datetime = AT,
 ) -> None:
-    """A tree of two nodes, and its ledger row."""
+    """Adds a tree of two nodes and its ledger row."""
     connection = warehouse.connection
     for node_id in (0, 1):
         connection.execute(
@@ -50,7 +50,7 @@ def files(warehouse: Warehouse) -> dict[str, str]:
 
 
 def test_a_bucket_has_ten_thousand_ids(empty_warehouse: Warehouse) -> None:
-    """From b × 10,000 to b × 10,000 + 9,999."""
+    """Bucket b has the ids from b × 10,000 to b × 10,000 + 9,999."""
     for execution_id in (0, 9_999, 10_000, 25_000):
         add_execution(empty_warehouse, execution_id)
     assert list(files(empty_warehouse)) == [
@@ -61,8 +61,8 @@ def test_a_bucket_has_ten_thousand_ids(empty_warehouse: Warehouse) -> None:
     ]
 
 
-def test_only_the_bucket_of_a_new_answer_changes(empty_warehouse: Warehouse) -> None:
-    """Also where an execution that is known was asked for again."""
+def test_only_the_bucket_of_a_new_response_changes(empty_warehouse: Warehouse) -> None:
+    """This includes new responses for known executions."""
     for execution_id in (1, 10_001, 20_001):
         add_execution(empty_warehouse, execution_id)
     before = files(empty_warehouse)
@@ -82,7 +82,7 @@ def test_only_the_bucket_of_a_new_answer_changes(empty_warehouse: Warehouse) -> 
 def test_a_source_does_not_depend_on_the_order_of_loading(
     empty_warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    """Else a warehouse that was loaded anew would write everything again."""
+    """Otherwise a reloaded warehouse would rewrite all files."""
     for execution_id in (1, 2, 3):
         add_execution(empty_warehouse, execution_id)
     before = files(empty_warehouse)
@@ -94,11 +94,11 @@ def test_a_source_does_not_depend_on_the_order_of_loading(
 
 @pytest.fixture
 def lake(empty_warehouse: Warehouse, tmp_path: Path) -> Path:
-    """A published directory, of two clusters with odd names."""
+    """A published directory with two clusters that have odd names."""
     for cluster, tenant in (("h:8443/x y", "Größe/1"), ("a=b%41", "007")):
         add_execution(empty_warehouse, 10_001, cluster=cluster, tenant=tenant)
     connection = empty_warehouse.connection
-    create_empty_marts(connection)  # none of them is looked at here
+    create_empty_marts(connection)  # no test here reads them
     publish(connection, empty_warehouse.path, tmp_path / "it's")
     return tmp_path / "it's" / "lake"
 
@@ -112,7 +112,7 @@ CLUSTERS = [
 
 
 def test_duckdb_reads_clusters_and_tenants_from_the_paths(lake: Path) -> None:
-    """As text, when it is told not to guess types."""
+    """They are text if type detection is off."""
     pattern = f"{lake}/nodes/*/*/*/nodes.parquet".replace("'", "''")
     found = duckdb.execute(
         f"SELECT cluster, tenant, execution_id, node_id FROM read_parquet('{pattern}', "
@@ -122,7 +122,7 @@ def test_duckdb_reads_clusters_and_tenants_from_the_paths(lake: Path) -> None:
 
 
 def test_pyarrow_reads_clusters_and_tenants_from_the_paths(lake: Path) -> None:
-    """With the types it is given."""
+    """They have the types of the given schema."""
     names = pa.schema([("cluster", pa.string()), ("tenant", pa.string()), ("bucket", pa.int64())])
     table = ds.dataset(
         lake / "nodes", partitioning=ds.partitioning(names, flavor="hive")

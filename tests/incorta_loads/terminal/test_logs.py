@@ -1,4 +1,4 @@
-"""Rules of the log lines."""
+"""Rules for log lines."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ LOGGERS = ("", "dlt", "incorta_loads")
 
 
 @pytest.fixture(autouse=True)
-def loggers_of_before() -> Iterator[None]:
-    """A test leaves the loggers of the process as it found them."""
-    Container()[PluggableRunContext]  # dlt makes its logger, as it does before any command's work
+def restored_loggers() -> Iterator[None]:
+    """Restores the loggers of the process after the test."""
+    Container()[PluggableRunContext]  # dlt creates its logger, as it does before any command's work
     before = [
         (
             logging.getLogger(name),
@@ -42,8 +42,8 @@ def loggers_of_before() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def say_everything() -> None:
-    """One line of each kind that matters: ours, another library's, dlt's."""
+def log_one_line_of_each_kind() -> None:
+    """Logs one line of each kind: of this program, of another library, and of dlt."""
     for name in ("incorta_loads.ingest.run", "urllib3.connectionpool"):
         for level in (logging.DEBUG, logging.INFO, logging.WARNING):
             logging.getLogger(name).log(level, "%s of %s", logging.getLevelName(level), name)
@@ -51,30 +51,31 @@ def say_everything() -> None:
     dlt_logger.warning("WARNING of dlt")
 
 
-def test_a_run_says_what_it_does_and_libraries_only_what_worries(
+def test_by_default_only_warnings_of_libraries_are_shown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Messages alone, on stderr: ours from INFO, others' from WARNING, but of dlt."""
+    """On stderr: this program's messages from INFO, those of libraries from WARNING, none of
+    dlt."""
     set_up_logs(REDACTOR)
-    say_everything()
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err == (
+    log_one_line_of_each_kind()
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == (
         "INFO of incorta_loads.ingest.run\n"
         "WARNING of incorta_loads.ingest.run\n"
         "WARNING of urllib3.connectionpool\n"
     )
 
 
-def test_debug_says_everything_with_time_level_and_name(
+def test_debug_shows_every_record_with_time_level_and_name(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Every record of every library, in one form, on stderr."""
+    """Records of all libraries have the same form, on stderr."""
     set_up_logs(REDACTOR, Verbosity.DEBUG)
-    say_everything()
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert re.sub(r"^\d\d:\d\d:\d\d ", "TIME ", said.err, flags=re.MULTILINE) == (
+    log_one_line_of_each_kind()
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert re.sub(r"^\d\d:\d\d:\d\d ", "TIME ", output.err, flags=re.MULTILINE) == (
         "TIME DEBUG incorta_loads.ingest.run: DEBUG of incorta_loads.ingest.run\n"
         "TIME INFO incorta_loads.ingest.run: INFO of incorta_loads.ingest.run\n"
         "TIME WARNING incorta_loads.ingest.run: WARNING of incorta_loads.ingest.run\n"
@@ -88,54 +89,58 @@ def test_debug_says_everything_with_time_level_and_name(
 
 @pytest.mark.parametrize("debug", [False, True])
 @pytest.mark.parametrize("name", ["incorta_loads.endpoint.client", "urllib3", "dlt"])
-def test_no_line_has_a_secret(name: str, debug: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever logs it: in the message, an argument, or the text of an error."""
+def test_no_line_contains_a_secret(
+    name: str, debug: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A secret in the message, an argument or the text of an error is redacted for any logger."""
     set_up_logs(REDACTOR, Verbosity.DEBUG if debug else Verbosity.USUAL)
     logger = logging.getLogger(name)
     try:
         int(SECRET)
     except ValueError:
         logger.critical("refused %s and %s", SECRET, "s3cret%2Ftoken", exc_info=True)
-    said = capsys.readouterr().err
-    assert SECRET not in said
-    assert "refused [redacted] and [redacted]" in said
-    assert said.endswith("ValueError: invalid literal for int() with base 10: '[redacted]'\n")
+    output = capsys.readouterr().err
+    assert SECRET not in output
+    assert "refused [redacted] and [redacted]" in output
+    assert output.endswith("ValueError: invalid literal for int() with base 10: '[redacted]'\n")
 
 
 def test_dlt_may_set_up_its_logger_again(capsys: pytest.CaptureFixture[str]) -> None:
-    """As it does for each pipeline: its lines then have its own form, and still no secret."""
+    """dlt does for each pipeline: its lines then have its own form, and still no secret."""
     set_up_logs(REDACTOR)
     Container()[PluggableRunContext].reload()
     dlt_logger.warning("refused %s", SECRET)
-    said = capsys.readouterr().err
-    assert SECRET not in said
-    assert said.endswith("refused [redacted]\n")
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert SECRET not in output
+    assert output.endswith("refused [redacted]\n")
+    assert output.count("\n") == 1
 
 
-def test_logs_set_up_twice_say_everything_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """The last call counts."""
+def test_setting_up_logs_twice_prints_each_line_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """The last call wins."""
     set_up_logs(REDACTOR, Verbosity.DEBUG)
     set_up_logs(REDACTOR)
-    say_everything()
+    log_one_line_of_each_kind()
     assert capsys.readouterr().err.count("WARNING of incorta_loads.ingest.run\n") == 1
 
 
-def test_quiet_leaves_out_what_does_not_worry(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of ours as of others."""
+def test_quiet_shows_warnings_only(capsys: pytest.CaptureFixture[str]) -> None:
+    """This applies to this program and to libraries."""
     set_up_logs(REDACTOR, Verbosity.QUIET)
-    say_everything()
+    log_one_line_of_each_kind()
     assert capsys.readouterr().err == (
         "WARNING of incorta_loads.ingest.run\nWARNING of urllib3.connectionpool\n"
     )
 
 
-def test_verbose_says_all_of_ours_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
-    """And of others what worries, as ever."""
+def test_verbose_shows_all_lines_of_this_program_with_times(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Libraries still show warnings only."""
     set_up_logs(REDACTOR, Verbosity.VERBOSE)
-    say_everything()
-    said = re.sub(r"^\d\d:\d\d:\d\d ", "TIME ", capsys.readouterr().err, flags=re.MULTILINE)
-    assert said == (
+    log_one_line_of_each_kind()
+    output = re.sub(r"^\d\d:\d\d:\d\d ", "TIME ", capsys.readouterr().err, flags=re.MULTILINE)
+    assert output == (
         "TIME DEBUG of incorta_loads.ingest.run\n"
         "TIME INFO of incorta_loads.ingest.run\n"
         "TIME WARNING of incorta_loads.ingest.run\n"
@@ -146,7 +151,7 @@ def test_verbose_says_all_of_ours_with_its_time(capsys: pytest.CaptureFixture[st
 def test_json_has_the_fields_of_a_record_without_secrets(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Also in further fields and tracebacks, and whatever lines a message has."""
+    """Extra fields and tracebacks are redacted too, and line breaks are escaped."""
     set_up_logs(REDACTOR, log_format=LogFormat.JSON)
     logger = logging.getLogger("incorta_loads.endpoint.client")
     try:
@@ -154,10 +159,10 @@ def test_json_has_the_fields_of_a_record_without_secrets(
     except ValueError:
         logger.exception("two\nlines %s", SECRET, extra={"run_id": "r1", "url": f"/{SECRET}"})
     (line,) = capsys.readouterr().err.splitlines()
-    said = json.loads(line)
-    assert re.fullmatch(r"[\d-]{10}T[\d:.]{8,15}\+00:00", said.pop("time"))
-    assert said.pop("exc_info").endswith("with base 10: '[redacted]'")
-    assert said == {
+    output = json.loads(line)
+    assert re.fullmatch(r"[\d-]{10}T[\d:.]{8,15}\+00:00", output.pop("time"))
+    assert output.pop("exc_info").endswith("with base 10: '[redacted]'")
+    assert output == {
         "level": "ERROR",
         "logger": "incorta_loads.endpoint.client",
         "message": "two\nlines [redacted]",
@@ -166,19 +171,19 @@ def test_json_has_the_fields_of_a_record_without_secrets(
     }
 
 
-def test_all_lines_are_json_then(capsys: pytest.CaptureFixture[str]) -> None:
-    """Those of dlt, however often it sets up its logger, and warnings of Python."""
+def test_with_the_json_format_all_lines_are_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Lines of dlt, which may set up its logger again, and Python warnings are JSON too."""
     set_up_logs(REDACTOR, log_format=LogFormat.JSON)
     Container()[PluggableRunContext].reload()
     dlt_logger.warning("of dlt")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        set_up_logs(REDACTOR)  # those are caught anew: pytest had put itself between
+        set_up_logs(REDACTOR)  # captures warnings again, which pytest had redirected
         set_up_logs(REDACTOR, log_format=LogFormat.JSON)
         warnings.warn("of Python", stacklevel=1)
         set_up_logs(REDACTOR)
-    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert [line["logger"] for line in said] == ["dlt", "py.warnings"]
+    output = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["logger"] for line in output] == ["dlt", "py.warnings"]
 
 
 @pytest.mark.parametrize(
@@ -190,10 +195,10 @@ def test_all_lines_are_json_then(capsys: pytest.CaptureFixture[str]) -> None:
         (Verbosity.USUAL, LogFormat.JSON, False),
     ],
 )
-def test_things_move_where_nothing_else_is_written(
+def test_live_displays_need_a_terminal_and_usual_log_lines(
     monkeypatch: pytest.MonkeyPatch, verbosity: Verbosity, log_format: LogFormat, expected: bool
 ) -> None:
-    """On a terminal, and only between usual lines."""
+    """Pipes, --quiet, --verbose and JSON logs have no live displays."""
     set_up_logs(REDACTOR, verbosity, log_format)
     assert not may_draw()
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
@@ -202,7 +207,7 @@ def test_things_move_where_nothing_else_is_written(
 
 
 def test_telemetry_of_every_dependency_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the environment said before."""
+    """The setting overrides the environment."""
     for name in ("RUNTIME__DLTHUB_TELEMETRY", "DBT_SEND_ANONYMOUS_USAGE_STATS", "DO_NOT_TRACK"):
         monkeypatch.setenv(name, "unset")
     turn_telemetry_off()

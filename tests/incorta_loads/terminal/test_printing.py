@@ -1,4 +1,4 @@
-"""Rules of rows on stdout."""
+"""Rules for printing rows to stdout."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MIXED = Rows(
 
 @pytest.fixture(autouse=True)
 def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The width of a terminal that nobody widened."""
+    """Sets the default terminal width of 80 columns."""
     monkeypatch.setenv("COLUMNS", "80")
 
 
@@ -57,8 +57,8 @@ def rows_of(*rows: dict[str, Any]) -> Rows:
 # --- CSV -----------------------------------------------------------------------------------------
 
 
-def test_csv_in_full(capsys: Printed) -> None:
-    """All columns as they are; NULL is an empty field and an empty text a quoted one."""
+def test_csv_has_all_columns_unchanged(capsys: Printed) -> None:
+    """NULL is an empty field and an empty text a quoted one."""
     print_rows(MIXED, Format.CSV, columns=[value("name")], title="unused")
     assert capsys.readouterr().out == (
         "name,errors,rate,ok,at\n"
@@ -69,19 +69,19 @@ def test_csv_in_full(capsys: Printed) -> None:
 
 
 def test_csv_without_rows_has_its_heading(capsys: Printed) -> None:
-    """The columns can be seen."""
+    """The heading shows the columns."""
     print_rows(Rows(["a", 'b"c'], []), Format.CSV)
     assert capsys.readouterr().out == 'a,"b""c"\n'
 
 
 def test_csv_of_one_column_has_no_blank_line(capsys: Printed) -> None:
-    """Which readers would leave out."""
+    """Readers would skip a blank line."""
     print_rows(rows_of({"a": None}, {"a": ""}, {"a": "b"}), Format.CSV)
     assert capsys.readouterr().out == 'a\n""\n""\nb\n'
 
 
-def test_csv_has_what_python_has_no_text_for(capsys: Printed) -> None:
-    """Bytes as DuckDB shows them, nested values as JSON."""
+def test_csv_of_binary_and_nested_values(capsys: Printed) -> None:
+    """Bytes have DuckDB's text form, and nested values are JSON."""
     row = {"body": b"a\xff\n", "list": [AT, None, Decimal("1.5")], "map": {date(2026, 1, 2): True}}
     print_rows(rows_of(row), Format.CSV)
     assert capsys.readouterr().out == (
@@ -96,8 +96,8 @@ cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampl
 
 
 @given(st.lists(st.lists(cells, min_size=2, max_size=2), max_size=4))
-def test_csv_is_read_back_as_it_was(texts: list[list[str]]) -> None:
-    """Quotation marks, commas and line ends of any kind inside of texts."""
+def test_csv_is_parsed_back_unchanged(texts: list[list[str]]) -> None:
+    """Texts may contain quotation marks, commas and any line breaks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdout", stdout := io.StringIO())
         print_rows(
@@ -110,8 +110,8 @@ def test_csv_is_read_back_as_it_was(texts: list[list[str]]) -> None:
 # --- JSON ----------------------------------------------------------------------------------------
 
 
-def test_json_in_full(capsys: Printed) -> None:
-    """Numbers are numbers, switches switches, NULL null, times ISO 8601."""
+def test_json_keeps_types(capsys: Printed) -> None:
+    """Numbers, booleans and NULL keep their types, and times are ISO 8601."""
     print_rows(MIXED, Format.JSON, columns=[value("name")], title="unused")
     assert capsys.readouterr().out == (
         "[\n"
@@ -160,7 +160,7 @@ def test_json_in_full(capsys: Printed) -> None:
     ],
 )
 def test_json_of_each_kind_of_value(capsys: Printed, item: object, text: str) -> None:
-    """What DuckDB can give, also below other values; what JSON has no number for is a text."""
+    """All DuckDB types work, also nested; numbers that JSON does not have become strings."""
     print_json(item)
     printed = capsys.readouterr().out
     assert printed == text + "\n"
@@ -168,7 +168,7 @@ def test_json_of_each_kind_of_value(capsys: Printed, item: object, text: str) ->
 
 
 def test_json_without_rows_is_an_empty_list(capsys: Printed) -> None:
-    """Not nothing."""
+    """The output is not empty."""
     print_rows(Rows(["a"], []), Format.JSON)
     assert capsys.readouterr().out == "[]\n"
 
@@ -176,8 +176,9 @@ def test_json_without_rows_is_an_empty_list(capsys: Printed) -> None:
 # --- Tables --------------------------------------------------------------------------------------
 
 
-def test_a_table_in_full(capsys: Printed) -> None:
-    """Numbers to the right, a dash for NULL, times to the second; no blanks at the ends."""
+def test_a_table_formats_each_type(capsys: Printed) -> None:
+    """Numbers are right-aligned, NULL is a dash, times have seconds, and lines have no trailing
+    blanks."""
     print_rows(MIXED, Format.TABLE, title="What there is")
     assert capsys.readouterr().out.splitlines() == [
         "What there is",
@@ -188,8 +189,8 @@ def test_a_table_in_full(capsys: Printed) -> None:
     ]
 
 
-def test_a_table_shows_the_columns_that_are_asked_for(capsys: Printed) -> None:
-    """With their headings, in their order; shares as percent with their intervals."""
+def test_a_table_shows_the_requested_columns(capsys: Printed) -> None:
+    """They have their headings and order; shares are percentages with their intervals."""
     found = rows_of(
         {"t": "a", "n": 3, "r": 0.123456, "r_low": 0.0, "r_high": 1.0, "more": 1},
         {"t": None, "n": None, "r": None, "r_low": None, "r_high": None, "more": 1},
@@ -211,7 +212,7 @@ def test_a_table_shows_the_columns_that_are_asked_for(capsys: Printed) -> None:
 
 
 def test_headings_are_names_without_underscores(capsys: Printed) -> None:
-    """Unless another title is given; where no columns are given they are as in the result."""
+    """Other headings may be given; without a choice of columns all are shown in order."""
     found = rows_of({"load_plan": "a", "last_id": 1})
     print_rows(found, Format.TABLE, columns=[value("load_plan"), number("last_id")])
     print_rows(found, Format.TABLE)
@@ -223,21 +224,21 @@ def test_headings_are_names_without_underscores(capsys: Printed) -> None:
     ]
 
 
-def test_a_table_without_rows_says_so(capsys: Printed) -> None:
-    """The title, and that there is nothing."""
+def test_a_table_without_rows_has_a_note(capsys: Printed) -> None:
+    """The title is followed by a note that there are no rows."""
     print_rows(Rows(["a", "b"], []), Format.TABLE, title="Nothing")
     assert capsys.readouterr().out == "Nothing\nNo rows.\n"
 
 
 def test_nothing_in_a_table_is_markup_or_moves_the_cursor(capsys: Printed) -> None:
-    """Brackets stay, what does not show is escaped: in cells, headings and titles."""
+    """Brackets are kept and control characters escaped in cells, headings and titles."""
     print_rows(rows_of({NASTY: NASTY}), Format.TABLE, title=NASTY)
     shown = "[bold]a[/] :smile:\\x1b[31m\\n\\u202e\\x9b\\ttab\\x00é漢"
     assert capsys.readouterr().out == f"{shown}\n{shown}\n{shown}\n"
 
 
 def test_in_a_pipe_each_row_is_one_line(capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever its width, and whatever width the environment names."""
+    """Neither the row's length nor a width in the environment matters."""
     monkeypatch.setenv("COLUMNS", "20")
     print_rows(rows_of({"name": "x" * 150, "more": "y" * 150, "a": 1}), Format.TABLE)
     heading, line = capsys.readouterr().out.splitlines()
@@ -245,22 +246,22 @@ def test_in_a_pipe_each_row_is_one_line(capsys: Printed, monkeypatch: pytest.Mon
     assert heading == f"{'name':150}  {'more':150}  a"
 
 
-def test_wide_characters_keep_the_columns_straight(capsys: Printed) -> None:
-    """A character of two cells takes two."""
+def test_wide_characters_keep_the_columns_aligned(capsys: Printed) -> None:
+    """A wide character takes two cells."""
     print_rows(rows_of({"a": "漢字", "b": "x"}, {"a": "abcd", "b": "y"}), Format.TABLE)
     assert capsys.readouterr().out.splitlines() == ["a     b", "漢字  x", "abcd  y"]
 
 
 def calls(print_all: Callable[[], None]) -> int:
-    """How many Python functions are called, which grows with the work and not with the machine."""
+    """The number of Python calls, which grows with the work and not with the machine's load."""
     count = 0
 
-    def note(_frame: FrameType, event: str, _argument: object) -> None:
+    def count_calls(_frame: FrameType, event: str, _argument: object) -> None:
         nonlocal count
         count += event == "call"
 
     before = sys.getprofile()
-    sys.setprofile(note)
+    sys.setprofile(count_calls)
     try:
         print_all()
     finally:
@@ -270,7 +271,7 @@ def calls(print_all: Callable[[], None]) -> int:
 
 @pytest.mark.parametrize("character", ["x", "漢"])
 def test_the_cost_of_a_table_does_not_grow_with_its_width(capsys: Printed, character: str) -> None:
-    """Ten times longer texts are no more work, ten times more rows are ten times the work."""
+    """Ten times longer texts take no more work, ten times more rows ten times the work."""
 
     def cost(rows: int, characters: int) -> int:
         texts = [{"a": character * characters, "b": character * characters, "n": 1}] * rows
@@ -281,14 +282,14 @@ def test_the_cost_of_a_table_does_not_grow_with_its_width(capsys: Printed, chara
     assert cost(1_000, 20) < 11 * narrow
 
 
-def test_a_cell_of_a_megabyte_costs_what_is_shown_of_it(capsys: Printed) -> None:
-    """The rest is cut before it is measured."""
+def test_the_cost_of_a_long_cell_depends_on_the_shown_part(capsys: Printed) -> None:
+    """A cell of a megabyte is cut before its width is measured."""
     rows = rows_of({"a": "漢" * 1_000_000})
     assert calls(lambda: print_rows(rows, Format.TABLE)) < 2_000
 
 
-def test_the_cost_of_a_wide_table_grows_with_its_columns(capsys: Printed) -> None:
-    """2,000 columns are twice the work of 1,000."""
+def test_the_cost_of_a_table_grows_linearly_with_its_columns(capsys: Printed) -> None:
+    """2,000 columns take twice the work of 1,000."""
 
     def cost(columns: int) -> int:
         rows = rows_of({f"c{number}": "x" for number in range(columns)})
@@ -300,26 +301,26 @@ def test_the_cost_of_a_wide_table_grows_with_its_columns(capsys: Printed) -> Non
 # --- Lines ---------------------------------------------------------------------------------------
 
 
-def test_a_line_is_one_line(capsys: Printed) -> None:
-    """Whatever its length and its characters."""
+def test_a_line_is_never_wrapped(capsys: Printed) -> None:
+    """Line breaks and other control characters are escaped, and long lines are not wrapped."""
     print_line("x" * 200 + NASTY)
     assert capsys.readouterr().out == (
         "x" * 200 + "[bold]a[/] :smile:\\x1b[31m\\n\\u202e\\x9b\\ttab\\x00é漢\n"
     )
 
 
-def test_styles_are_for_terminals(capsys: Printed) -> None:
-    """In a pipe a line is its text."""
+def test_styles_are_used_on_terminals_only(capsys: Printed) -> None:
+    """In a pipe, a line is plain text."""
     print_line("failed", "bold red")
     assert capsys.readouterr().out == "failed\n"
 
 
-def test_endless_texts_are_shortened_for_people_only(capsys: Printed) -> None:
-    """To 200 characters, beginning and end; CSV and JSON have them whole."""
+def test_long_texts_are_shortened_in_tables_only(capsys: Printed) -> None:
+    """Tables show 200 characters from the beginning and end; CSV and JSON have the whole text."""
     text = "a" * 200_000 + "z"
     print_rows(rows_of({"name": text, "short": "b" * 200}), Format.TABLE)
     shown = "".join(capsys.readouterr().out.split())
-    assert shown.count("a") == 100 + 98 + 1  # and that of the heading
+    assert shown.count("a") == 100 + 98 + 1  # plus the one in the heading
     assert shown.count("b") == 200
     assert "a…a" in shown
     print_rows(rows_of({"name": text}), Format.CSV)
@@ -329,10 +330,10 @@ def test_endless_texts_are_shortened_for_people_only(capsys: Printed) -> None:
 
 
 @pytest.mark.parametrize("form", [Format.CSV, Format.JSON])
-def test_what_programs_read_is_utf_8_on_any_terminal(
+def test_csv_and_json_are_utf_8_on_any_terminal(
     monkeypatch: pytest.MonkeyPatch, form: Format
 ) -> None:
-    """Also where the system has ASCII only, as under cron."""
+    """This includes systems with ASCII only, as under cron."""
     written = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "ascii", write_through=True))
     print_rows(Rows(["name"], [{"name": "Größe 漢"}]), form)

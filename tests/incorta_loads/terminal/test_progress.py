@@ -1,4 +1,4 @@
-"""Rules of what a run says about itself."""
+"""Rules for a run's own progress and summary lines."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from incorta_loads.terminal.progress import log_totals, shown_progress
 
 
 @pytest.fixture
-def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.INFO, "incorta_loads")
     return caplog
 
 
-def lines(said: pytest.LogCaptureFixture) -> list[str]:
-    return [f"{record.levelname}: {record.getMessage()}" for record in said.records]
+def lines(log: pytest.LogCaptureFixture) -> list[str]:
+    return [f"{record.levelname}: {record.getMessage()}" for record in log.records]
 
 
 SOME = Ingested("run-1", Counter(loaded=90, not_found=10), nodes=4321, seconds=1.25)
@@ -39,30 +39,30 @@ SOME = Ingested("run-1", Counter(loaded=90, not_found=10), nodes=4321, seconds=1
         (250, "100 of 250 ids: 90 loaded, 10 not_found"),
     ],
 )
-def test_a_line_a_batch_where_there_is_no_terminal(
-    said: pytest.LogCaptureFixture, planned: int | None, line: str
+def test_without_a_terminal_each_batch_is_one_line(
+    log: pytest.LogCaptureFixture, planned: int | None, line: str
 ) -> None:
-    """With the sums so far, and how many there will be where that is known."""
+    """The line has the counts so far, and the planned number of ids if it is known."""
     with shown_progress() as report:
         report(Ingested("run-1", planned=planned))
-        assert lines(said) == [], "there is nothing to say before the first batch"
+        assert lines(log) == [], "there is nothing to say before the first batch"
         report(Ingested("run-1", SOME.outcomes, planned=planned))
-    assert lines(said) == [f"INFO: {line}"]
+    assert lines(log) == [f"INFO: {line}"]
 
 
-def all_of(terminal: int) -> str:
-    """What was written to a terminal that nobody has open any more."""
+def read_all(terminal: int) -> str:
+    """The output written to a terminal whose other end is closed."""
     text = b""
-    with suppress(OSError):  # the way in which Linux says that this was the end
+    with suppress(OSError):  # Linux reports the end of the output this way
         while part := os.read(terminal, 4096):
             text += part
     return text.decode()
 
 
-def test_a_bar_on_a_terminal(
-    said: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_a_progress_bar_on_a_terminal(
+    log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which shows the sums, and goes when the run is over."""
+    """The bar shows the counts and disappears when the run is over."""
     monkeypatch.setenv("TERM", "xterm")
     for variable in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(variable, raising=False)
@@ -72,31 +72,31 @@ def test_a_bar_on_a_terminal(
         with shown_progress() as report:
             report(Ingested("run-1", SOME.outcomes, planned=250))
         monkeypatch.undo()
-    text = all_of(terminal)
+    text = read_all(terminal)
     os.close(terminal)
     assert "fetching" in text
     assert "100/250" in text
     assert "90 loaded, 10 not_found" in text
     assert text.endswith("\x1b[2K"), "the line is erased"
-    assert lines(said) == []
+    assert lines(log) == []
 
 
-def test_the_sums_of_a_run_are_one_line(said: pytest.LogCaptureFixture) -> None:
-    """When all ids are settled there is nothing more to say."""
+def test_the_summary_of_a_run_is_one_line(log: pytest.LogCaptureFixture) -> None:
+    """If all ids are settled, there is no further line."""
     log_totals(SOME)
-    assert lines(said) == [
+    assert lines(log) == [
         "INFO: 100 ids requested in 1.2 s, 4321 nodes written: 90 loaded, 10 not_found"
     ]
 
 
-def test_a_run_with_nothing_to_do_says_so(said: pytest.LogCaptureFixture) -> None:
-    """Rather than an empty list."""
+def test_a_run_with_nothing_to_do_reports_that(log: pytest.LogCaptureFixture) -> None:
+    """The summary has a sentence instead of an empty list."""
     log_totals(Ingested("run-1"))
-    assert lines(said) == ["INFO: 0 ids requested in 0.0 s, 0 nodes written: nothing was due"]
+    assert lines(log) == ["INFO: 0 ids requested in 0.0 s, 0 nodes written: nothing was due"]
 
 
-def test_each_kind_of_problem_has_its_advice(said: pytest.LogCaptureFixture) -> None:
-    """With the count, and the first id and what was said about it."""
+def test_each_kind_of_problem_has_its_advice(log: pytest.LogCaptureFixture) -> None:
+    """The advice has the count, the first id and its message."""
     problems = {
         "forbidden": (7, "No access."),
         "rejected": (8, "What?"),
@@ -105,7 +105,7 @@ def test_each_kind_of_problem_has_its_advice(said: pytest.LogCaptureFixture) -> 
     }
     outcomes = Counter(loaded=1, forbidden=2, rejected=3, unavailable=4, invalid_payload=5)
     log_totals(Ingested("run-1", outcomes, nodes=6, seconds=7.0, first_problem=problems))
-    assert lines(said) == [
+    assert lines(log) == [
         (
             "INFO: 15 ids requested in 7.0 s, 6 nodes written: 1 loaded, 2 forbidden, 3 rejected, "
             "4 unavailable, 5 invalid_payload"
@@ -126,10 +126,10 @@ def test_each_kind_of_problem_has_its_advice(said: pytest.LogCaptureFixture) -> 
     ]
 
 
-def test_a_cluster_without_executions_has_its_advice(said: pytest.LogCaptureFixture) -> None:
-    """Its ids may begin elsewhere."""
+def test_a_cluster_without_executions_has_its_advice(log: pytest.LogCaptureFixture) -> None:
+    """The cluster's ids may start higher."""
     log_totals(Ingested("run-1", Counter(not_found=20), seconds=0.5, found_nothing=True))
-    assert lines(said) == [
+    assert lines(log) == [
         "INFO: 20 ids requested in 0.5 s, 0 nodes written: 20 not_found",
         (
             "WARNING: no execution was found: pass --ids with a range around a known id, such as "
@@ -138,25 +138,25 @@ def test_a_cluster_without_executions_has_its_advice(said: pytest.LogCaptureFixt
     ]
 
 
-def test_probing_in_vain_has_its_advice(said: pytest.LogCaptureFixture) -> None:
-    """How far it looked, and how to go on; and so has a cluster whose ids start over."""
+def test_fruitless_probing_has_its_advice(log: pytest.LogCaptureFixture) -> None:
+    """The advice has the last probed id and how to continue, as for ids that start over."""
     log_totals(Ingested("run-1", Counter(forbidden=0), seconds=0.5, in_vain=(1000, 1090)))
-    assert lines(said)[1:] == [
+    assert lines(log)[1:] == [
         (
             "WARNING: probing for new executions stopped at id 1090: none of 1000 consecutive ids "
             "could be loaded, though some of them exist; to look further, use a token that may see "
             "them, name ids with --ids, or raise probe_gap"
         ),
     ]
-    said.clear()
+    log.clear()
     restarted = RestartedIds("prod", "default", 428, "gone")
     log_totals(Ingested("run-1", Counter(not_found=1), seconds=0.5, restarted=restarted))
-    assert lines(said)[1:] == [f"WARNING: {restarted}"]
+    assert lines(log)[1:] == [f"WARNING: {restarted}"]
 
 
 @pytest.fixture
 def own_logs() -> Iterator[None]:
-    """Leaves the handlers and levels of all loggers as they were."""
+    """Restores the handlers and levels of all loggers after the test."""
     loggers = [logging.getLogger(name) for name in (None, "dlt", "incorta_loads")]
     before = [(each, each.handlers[:], each.level) for each in loggers]
     yield
@@ -165,8 +165,8 @@ def own_logs() -> Iterator[None]:
         each.setLevel(level)
 
 
-def test_all_of_it_goes_to_stderr(capsys: pytest.CaptureFixture[str], own_logs: None) -> None:
-    """Results alone belong to stdout."""
+def test_progress_is_written_to_stderr(capsys: pytest.CaptureFixture[str], own_logs: None) -> None:
+    """Stdout is for results only."""
     set_up_logs(Redactor([]))
     with shown_progress() as report:
         report(SOME)

@@ -1,4 +1,4 @@
-"""Rules of showing a tree that is longer than the screen."""
+"""Rules for showing a tree that is longer than the screen."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from incorta_loads.terminal.tree_view import clipped, in_words, node_line
 from incorta_loads.tree.statuses import STATUS_OUTCOMES
 
 LEVELS = (3, 4, 10)
-"""Groups, schemas a group, tables a schema."""
+"""Groups, schemas per group, tables per schema."""
 
 
 def tree(outcomes: dict[int, str] | None = None) -> list[Row]:
-    """A plan whose tables succeed but for those of these numbers."""
+    """A plan whose tables succeed, except for the given outcomes by number."""
     rows: list[Row] = []
     tables = iter(range(1_000))
 
@@ -36,14 +36,14 @@ def tree(outcomes: dict[int, str] | None = None) -> list[Row]:
     return rows
 
 
-def test_what_fits_is_shown_whole() -> None:
-    """In its order, and stands for nothing else."""
+def test_a_tree_that_fits_is_shown_completely() -> None:
+    """Nodes keep their order, and none is replaced by a count."""
     rows = tree()
     assert list(clipped(rows, len(rows))) == [(row, Counter()) for row in rows]
 
 
-def test_what_runs_or_failed_comes_first_with_all_above_it() -> None:
-    """The rest are counts at the nearest node above them."""
+def test_running_and_failed_nodes_come_first_with_their_ancestors() -> None:
+    """Other nodes are counted at their nearest visible ancestor."""
     shown = list(clipped(tree({50: "running", 51: "failure", 52: "queued", 95: "partial"}), 8))
     assert [(row["depth"], row["outcome"], in_words(hidden)) for row, hidden in shown] == [
         (0, "running", "40 success"),
@@ -57,8 +57,8 @@ def test_what_runs_or_failed_comes_first_with_all_above_it() -> None:
     ]
 
 
-def test_errors_have_room_however_many_run() -> None:
-    """Half of it at least."""
+def test_errors_get_at_least_half_of_the_screen() -> None:
+    """This holds for any number of running tables."""
     running = dict.fromkeys(range(60), "running")
     shown = [row["outcome"] for row, _ in clipped(tree(running | {119: "failure"}), 20)]
     assert "failure" in shown
@@ -66,8 +66,8 @@ def test_errors_have_room_however_many_run() -> None:
 
 
 @pytest.mark.parametrize("most", [1, 2, 3])
-def test_a_screen_of_hardly_any_lines_has_the_root(most: int) -> None:
-    """And counts for all others; a table in error that has no room with all above it waits."""
+def test_a_tiny_screen_shows_the_root(most: int) -> None:
+    """All other nodes are counted; a failed table is shown only if its ancestors fit too."""
     shown = list(clipped(tree({50: "failure"}), most))
     assert [row["depth"] for row, _ in shown] == [0, 1, 1][:most]
     assert sum((hidden for _, hidden in shown), Counter()) == {"success": 119, "failure": 1}
@@ -78,7 +78,8 @@ def test_a_screen_of_hardly_any_lines_has_the_root(most: int) -> None:
     st.integers(1, 200),
 )
 def test_nothing_is_lost_or_counted_twice(outcomes: dict[int, str], most: int) -> None:
-    """Each leaf is shown or counted; no node without the one above it; never too many lines."""
+    """Each leaf is shown or counted once, each node follows its parent, and the limit of lines
+    holds."""
     rows = tree(outcomes)
     shown = list(clipped(rows, most))
     ids = {row["node_id"] for row, _ in shown}
@@ -90,7 +91,7 @@ def test_nothing_is_lost_or_counted_twice(outcomes: dict[int, str], most: int) -
 
 
 @pytest.mark.parametrize(("depth", "blanks"), [(0, 0), (4, 8), (50, 100), (5_000, 100)])
-def test_a_chain_of_thousands_is_not_mostly_blanks(depth: int, blanks: int) -> None:
-    """Its size is that of its names, not their square."""
+def test_a_deep_chain_is_not_mostly_blanks(depth: int, blanks: int) -> None:
+    """The output grows with the names, not with the square of the depth."""
     row = {"depth": depth, "outcome": "success", "type": "TABLE", "name": "t", "job_status": "Ok"}
     assert node_line(row).plain == " " * blanks + "✓ t  Ok"

@@ -1,4 +1,4 @@
-"""Rules of what each command shows."""
+"""Rules for the output of each command."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AT = datetime(2026, 11, 23, 21, 43, 45, 123456, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The width of a terminal that nobody widened."""
+    """Sets the default terminal width of 80 columns."""
     monkeypatch.setenv("COLUMNS", "80")
 
 
@@ -69,8 +69,8 @@ def table(schema: str | None, name: str | None) -> dict[str, Any]:
     return {"schema_name": schema, "table_name": name}
 
 
-def test_failure_rates_in_full(capsys: Printed) -> None:
-    """Counts beside rates beside intervals, within 80 columns."""
+def test_failure_rates_show_counts_rates_and_intervals(capsys: Printed) -> None:
+    """The table fits 80 columns."""
     found = rates({"load_plan": "Sales Daily"}, {"load_plan": None})
     show_failure_rates(found, ("load_plan",), Format.TABLE, by="plan", recent=False)
     assert lines(capsys) == [
@@ -81,8 +81,8 @@ def test_failure_rates_in_full(capsys: Printed) -> None:
     ]
 
 
-def test_recent_failure_rates_in_full(capsys: Printed) -> None:
-    """The recent counts, and the title says so."""
+def test_recent_failure_rates_show_recent_counts(capsys: Printed) -> None:
+    """The title states that the rates are recent."""
     found = rates({"load_plan": "Sales Daily"})
     show_failure_rates(found, ("load_plan",), Format.TABLE, by="plan", recent=True)
     assert lines(capsys) == [
@@ -92,8 +92,8 @@ def test_recent_failure_rates_in_full(capsys: Printed) -> None:
     ]
 
 
-def test_where_nothing_counted_there_is_no_rate(capsys: Printed) -> None:
-    """A dash, never 0 %."""
+def test_without_counted_runs_there_is_no_rate(capsys: Printed) -> None:
+    """The rate is a dash, never 0 %."""
     found = rates({"load_plan": "Sales Daily"}, nothing=True)
     show_failure_rates(found, ("load_plan",), Format.TABLE, by="plan", recent=False)
     assert lines(capsys)[-1].split() == ["Sales", "Daily", "2", "0", "of", "0", "0", "–", "–"]
@@ -111,10 +111,10 @@ def test_where_nothing_counted_there_is_no_rate(capsys: Printed) -> None:
         ([("S", "S.a"), ("", ".a")], [["S.a"], [".a"]]),
     ],
 )
-def test_the_schema_is_shown_where_the_tables_do_not_say_it(
+def test_the_schema_is_shown_unless_table_names_include_it(
     capsys: Printed, tables: list[tuple[str | None, str | None]], expected: list[list[str]]
 ) -> None:
-    """Names of tables are mostly qualified, and 80 columns are few."""
+    """Table names usually include the schema, and 80 columns are narrow."""
     found = rates(*(table(*each) for each in tables))
     show_failure_rates(found, SCHEMA_TABLE, Format.TABLE, by="table", recent=True)
     heading, *rows = lines(capsys)[1:]
@@ -123,7 +123,7 @@ def test_the_schema_is_shown_where_the_tables_do_not_say_it(
 
 
 def test_csv_and_json_are_complete(capsys: Printed) -> None:
-    """All columns of the mart, the schema and the unrounded rates among them."""
+    """They have all columns of the mart, including the schema and unrounded rates."""
     found = rates(table("S", "S.a"))
     show_failure_rates(found, SCHEMA_TABLE, Format.JSON, by="table", recent=True)
     assert json.loads(capsys.readouterr().out) == found.rows
@@ -136,8 +136,8 @@ def test_csv_and_json_are_complete(capsys: Printed) -> None:
     )
 
 
-def test_cluster_and_tenant_are_shown_where_there_are_several(capsys: Printed) -> None:
-    """Only the one that differs."""
+def test_cluster_and_tenant_are_shown_if_they_differ(capsys: Printed) -> None:
+    """Only the differing one is shown."""
     first, second = rates({"load_plan": "P"}), rates({"load_plan": "P"}, cluster="d")
     found = Rows(first.names, first.rows + second.rows)
     show_failure_rates(found, ("load_plan",), Format.TABLE, by="plan", recent=True)
@@ -146,15 +146,15 @@ def test_cluster_and_tenant_are_shown_where_there_are_several(capsys: Printed) -
     assert [row.split()[:2] for row in rows] == [["c", "P"], ["d", "P"]]
 
 
-def test_failure_rates_of_nothing(capsys: Printed) -> None:
-    """The title, and that there are no rows."""
+def test_failure_rates_without_rows(capsys: Printed) -> None:
+    """The title is followed by a note that there are no rows."""
     found = Rows(rates(table("S", "S.a")).names, [])
     show_failure_rates(found, SCHEMA_TABLE, Format.TABLE, by="table", recent=False)
     assert lines(capsys) == ["Failure rates by table", "No rows."]
 
 
 def test_qualified_tables_fit_80_columns(capsys: Printed) -> None:
-    """Names of 20 characters and four-digit counts."""
+    """Names have 20 characters, and counts four digits."""
     found = rates(table("Sales", "Sales.order_line_new"), table("S", "S." + "x" * 18))
     for row in found.rows:
         row["runs"] = row["counted"] = row["errors"] = row["last_error_execution_id"] = 1_234
@@ -195,8 +195,9 @@ def covered(*rows: Row) -> Rows:
     return Rows(list(COVERAGE), list(rows))
 
 
-def test_coverage_in_full(capsys: Printed) -> None:
-    """What was asked, what came back, what is missing, how fresh it is."""
+def test_coverage_shows_requests_outcomes_gaps_and_age(capsys: Printed) -> None:
+    """The summary shows the requested and missing ids, the outcomes, and how current the data
+    is."""
     show_coverage(covered(COVERAGE), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE)
     assert lines(capsys) == [
         "Coverage of c, tenant t",
@@ -207,8 +208,8 @@ def test_coverage_in_full(capsys: Printed) -> None:
     ]
 
 
-def test_coverage_says_that_ids_start_over(capsys: Printed) -> None:
-    """With what that means and what to do."""
+def test_coverage_reports_ids_that_start_over(capsys: Printed) -> None:
+    """The report explains the situation and the remedy."""
     show_coverage(
         covered(COVERAGE | {"ids_restarted": True}), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE
     )
@@ -216,7 +217,7 @@ def test_coverage_says_that_ids_start_over(capsys: Printed) -> None:
 
 
 def test_coverage_of_ids_without_executions(capsys: Printed) -> None:
-    """No range where nothing was loaded; ids that are asked no more are said."""
+    """There is no range if nothing was loaded; ids that are no longer requested are counted."""
     nothing: Row = dict.fromkeys(COVERAGE, 0) | {
         "cluster": "[c]",
         "tenant": "\x1bt",
@@ -238,26 +239,26 @@ def test_coverage_of_ids_without_executions(capsys: Printed) -> None:
     ]
 
 
-def test_one_is_not_more(capsys: Printed) -> None:
-    """Of one id the sentences speak as of one."""
+def test_coverage_of_one_id_is_singular(capsys: Printed) -> None:
+    """Sentences about one id use the singular."""
     one: Row = COVERAGE | {"ids_asked": 1, "ids_missing": 1, "aged": 1}
     show_coverage(covered(one), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE)
-    told = lines(capsys)
-    assert told[1].startswith("1 id requested: ")
-    assert "with 1 id missing between them" in told[2]
-    assert told[4].startswith("1 id had no result for 30 days and is skipped")
+    output = lines(capsys)
+    assert output[1].startswith("1 id requested: ")
+    assert "with 1 id missing between them" in output[2]
+    assert output[4].startswith("1 id had no result for 30 days and is skipped")
 
 
-def test_coverage_of_nothing(capsys: Printed) -> None:
-    """A sentence, and in other formats no rows."""
+def test_coverage_without_rows(capsys: Printed) -> None:
+    """There is a sentence for people, and no rows in other formats."""
     show_coverage(covered(), NONE_UNKNOWN, NONE_UNKNOWN, Format.TABLE)
     show_coverage(covered(), NONE_UNKNOWN, NONE_UNKNOWN, Format.JSON)
     show_coverage(covered(), NONE_UNKNOWN, NONE_UNKNOWN, Format.CSV)
     assert lines(capsys) == ["No id was requested yet.", "[]", ",".join(COVERAGE)]
 
 
-def test_coverage_shows_statuses_that_no_rule_knows(capsys: Printed) -> None:
-    """After the rest, for people; for programs the coverage is all."""
+def test_coverage_shows_statuses_without_a_rule(capsys: Printed) -> None:
+    """They come last, for people only; CSV and JSON have only the coverage."""
     unknown = Rows(
         ["type", "job_status", "nodes"],
         [{"type": "TABLE", "job_status": "Odd\n[red]", "nodes": 5}],
@@ -274,7 +275,7 @@ def test_coverage_shows_statuses_that_no_rule_knows(capsys: Printed) -> None:
 
 
 def test_coverage_shows_types_without_a_role(capsys: Printed) -> None:
-    """With what their nodes are counted as; last, and for people."""
+    """They come last with their assumed role, for people only."""
     types = Rows(
         ["type", "role_taken", "nodes"],
         [{"type": "VIEW", "role_taken": "table", "nodes": 5}],
@@ -324,8 +325,9 @@ def executed(*rows: Row) -> Rows:
     return Rows(list(NODE), list(rows))
 
 
-def test_an_execution_is_a_tree(capsys: Printed) -> None:
-    """Indented by depth; statuses without a rule with their state; absent names and all."""
+def test_an_execution_is_shown_as_a_tree(capsys: Printed) -> None:
+    """Nodes are indented; a status without a rule has its state, and missing names have a
+    placeholder."""
     show_execution(7, executed(*TREE), Format.TABLE)
     assert lines(capsys) == [
         "Execution 7 of c, tenant t, as of 2026-11-23 21:43:45 UTC",
@@ -338,7 +340,7 @@ def test_an_execution_is_a_tree(capsys: Printed) -> None:
 
 
 def test_the_signs_of_a_terminal_without_unicode(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One of ASCII for each outcome, and no two alike."""
+    """Each outcome has its own ASCII sign."""
     stdout = io.TextIOWrapper(io.BytesIO(), "ascii")
     monkeypatch.setattr("sys.stdout", stdout)
     nodes = [node(0, 0, 1, outcome=each, job_status=each) for each in STATUS_OUTCOMES]
@@ -357,8 +359,8 @@ def test_the_signs_of_a_terminal_without_unicode(monkeypatch: pytest.MonkeyPatch
     ]
 
 
-def test_endless_and_backward_names_keep_to_their_place(capsys: Printed) -> None:
-    """Shortened to 200 characters for people, marks of direction as escapes; whole in JSON."""
+def test_long_and_bidirectional_names_do_not_disturb_other_text(capsys: Printed) -> None:
+    """Names are cut to 200 characters, with direction marks escaped; JSON has them complete."""
     name = "\u202e" + "x" * 200_000 + "\u200fend"
     show_execution(7, executed(node(0, 0, 0, name=name)), Format.TABLE)
     line = lines(capsys)[1]
@@ -368,7 +370,7 @@ def test_endless_and_backward_names_keep_to_their_place(capsys: Printed) -> None
 
 
 def test_an_execution_as_json_is_the_tree_of_the_cluster(capsys: Printed) -> None:
-    """Names and statuses as they were received, in one document."""
+    """Names and statuses are unchanged, in one document."""
     show_execution(7, executed(*TREE), Format.JSON)
     failed = {"stateType": "Terminator State", "jobStatus": "Failed"}
     odd = {"stateType": "Terminator State", "jobStatus": "Odd"}
@@ -391,7 +393,7 @@ def test_an_execution_as_json_is_the_tree_of_the_cluster(capsys: Printed) -> Non
 
 
 def test_an_execution_of_two_clusters_is_two_trees(capsys: Printed) -> None:
-    """Each with its own first line; as JSON each on a line of its own."""
+    """Each tree has its own first line; in JSON each is a line of its own."""
     found = executed(node(0, 0, 0), node(0, 0, 0, cluster="d", name="Other"))
     show_execution(7, found, Format.TABLE)
     assert lines(capsys) == [
@@ -407,7 +409,7 @@ def test_an_execution_of_two_clusters_is_two_trees(capsys: Printed) -> None:
 
 
 def test_an_execution_as_csv_is_its_rows(capsys: Printed) -> None:
-    """All columns."""
+    """The rows have all columns."""
     show_execution(7, executed(TREE[2]), Format.CSV)
     assert capsys.readouterr().out == (
         "cluster,tenant,execution_id,node_id,last_descendant_id,depth,type,name,state_type,"
@@ -416,16 +418,16 @@ def test_an_execution_as_csv_is_its_rows(capsys: Printed) -> None:
     )
 
 
-def test_an_execution_without_errors_says_so(capsys: Printed) -> None:
-    """A sentence for people, null as JSON, the heading alone as CSV."""
+def test_an_execution_without_errors_has_a_note(capsys: Printed) -> None:
+    """The note is a sentence for people, null in JSON, and the heading alone in CSV."""
     show_execution(7, executed(), Format.TABLE)
     show_execution(7, executed(), Format.JSON)
     show_execution(7, executed(), Format.CSV)
     assert lines(capsys) == ["Nothing failed in execution 7.", "null", ",".join(NODE)]
 
 
-def test_a_check_says_what_works(capsys: Printed) -> None:
-    """The cluster, the tenant and the name of the rows; never the token."""
+def test_a_check_reports_what_works(capsys: Printed) -> None:
+    """It has the cluster, the tenant and the cluster's name, and never the token."""
     settings = Settings("https://h/incorta", "Größe/1", "s3cret-token", cluster="h")
     show_check(settings, Answer(1, "not_found", AT))
     assert capsys.readouterr().out == (

@@ -1,4 +1,4 @@
-"""Rules of what watching shows."""
+"""Rules for the output of `watch`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def line(before: Status | None, after: Status | None, path: str = "/P/t", number
     return transition_line(Transition(AT, path, number, before, after))
 
 
-def test_a_transition_has_its_time_place_and_both_statuses() -> None:
-    """To the second, in UTC."""
+def test_a_transition_has_its_time_path_and_both_statuses() -> None:
+    """The time is in UTC, with seconds."""
     assert line((RUNNING, "In Queue"), (RUNNING, "Running"), "/Plan/Group/Schema/table") == (
         "2026-11-24 19:20:05 UTC  /Plan/Group/Schema/table  In Queue → Running"
     )
@@ -37,20 +37,20 @@ def test_a_transition_has_its_time_place_and_both_statuses() -> None:
         ((RUNNING, "a\n\u202e"), (FINAL, "b"), "a\\n\\u202e → b"),
     ],
 )
-def test_what_came_or_went_is_told(
+def test_added_removed_and_changed_nodes_are_reported(
     before: Status | None, after: Status | None, expected: str
 ) -> None:
-    """States only where the statuses alone are the same; one line whatever is in them."""
+    """States are shown only if the statuses are equal; the report is always one line."""
     assert line(before, after) == f"2026-11-24 19:20:05 UTC  /P/t  {expected}"
 
 
 def test_nodes_of_the_same_path_are_numbered_from_the_second_on() -> None:
-    """Names may repeat."""
+    """Sibling names may repeat."""
     assert "  /P/t [2]  " in line((RUNNING, "a"), (RUNNING, "b"), number=1)
 
 
-def test_an_endless_path_keeps_its_beginning_and_its_end() -> None:
-    """Where the table's name is."""
+def test_a_long_path_keeps_its_beginning_and_end() -> None:
+    """The table's name is at the end."""
     path = "/P/" + "x" * 100_000 + "/table"
     shown = line((RUNNING, "a"), (RUNNING, "b"), path)
     assert shown.startswith("2026-11-24 19:20:05 UTC  /P/xxx")
@@ -59,7 +59,7 @@ def test_an_endless_path_keeps_its_beginning_and_its_end() -> None:
 
 
 def test_the_arrow_of_a_terminal_without_unicode(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of two characters."""
+    """The arrow has two ASCII characters."""
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
     assert line((RUNNING, "a"), (RUNNING, "é")).endswith("  a -> \\xe9")
 
@@ -71,8 +71,9 @@ def shown(live: LiveTree) -> list[str]:
     return [each.rstrip() for each in console.file.getvalue().splitlines()]
 
 
-def test_a_screen_says_whether_there_are_answers() -> None:
-    """Before the first one, between two, and no longer when there is one again."""
+def test_the_screen_shows_whether_the_cluster_responds() -> None:
+    """It shows missing responses before the first one and during an outage, until the next
+    response."""
     live = LiveTree(Console(file=io.StringIO(), width=60, height=20), "Execution 7 of c, tenant t")
     assert shown(live) == ["Execution 7 of c, tenant t", "requesting …"]
     live.not_there_yet(60)

@@ -1,4 +1,4 @@
-"""Rules of the way from bodies to rows and back."""
+"""Rules for flattening response bodies into rows and restoring the trees."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def rows_of(*bodies: bytes) -> list[Json]:
     return rows
 
 
-# --- A plain, recursive definition of what the rows must be --------------------------------------
+# --- A plain, recursive definition of the rows ----------------------------------------------------
 
 
 def escape(name: str | None) -> str:
@@ -100,7 +100,7 @@ NEAREST = {
 
 
 def normal(node: Json) -> Json:
-    """The node without what counts as absent."""
+    """The node without fields that count as absent."""
     status = {
         k: v
         for k, v in (node.get("status") or {}).items()
@@ -170,8 +170,9 @@ trees = st.recursive(
 
 
 @given(st.lists(trees, min_size=1, max_size=4))
-def test_rows_are_what_the_recursive_definition_says(batch: list[Json]) -> None:
-    """Order, parents, last descendants, depths, positions, paths, names and extras of any trees."""
+def test_rows_match_the_recursive_definition(batch: list[Json]) -> None:
+    """Order, parents, last descendants, depths, positions, paths, names and extras match for any
+    tree."""
     rows = rows_of(*(json.dumps(tree).encode() for tree in batch))
     expected = []
     for execution_id, tree in enumerate(batch, start=1):
@@ -185,8 +186,8 @@ def test_rows_are_what_the_recursive_definition_says(batch: list[Json]) -> None:
 
 
 @given(trees)
-def test_rows_give_the_tree_back(tree: Json) -> None:
-    """Flattening loses nothing: null, absent, {} and [] count as the same."""
+def test_the_tree_can_be_restored_from_its_rows(tree: Json) -> None:
+    """Flattening loses nothing, except that null, absent, {} and [] are the same."""
     body = json.dumps(tree).encode()
     assert json.loads(encode(rows_of(body))) == normal(tree)
 
@@ -198,8 +199,8 @@ def test_escaping_in_the_body_does_not_matter(tree: Json, ascii_only: bool) -> N
     assert rows_of(other) == rows_of(json.dumps(tree).encode())
 
 
-def test_the_demo_of_the_vendor_in_full() -> None:
-    """One small tree with every cell written out."""
+def test_every_cell_of_the_vendors_example() -> None:
+    """The vendor's small example tree is compared cell by cell."""
     columns = [name for name in NODES.names[3:-1] if name not in ("state_type", "job_status")]
     rows = [tuple(row[column] for column in columns) for row in rows_of(json.dumps(DEMO).encode())]
     plan, sales = "LoadPlan_Demo", "/LoadPlan_Demo/Group 1/Sales~1EU"
@@ -225,7 +226,7 @@ def chain_of(levels: int, leaf: bytes = b"{}", *, leaves: int = 1) -> bytes:
 
 @pytest.mark.parametrize("levels", [1, 2, 400, 900, 1000, 3000, MOST_LEVELS])
 def test_deep_trees_keep_every_level(levels: int) -> None:
-    """Depth is no limit of the parser's recursion, and the tree comes back byte for byte."""
+    """The depth is not limited by recursion, and the tree is restored byte for byte."""
     body = chain_of(levels)
     rows = rows_of(body)
     assert [row["depth"] for row in rows] == list(range(levels))
@@ -234,13 +235,13 @@ def test_deep_trees_keep_every_level(levels: int) -> None:
 
 @pytest.mark.parametrize("levels", [MOST_LEVELS + 1, 20_000, 200_000])
 def test_too_many_levels_are_refused(levels: int) -> None:
-    """A tree beyond the limit is an invalid payload that says so."""
+    """A tree beyond the limit is an invalid payload with that reason."""
     with pytest.raises(InvalidPayload, match="more than 5,000 levels"):
         decode(chain_of(levels))
 
 
 def test_wide_trees_keep_every_node() -> None:
-    """40,000 nodes in one tree, below 100 levels."""
+    """The tree has 40,000 nodes below 100 levels."""
     body = chain_of(100, b'{"name":"leaf","type":"TABLE"}', leaves=39_901)
     rows = rows_of(body)
     assert len(rows) == 40_000
@@ -249,7 +250,7 @@ def test_wide_trees_keep_every_node() -> None:
 
 
 def test_deep_and_wide_trees_whose_paths_fill_the_memory_are_refused() -> None:
-    """3,000 levels above 37,000 leaves are 600 MB of paths."""
+    """The paths of 37,000 leaves below 3,000 levels have 600 MB."""
     body = chain_of(3000, b'{"name":"leaf"}', leaves=37_000)
     with pytest.raises(InvalidPayload, match="paths and names of its nodes take more than 64 MiB"):
         decode(body)
@@ -257,7 +258,7 @@ def test_deep_and_wide_trees_whose_paths_fill_the_memory_are_refused() -> None:
 
 @pytest.mark.parametrize("levels", [3, 1000])
 def test_undocumented_fields_are_kept_at_any_depth(levels: int) -> None:
-    """Numbers keep their digits, of a repeated field the last counts."""
+    """Numbers keep their digits; the last of several equal fields counts."""
     leaf = (
         b'{"id":123456789012345678901234567890,"ms":1.10,"id2":1,"id2":1e400,"name":1,"name":"x"}'
     )
@@ -290,8 +291,8 @@ def test_undocumented_fields_are_kept_at_any_depth(levels: int) -> None:
         (b'{"name":"\xff"}', "not UTF-8|not JSON"),
     ],
 )  # fmt: skip
-def test_what_is_no_tree_is_refused_with_its_reason(depth: int, leaf: bytes, reason: str) -> None:
-    """The wrong shape, broken JSON and text that cannot be stored, also below a deep tree."""
+def test_an_invalid_tree_is_refused_with_its_reason(depth: int, leaf: bytes, reason: str) -> None:
+    """The shape, the JSON or a text may be invalid, also below a deep tree."""
     with pytest.raises(InvalidPayload, match=reason):
         decode(chain_of(depth, leaf))
 
@@ -309,8 +310,8 @@ def test_what_is_no_tree_is_refused_with_its_reason(depth: int, leaf: bytes, rea
         (b'{"x":' + b"[" * 3000 + b"]" * 3000 + b"}", "nested too deeply"),
     ],
 )
-def test_bodies_that_are_no_object_are_refused(body: bytes, reason: str) -> None:
-    """Whatever came with status 200 and is no object has its reason in words."""
+def test_bodies_that_are_not_an_object_are_refused(body: bytes, reason: str) -> None:
+    """The reason names the type of the body."""
     with pytest.raises(InvalidPayload, match=reason):
         decode(body)
 
@@ -321,6 +322,6 @@ def test_an_escaped_backslash_before_u0000_is_text() -> None:
 
 
 def test_an_empty_batch_has_the_columns_of_nodes() -> None:
-    """No tree gives no row, not no table."""
+    """Without trees the result is a table without rows."""
     table = flatten([], cluster="c", tenant="t")
     assert (table.num_rows, table.schema) == (0, NODES)

@@ -1,4 +1,4 @@
-"""Rules of how statuses and types are compared."""
+"""Rules for comparing statuses and types."""
 
 from __future__ import annotations
 
@@ -12,5 +12,6 @@ from incorta_loads.tree.statuses import compared
     [(None, ""), ("\t\n\v\f\r Load State ", "load state"), ("\u00a0İK", "\u00a0İk"), ("ÄB", "Äb")],
 )
 def test_statuses_are_compared_without_blanks_and_case(status: str | None, expected: str) -> None:
-    """Only the blanks and letters of ASCII: engines disagree about the others."""
+    """Only ASCII blanks and letters are normalized, since database engines disagree about
+    others."""
     assert compared(status) == expected

@@ -1,4 +1,4 @@
-"""Rules of the file: who may have it open, what is refused, what a reader can do."""
+"""Rules for opening the file: locking, refused files, and limits of readers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TREE = (
     b'[{"name":"a","type":"GROUP"},{"name":"b","type":"GROUP"}]}'
 )
 
-# --- One at a time --------------------------------------------------------------------------------
+# --- Locking --------------------------------------------------------------------------------------
 
 _HOLD_WAREHOUSE = """
 import pathlib, sys
@@ -63,8 +63,10 @@ def another_process(code: str, path: Path, *more: str) -> Iterator[subprocess.Po
         yield process
 
 
-def test_who_comes_second_is_told_who_is_first(made_warehouse: Path, warehouse_path: Path) -> None:
-    """After the time to wait, with an exit code of its own; the first goes on undisturbed."""
+def test_the_second_process_is_told_which_one_holds_the_lock(
+    made_warehouse: Path, warehouse_path: Path
+) -> None:
+    """It ends after the timeout with its own exit code; the first process is not affected."""
     shutil.copyfile(made_warehouse, warehouse_path)
     with another_process(_HOLD_WAREHOUSE, warehouse_path) as first:
         for opened in (open_for_writing, open_for_reading):
@@ -84,10 +86,10 @@ def test_who_comes_second_is_told_who_is_first(made_warehouse: Path, warehouse_p
         assert connection.execute("SELECT one FROM main.held").fetchall() == [(1,)]
 
 
-def test_who_waits_gets_in_when_the_first_is_done(
+def test_a_waiting_process_continues_when_the_lock_is_released(
     made_warehouse: Path, warehouse_path: Path
 ) -> None:
-    """Before the time to wait is over."""
+    """The lock is released before the timeout."""
     shutil.copyfile(made_warehouse, warehouse_path)
     with another_process(_HOLD_WAREHOUSE, warehouse_path) as first:
         assert first.stdin
@@ -96,8 +98,8 @@ def test_who_waits_gets_in_when_the_first_is_done(
             assert warehouse.connection.execute("SELECT one FROM main.held").fetchall() == [(1,)]
 
 
-def test_a_process_that_was_killed_holds_nothing(warehouse_path: Path) -> None:
-    """Neither the lock nor the file, and its working directory is not used."""
+def test_a_killed_process_holds_no_lock(warehouse_path: Path) -> None:
+    """Neither the lock nor the file is held, and the dead run's working directory is not reused."""
     with another_process(_HOLD_WAREHOUSE, warehouse_path) as first:
         working = Path(f"{warehouse_path}.work")
         assert working.is_dir()
@@ -114,7 +116,7 @@ def test_a_process_that_was_killed_holds_nothing(warehouse_path: Path) -> None:
 def test_a_file_that_another_program_has_open_is_busy(
     warehouse_path: Path, timeout_seconds: float, mode: str
 ) -> None:
-    """A BI tool knows nothing of the lock; DuckDB tells its process."""
+    """A BI tool does not use the lock, but DuckDB reports its process."""
     with duckdb.connect(warehouse_path) as connection:
         connection.execute("CREATE TABLE other AS SELECT 1")
     with another_process(_HOLD_FILE, warehouse_path, mode) as other:
@@ -131,8 +133,8 @@ def test_a_file_that_another_program_has_open_is_busy(
     assert "\n" not in str(caught.value)
 
 
-def test_reading_beside_a_program_that_reads_is_possible(warehouse_path: Path) -> None:
-    """Only a writer needs the file for itself."""
+def test_several_programs_may_read_at_the_same_time(warehouse_path: Path) -> None:
+    """Only a writer needs exclusive access."""
     with duckdb.connect(warehouse_path) as connection:
         connection.execute("CREATE TABLE other AS SELECT 1 AS one")
     with (
@@ -150,8 +152,8 @@ def test_reading_beside_a_program_that_reads_is_possible(warehouse_path: Path) -
     [b"hi", b"a,b\n1,2\n" * 9999, b"SQLite format 3\0" + bytes(4080)],
     ids=["short", "text", "SQLite"],
 )
-def test_a_file_of_another_kind_is_left_alone(warehouse_path: Path, content: bytes) -> None:
-    """Not a byte changes, and nothing is downloaded to read it."""
+def test_a_file_of_another_format_is_not_modified(warehouse_path: Path, content: bytes) -> None:
+    """No byte changes, and no DuckDB extension is downloaded to read it."""
     warehouse_path.write_bytes(content)
     for opened in (open_for_writing, open_for_reading):
         with (
@@ -164,8 +166,8 @@ def test_a_file_of_another_kind_is_left_alone(warehouse_path: Path, content: byt
     assert not Path(f"{warehouse_path}.work").exists()
 
 
-def test_a_damaged_file_is_left_alone(warehouse_path: Path) -> None:
-    """The message says what DuckDB has against it."""
+def test_a_damaged_file_is_not_modified(warehouse_path: Path) -> None:
+    """The error contains DuckDB's reason."""
     with duckdb.connect(warehouse_path) as connection:
         connection.execute("CREATE TABLE other AS SELECT 1")
     content = warehouse_path.read_bytes()
@@ -180,10 +182,10 @@ def test_a_damaged_file_is_left_alone(warehouse_path: Path) -> None:
 
 
 @pytest.mark.parametrize("opened", [open_for_writing, open_for_reading])
-def test_a_file_of_a_newer_duckdb_is_left_alone(
+def test_a_file_of_a_newer_duckdb_is_not_modified(
     warehouse_path: Path, opened: Callable[[Path, float], AbstractContextManager[object]]
 ) -> None:
-    """Not a byte changes; the message says what it is and what to do."""
+    """No byte changes, and the error explains what to do."""
     packed = Path(__file__).parent / "files" / "of_duckdb_2.0.1.duckdb.gz"
     content = gzip.decompress(packed.read_bytes())
     warehouse_path.write_bytes(content)
@@ -196,7 +198,7 @@ def test_a_file_of_a_newer_duckdb_is_left_alone(
 
 
 @pytest.mark.parametrize("place", ["missing/warehouse.duckdb", "file/warehouse.duckdb"])
-def test_a_directory_that_is_not_there_is_not_made(tmp_path: Path, place: str) -> None:
+def test_a_missing_directory_is_not_created(tmp_path: Path, place: str) -> None:
     """It is more likely a typing error."""
     (tmp_path / "file").write_text("")
     with (
@@ -208,10 +210,10 @@ def test_a_directory_that_is_not_there_is_not_made(tmp_path: Path, place: str) -
 
 
 @pytest.mark.parametrize("must_exist", [True, False])
-def test_what_needs_a_warehouse_does_not_make_one(
+def test_commands_that_need_a_warehouse_do_not_create_one(
     warehouse_path: Path, monkeypatch: pytest.MonkeyPatch, must_exist: bool
 ) -> None:
-    """Reading one that is not there leaves no file behind."""
+    """Reading a missing warehouse leaves no file behind."""
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(warehouse_path))
     opened = open_for_writing(warehouse_path, 5, must_exist=True) if must_exist else reading()
     with (
@@ -222,15 +224,15 @@ def test_what_needs_a_warehouse_does_not_make_one(
     assert list(warehouse_path.parent.iterdir()) == []
 
 
-def test_an_empty_file_is_a_warehouse_to_be(warehouse_path: Path) -> None:
-    """A kill while DuckDB made the file leaves one without a byte; the next run goes on."""
+def test_an_empty_file_becomes_a_warehouse(warehouse_path: Path) -> None:
+    """A kill while DuckDB creates the file leaves it empty; the next run continues."""
     warehouse_path.touch()
     with open_for_writing(warehouse_path, 1) as warehouse:
         tables = table_columns(warehouse.connection, "load_status")
     assert {"fetches", "invalid_payloads", "nodes"} <= set(tables)
 
 
-# --- Reading and nothing else ---------------------------------------------------------------------
+# --- Read-only connections ------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -250,8 +252,8 @@ def reader(loaded_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def test_a_reader_can_ask_anything_of_the_warehouse(reader: duckdb.DuckDBPyConnection) -> None:
-    """Windows, JSON, temporary tables: whatever needs nothing from outside. Times are UTC."""
+def test_a_reader_can_run_any_query_within_the_warehouse(reader: duckdb.DuckDBPyConnection) -> None:
+    """Windows, JSON and temporary tables work, and times are in UTC."""
     assert reader.execute(
         "SELECT name, row_number() OVER (ORDER BY node_id), fetched_at::VARCHAR "
         "FROM load_status.nodes ORDER BY node_id"
@@ -276,7 +278,7 @@ def test_a_reader_can_ask_anything_of_the_warehouse(reader: duckdb.DuckDBPyConne
     ],
 )
 def test_a_reader_changes_nothing(reader: duckdb.DuckDBPyConnection, statement: str) -> None:
-    """The database is attached for reading."""
+    """The database is attached read-only."""
     with pytest.raises(duckdb.InvalidInputException, match="read-only"):
         reader.execute(statement)
 
@@ -302,7 +304,7 @@ def test_a_reader_changes_nothing(reader: duckdb.DuckDBPyConnection, statement: 
 def test_a_reader_reaches_no_file(
     reader: duckdb.DuckDBPyConnection, tmp_path: Path, statement: str
 ) -> None:
-    """Neither to read nor to write, nor an extension or the network."""
+    """A reader can neither read nor write files, load extensions or use the network."""
     secret = tmp_path / "secret.csv"
     secret.write_text("a,b\n1,2\n")
     before = sorted(tmp_path.iterdir())
@@ -326,13 +328,13 @@ def test_a_reader_reaches_no_file(
     ],
 )
 def test_a_reader_changes_no_setting(reader: duckdb.DuckDBPyConnection, statement: str) -> None:
-    """Such as those that keep it from files."""
+    """Settings that block access to files are locked."""
     with pytest.raises(duckdb.InvalidInputException, match="configuration has been locked"):
         reader.execute(statement)
 
 
 def test_a_reader_works_after_a_kill(made_warehouse: Path, warehouse_path: Path) -> None:
-    """What was committed and only stands in the write-ahead log is read from there."""
+    """Rows that are only in the write-ahead log are read from there."""
     shutil.copyfile(made_warehouse, warehouse_path)
     with another_process(_HOLD_WAREHOUSE, warehouse_path) as first:
         os.kill(first.pid, signal.SIGKILL)
@@ -343,7 +345,7 @@ def test_a_reader_works_after_a_kill(made_warehouse: Path, warehouse_path: Path)
 
 
 def test_the_owner_of_a_lock_is_named(tmp_path: Path) -> None:
-    """Where it is somebody else's; without an account by the number."""
+    """The name is shown for another user's lock; without an account it is the number."""
     lock = tmp_path / "w.duckdb.lock"
     assert opening._owner(lock) == ""
     lock.touch()

@@ -1,4 +1,4 @@
-"""Rules of the warehouse: its tables, what a batch changes, what stays of a run."""
+"""Rules for writing: the tables, the effect of a batch, and what remains of a run."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def invalid_payloads(warehouse: Warehouse) -> Rows:
 # --- Tables ---------------------------------------------------------------------------------------
 
 
-def test_the_base_tables_are_as_designed(warehouse_path: Path) -> None:
-    """Their names, columns and types in full: BI tools rely on them."""
+def test_the_base_tables_match_the_design(warehouse_path: Path) -> None:
+    """BI tools rely on names, columns and types."""
     with open_for_writing(warehouse_path, 5) as warehouse:
         tables = table_columns(warehouse.connection, "load_status")
     assert {name: tables[name] for name in tables if not name.startswith("_dlt")} == {
@@ -102,6 +102,7 @@ def test_the_base_tables_are_as_designed(warehouse_path: Path) -> None:
             "attempts": "BIGINT",
             "duration_ms": "BIGINT",
             "bytes": "BIGINT",
+            "is_final": "BOOLEAN",
         },
         "invalid_payloads": {
             "cluster": "VARCHAR",
@@ -140,8 +141,8 @@ def comments(warehouse: Warehouse) -> dict[str, dict[str, str]]:
     return found
 
 
-def test_each_column_says_what_it_means(warehouse: Warehouse) -> None:
-    """As a comment, which BI tools show."""
+def test_each_column_has_a_comment(warehouse: Warehouse) -> None:
+    """BI tools show these comments."""
     assert comments(warehouse) == {
         name: descriptions(schema) for name, schema in BASE_TABLES.items()
     }
@@ -150,8 +151,8 @@ def test_each_column_says_what_it_means(warehouse: Warehouse) -> None:
     )
 
 
-def test_each_table_says_of_what_it_has_a_row(warehouse: Warehouse) -> None:
-    """In the words of the SQL project, where that reads it."""
+def test_each_table_has_a_comment_about_its_rows(warehouse: Warehouse) -> None:
+    """The comment equals the description in the SQL project, if there is one."""
     found = dict(
         warehouse.connection.execute(
             "SELECT table_name, comment FROM duckdb_tables() WHERE comment IS NOT NULL"
@@ -165,8 +166,8 @@ def test_each_table_says_of_what_it_has_a_row(warehouse: Warehouse) -> None:
         assert table["description"] == GRAINS[table["name"]]
 
 
-def test_comments_that_a_kill_left_out_come_with_the_next_run(warehouse_path: Path) -> None:
-    """And those that another version made."""
+def test_missing_comments_are_added_by_the_next_run(warehouse_path: Path) -> None:
+    """A kill may have left them out; comments of another version are replaced."""
     with open_for_writing(warehouse_path, 5) as warehouse:
         warehouse.connection.execute("COMMENT ON COLUMN load_status.nodes.name IS 'something else'")
         warehouse.connection.execute("COMMENT ON COLUMN load_status.nodes.path IS NULL")
@@ -177,7 +178,7 @@ def test_comments_that_a_kill_left_out_come_with_the_next_run(warehouse_path: Pa
 
 
 def test_opening_again_changes_nothing(warehouse_path: Path) -> None:
-    """Neither rows nor dlt's own notes."""
+    """Neither rows nor dlt's own tables change."""
     everything = (
         "SELECT (SELECT count(*) FROM load_status.nodes), "
         "(SELECT count(*) FROM load_status._dlt_loads)"
@@ -198,8 +199,8 @@ def test_opening_again_changes_nothing(warehouse_path: Path) -> None:
         "CREATE VIEW load_status.invalid_payloads AS SELECT 1 AS cluster",
     ],
 )
-def test_tables_with_other_columns_are_left_alone(warehouse_path: Path, statement: str) -> None:
-    """Even where the others are missing: nothing is added to them."""
+def test_tables_with_other_columns_are_not_modified(warehouse_path: Path, statement: str) -> None:
+    """No table is added to them, even if the others are missing."""
     with duckdb.connect(warehouse_path) as connection:
         connection.execute("CREATE SCHEMA load_status")
         connection.execute(statement)
@@ -214,11 +215,11 @@ def test_tables_with_other_columns_are_left_alone(warehouse_path: Path, statemen
         assert table_columns(connection, "load_status") == before
 
 
-# --- What a batch changes -------------------------------------------------------------------------
+# --- The effect of a batch ------------------------------------------------------------------------
 
 
 def test_new_executions_are_added_and_known_ones_replaced(warehouse: Warehouse) -> None:
-    """No row of a longer tree stays, and no other execution is touched."""
+    """No row of a larger tree remains, and other executions are not modified."""
     warehouse.load(batch_of("run-1", 1, trees={1: LARGE, 2: LARGE}))
     warehouse.load(batch_of("run-1", 1, trees={1: LARGE}, tenant="other"))
     warehouse.load(batch_of("run-2", 2, trees={1: SMALL, 3: SMALL}))
@@ -234,8 +235,8 @@ def test_new_executions_are_added_and_known_ones_replaced(warehouse: Warehouse) 
     ]
 
 
-def test_every_cell_arrives_as_it_was(warehouse: Warehouse) -> None:
-    """Nulls, empty texts, any script, the JSON of undocumented fields, microseconds."""
+def test_every_cell_is_stored_unchanged(warehouse: Warehouse) -> None:
+    """Nulls, empty texts, any script, JSON of undocumented fields and microseconds are kept."""
     body = (
         '{"name":"","type":null,"status":{"stateType":"Größe","jobStatus":"\'\\n\\\\"},'
         '"x":[1.50,null],"childStatusDetails":[{"name":"日本/~"}]}'
@@ -250,8 +251,8 @@ def test_every_cell_arrives_as_it_was(warehouse: Warehouse) -> None:
     assert table["extra"].to_pylist() == ['{"x":[1.50,null]}', None]
 
 
-def test_the_ledger_grows_by_a_row_an_id_and_run(warehouse: Warehouse) -> None:
-    """Nothing that was written about an earlier run changes."""
+def test_the_ledger_grows_by_one_row_per_id_and_run(warehouse: Warehouse) -> None:
+    """Rows of previous runs do not change."""
     warehouse.load(batch_of("run-1", 1, trees={1: SMALL}, others={2: "not_found"}))
     warehouse.load(batch_of("run-2", 2, trees={1: SMALL}, others={2: "unavailable"}))
     assert ledger(warehouse) == [
@@ -262,8 +263,8 @@ def test_the_ledger_grows_by_a_row_an_id_and_run(warehouse: Warehouse) -> None:
     ]
 
 
-def test_a_body_that_is_no_tree_changes_no_nodes_and_is_kept_once(warehouse: Warehouse) -> None:
-    """The same body of the same id stays as it came first; another one comes beside it."""
+def test_an_invalid_payload_changes_no_nodes_and_is_kept_once(warehouse: Warehouse) -> None:
+    """The first row of a body and an id is kept; another body is added."""
     warehouse.load(batch_of("run-1", 1, trees={1: LARGE}))
     before = nodes(warehouse)
     warehouse.load(batch_of("run-2", 2, bodies={1: b"<html>", 2: b"<html>"}))
@@ -277,10 +278,10 @@ def test_a_body_that_is_no_tree_changes_no_nodes_and_is_kept_once(warehouse: War
     ]
 
 
-def test_a_long_log_is_written_into_the_file(
+def test_a_long_write_ahead_log_is_checkpointed(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the run goes on: what stands in the log alone stands in memory too."""
+    """The checkpoint happens during the run, since the log is also held in memory."""
     log = Path(f"{warehouse.path}.wal")
     warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
     assert log.stat().st_size > 0
@@ -289,8 +290,8 @@ def test_a_long_log_is_written_into_the_file(
     assert not log.exists()
 
 
-def test_a_place_where_dlt_cannot_work_is_told(warehouse_path: Path) -> None:
-    """As on a disk that is nearly full: in one sentence of ours."""
+def test_an_unusable_working_directory_is_reported(warehouse_path: Path) -> None:
+    """The error is one sentence of this program, as on a disk that is nearly full."""
     with open_for_writing(warehouse_path, 5):
         pass
     with open_for_writing(warehouse_path, 5) as warehouse:
@@ -303,15 +304,15 @@ def test_a_place_where_dlt_cannot_work_is_told(warehouse_path: Path) -> None:
 
 
 def test_an_empty_batch_changes_nothing(warehouse: Warehouse) -> None:
-    """There is nothing to load in it."""
+    """A batch without rows loads nothing."""
     warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
     before = nodes(warehouse), ledger(warehouse), invalid_payloads(warehouse)
     warehouse.load(Batch())
     assert (nodes(warehouse), ledger(warehouse), invalid_payloads(warehouse)) == before
 
 
-def test_the_handling_of_signals_stays_as_it_is(warehouse: Warehouse) -> None:
-    """A signal ends a run after its batch: dlt must not take it over."""
+def test_signal_handlers_stay_unchanged(warehouse: Warehouse) -> None:
+    """A signal ends a run after its batch, so dlt must not handle it."""
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
@@ -331,10 +332,10 @@ def without_a_column(table: pa.Table) -> pa.Table:
 
 
 @pytest.mark.parametrize("spoil", [with_wrong_type, with_another_column, without_a_column])
-def test_rows_that_do_not_fit_are_not_loaded_at_all(
+def test_a_batch_with_wrong_columns_is_not_loaded_at_all(
     warehouse: Warehouse, spoil: Callable[[pa.Table], pa.Table]
 ) -> None:
-    """Neither the nodes, nor what travels with them, nor the ledger that speaks of them."""
+    """Neither its nodes, nor its invalid payloads, nor its ledger rows are loaded."""
     warehouse.load(batch_of("run-1", 1, trees={1: LARGE}))
     before = nodes(warehouse), ledger(warehouse)
     good = batch_of("run-2", 2, trees={1: SMALL, 2: SMALL}, bodies={3: b"<html>"})
@@ -349,8 +350,8 @@ def test_rows_that_do_not_fit_are_not_loaded_at_all(
     assert invalid_payloads(warehouse) == []
 
 
-def test_a_failure_does_not_spoil_the_batches_after_it(warehouse: Warehouse) -> None:
-    """What DuckDB refused is not tried again in place of what comes next."""
+def test_a_failed_batch_does_not_affect_later_ones(warehouse: Warehouse) -> None:
+    """Rows that DuckDB refused are not loaded again with the next batch."""
     warehouse.connection.execute("CREATE UNIQUE INDEX one_each ON load_status.nodes (name)")
     with pytest.raises(WarehouseError, match=r"could not be written \(Constraint Error: "):
         warehouse.load(batch_of("run-1", 1, trees={1: SMALL, 2: SMALL}))
@@ -360,8 +361,8 @@ def test_a_failure_does_not_spoil_the_batches_after_it(warehouse: Warehouse) -> 
     assert ledger(warehouse) == [(2, "run-2", at(2), "loaded")]
 
 
-def test_the_ledger_follows_its_nodes(warehouse: Warehouse) -> None:
-    """Where the ledger cannot be written, the nodes are already there."""
+def test_the_ledger_is_written_after_its_nodes(warehouse: Warehouse) -> None:
+    """If the ledger cannot be written, the nodes are already committed."""
     good = batch_of("run-1", 1, trees={1: SMALL}, bodies={2: b"<html>"})
     with pytest.raises(WarehouseError):
         warehouse.load(Batch(good.nodes, good.invalid_payloads, with_wrong_type(good.fetches)))
@@ -370,11 +371,11 @@ def test_the_ledger_follows_its_nodes(warehouse: Warehouse) -> None:
     assert ledger(warehouse) == []
 
 
-# --- Rows of the ledger that a kill left out ------------------------------------------------------
+# --- Ledger rows missing after a kill -------------------------------------------------------------
 
 
-def test_ledger_rows_that_are_missing_are_written(warehouse: Warehouse) -> None:
-    """For each answer that is in the nodes, and for no other; once."""
+def test_missing_ledger_rows_are_restored(warehouse: Warehouse) -> None:
+    """Each response whose nodes are loaded gets one row, and no other."""
     loaded = batch_of("run-1", 1, trees={1: SMALL, 2: SMALL, 3: LARGE})
     warehouse.load(batch_of("run-0", 0, others={2: "unavailable", 4: "unavailable"}))
     warehouse.load(Batch(loaded.nodes, fetches=loaded.fetches.slice(0, 1)))
@@ -391,8 +392,8 @@ def test_ledger_rows_that_are_missing_are_written(warehouse: Warehouse) -> None:
     ]
 
 
-def test_a_restored_row_says_that_it_is_one(warehouse: Warehouse) -> None:
-    """What was not known any more is null."""
+def test_a_restored_row_is_marked(warehouse: Warehouse) -> None:
+    """Values that are no longer known are null."""
     warehouse.load(Batch(nodes=batch_of("run-1", 1, trees={7: LARGE}).nodes))
     warehouse.restore_ledger("run-2")
     (row,) = warehouse.connection.execute(
@@ -410,22 +411,66 @@ def test_a_restored_row_says_that_it_is_one(warehouse: Warehouse) -> None:
         "attempts": None,
         "duration_ms": None,
         "bytes": None,
+        "is_final": False,
     }
 
 
-def test_an_answer_that_replaced_another_gets_its_own_row(warehouse: Warehouse) -> None:
-    """The row of the answer before it does not stand for it."""
+def test_a_restored_row_has_is_final_from_the_nodes(warehouse: Warehouse) -> None:
+    """Per execution of each tenant, whatever the spelling of the states."""
+    ended = b'{"status":{"stateType":" TERMINATOR state "},"childStatusDetails":[%s]}'
+    running = b'{"status":{"stateType":"Load State"}}'
+    trees = {1: ended % b"{}", 2: ended % running, 3: running}
+    for tenant, of_tenant in {"a": trees, "b": {2: ended % b""}}.items():
+        batch = batch_of("run-1", 1, trees=of_tenant, tenant=tenant)
+        warehouse.load(Batch(nodes=batch.nodes))
+    assert warehouse.restore_ledger("run-2") == 4
+    assert warehouse.connection.execute(
+        "SELECT tenant, execution_id, is_final FROM load_status.fetches ORDER BY ALL"
+    ).fetchall() == [("a", 1, True), ("a", 2, False), ("a", 3, False), ("b", 2, True)]
+
+
+def test_a_response_that_replaced_another_gets_its_own_row(warehouse: Warehouse) -> None:
+    """The row of the previous response does not count for it."""
     warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
     warehouse.load(Batch(nodes=batch_of("run-2", 2, trees={1: LARGE}).nodes))
     assert warehouse.restore_ledger("run-3") == 1
     assert ledger(warehouse) == [(1, "run-1", at(1), "loaded"), (1, "run-3", at(2), "loaded")]
 
 
+# --- Older versions -------------------------------------------------------------------------------
+
+
+def test_a_ledger_without_is_final_gets_the_column(warehouse_path: Path) -> None:
+    """Its rows have NULL there, and loading continues."""
+    with open_for_writing(warehouse_path, 5) as warehouse:
+        warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
+        warehouse.connection.execute("ALTER TABLE load_status.fetches DROP COLUMN is_final")
+    with open_for_writing(warehouse_path, 5) as warehouse:
+        warehouse.load(batch_of("run-2", 2, trees={2: SMALL}, is_final=True))
+        assert warehouse.connection.execute(
+            "SELECT execution_id, is_final FROM load_status.fetches ORDER BY ALL"
+        ).fetchall() == [(1, None), (2, True)]
+
+
+def test_a_table_that_is_rejected_gets_no_column(warehouse_path: Path) -> None:
+    """A warehouse of another program is not changed."""
+    with open_for_writing(warehouse_path, 5) as warehouse:
+        warehouse.connection.execute("ALTER TABLE load_status.fetches DROP COLUMN is_final")
+        warehouse.connection.execute("ALTER TABLE load_status.nodes ADD COLUMN theirs INTEGER")
+    with (
+        pytest.raises(WarehouseError, match="has other columns"),
+        open_for_writing(warehouse_path, 5),
+    ):
+        pass
+    with duckdb.connect(warehouse_path, read_only=True) as connection:
+        assert "is_final" not in table_columns(connection, "load_status")["fetches"]
+
+
 # --- Files ----------------------------------------------------------------------------------------
 
 
-def test_nothing_but_the_warehouse_and_its_lock_stays(warehouse_path: Path) -> None:
-    """The working directory goes at the end, be it a good one or not."""
+def test_only_the_warehouse_and_its_lock_remain(warehouse_path: Path) -> None:
+    """The working directory is removed at the end, also after an error."""
     stale = Path(f"{warehouse_path}.work") / "incorta_loads" / "load" / "normalized" / "1.2"
     stale.mkdir(parents=True)
     (stale / "package_state.json").write_text("nonsense")
@@ -449,7 +494,7 @@ def test_nothing_but_the_warehouse_and_its_lock_stays(warehouse_path: Path) -> N
 
 
 def test_a_path_with_quotes_works(tmp_path: Path) -> None:
-    """dlt writes the names of its files into SQL; ours must not break it."""
+    """dlt writes file names into SQL, which must not break it."""
     directory = tmp_path / 'o\'d d "q" ünï 日本'
     directory.mkdir()
     with open_for_writing(directory / "it's.duckdb", 1) as warehouse:

@@ -47,14 +47,14 @@ def done(name: str, kind: str, *children: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "type": kind, "status": status, **below}
 
 
-def test_it_has_as_many_executions_as_asked_for(company: Company) -> None:
-    """By default 400 executions exist, from id 1 up."""
+def test_a_company_has_the_requested_number_of_executions(company: Company) -> None:
+    """By default 400 executions exist, starting with id 1."""
     assert len(company.ids) == 400
     assert company.ids[0] == 1
 
 
 def test_ids_have_gaps(company: Company) -> None:
-    """Some ids never exist, and never ten in a row."""
+    """Some ids never exist, but never ten consecutive ones."""
     steps = [after - before for before, after in pairwise(company.ids)]
 
     assert 1 < max(steps) <= 10
@@ -62,26 +62,26 @@ def test_ids_have_gaps(company: Company) -> None:
 
 
 @pytest.mark.parametrize("execution_id", [-1, 0, 10_000])
-def test_an_id_beside_the_range_does_not_exist(company: Company, execution_id: int) -> None:
-    """Below the first and above the last id there is nothing."""
+def test_an_id_outside_of_the_range_does_not_exist(company: Company, execution_id: int) -> None:
+    """No id below the first or above the last one exists."""
     assert not company.exists(execution_id)
 
 
-def test_same_seed_same_trees() -> None:
-    """Two processes make the same company, whatever their hash seed."""
+def test_the_same_seed_gives_the_same_trees() -> None:
+    """Two processes create the same company, whatever their hash seed."""
     assert fingerprint("1") == fingerprint("2")
 
 
-def test_another_seed_makes_another_company(company: Company) -> None:
-    """The seed decides about gaps, plans and failures."""
+def test_another_seed_gives_another_company(company: Company) -> None:
+    """The seed determines gaps, plans and failures."""
     other = Company(seed=2)
 
     assert other.ids != company.ids
     assert [other.tree(id_) for id_ in other.ids] != [company.tree(id_) for id_ in company.ids]
 
 
-def test_a_long_company_has_the_same_beginning(company: Company) -> None:
-    """How many executions exist changes none of them."""
+def test_a_larger_company_starts_with_the_same_executions(company: Company) -> None:
+    """The number of executions changes none of them."""
     longer = Company(executions=100_000)
 
     assert longer.ids[:400] == company.ids
@@ -89,7 +89,7 @@ def test_a_long_company_has_the_same_beginning(company: Company) -> None:
 
 
 def test_the_default_plans_have_their_size() -> None:
-    """Five plans of 10 to 60 tables."""
+    """There are five plans of 10 to 60 tables."""
     sizes = {
         plan.name: sum(len(schema.tables) for group in plan.groups for schema in group.schemas)
         for plan in PLANS
@@ -105,7 +105,7 @@ def test_the_default_plans_have_their_size() -> None:
 
 
 def test_a_plan_has_its_share_of_the_executions(shop: Plan) -> None:
-    """Three of four: of 1,000 executions 750 ± 4 standard deviations."""
+    """Three of four executions: of 1,000, 750 ± 4 standard deviations."""
     often = Plan("Often", shop.groups, frequency=3)
     company = Company((shop, often), executions=1_000)
     names = [company.tree(id_)["name"] for id_ in company.ids]
@@ -114,8 +114,8 @@ def test_a_plan_has_its_share_of_the_executions(shop: Plan) -> None:
     assert names.count("Shop") == 1_000 - names.count("Often")
 
 
-def test_a_final_tree_is_the_documented_shape(shop: Plan) -> None:
-    """Plan, groups, schemas, tables, named and typed as in the vendor's text."""
+def test_a_final_tree_has_the_documented_shape(shop: Plan) -> None:
+    """Plan, groups, schemas and tables have the vendor's names and types."""
     assert Company((shop,)).tree(1) == done(
         "Shop",
         "LOAD_PLAN",
@@ -144,7 +144,7 @@ def test_a_final_tree_is_the_documented_shape(shop: Plan) -> None:
 
 
 def test_more_executions_can_be_released(shop: Plan) -> None:
-    """Ids above the last one come to exist, the last of them running."""
+    """New ids follow the last one, and the last of them are running."""
     company = Company((shop,), executions=10, running=2)
     before = company.ids
 
@@ -156,16 +156,16 @@ def test_more_executions_can_be_released(shop: Plan) -> None:
     assert all(map(company.exists, released))
 
 
-def test_an_empty_company_waits_for_its_first_execution(shop: Plan) -> None:
-    """Without executions there are no ids; the first to be released is 1."""
+def test_an_empty_company_starts_with_id_1(shop: Plan) -> None:
+    """Without executions there are no ids; the first released one is 1."""
     company = Company((shop,), executions=0)
 
     assert company.ids == ()
     assert company.release(1) == (1,)
 
 
-def test_a_restart_runs_a_part_of_what_failed_right_before(company: Company) -> None:
-    """It has the plan of the execution before it, which failed, and not all of its tables."""
+def test_a_restart_repeats_a_part_of_the_failed_execution_before_it(company: Company) -> None:
+    """It has the same plan, and not all of its tables."""
     restarts = {id_: company.restart_of(id_) for id_ in company.ids if company.restart_of(id_)}
 
     assert len(restarts) > 5
@@ -177,8 +177,8 @@ def test_a_restart_runs_a_part_of_what_failed_right_before(company: Company) -> 
         assert set(table_names(restart)) < set(table_names(origin))
 
 
-def test_a_restart_runs_what_failed_or_the_last_group() -> None:
-    """Those are the two ways to restart that the vendor knows."""
+def test_a_restart_repeats_failed_tables_or_the_last_group() -> None:
+    """The vendor documents these two kinds of restart."""
     plan = Plan("P", (Group("A", (Schema.of("S", "a b"),)), Group("B", (Schema.of("T", "c d"),))))
     broken = BrokenSince(load_plan="P", schema_name="S", table_name="S.a", first_execution_id=1)
     company = Company((plan,), (broken,))
@@ -190,8 +190,8 @@ def test_a_restart_runs_what_failed_or_the_last_group() -> None:
     assert parts == {("S.a",), ("T.c", "T.d")}
 
 
-def test_nobody_restarts_what_says_that_it_succeeded(shop: Plan) -> None:
-    """Whatever became of the tables, the status of the plan is what people see."""
+def test_a_plan_with_the_status_success_is_not_restarted(shop: Plan) -> None:
+    """Only the plan's status counts, whatever the statuses of its tables."""
     story = (
         BrokenSince(load_plan="Shop", schema_name="Sales", first_execution_id=1),
         Denial(load_plan="Shop", schema_name="Sales"),
@@ -201,8 +201,8 @@ def test_nobody_restarts_what_says_that_it_succeeded(shop: Plan) -> None:
     assert [id_ for id_ in company.ids if company.restart_of(id_)] == []
 
 
-def test_a_company_that_never_fails_has_no_restart(shop: Plan) -> None:
-    """Nobody restarts what succeeded."""
+def test_a_company_without_failures_has_no_restart(shop: Plan) -> None:
+    """Successful executions are not restarted."""
     company = Company((shop,))
 
     assert [id_ for id_ in company.ids if company.restart_of(id_)] == []

@@ -46,7 +46,7 @@ def job_statuses(company: Company, name: str) -> dict[int, str]:
 
 
 def test_a_broken_table_fails_from_its_execution_on(shop: Plan) -> None:
-    """Before it succeeds, from it on (included) it fails in every run."""
+    """It succeeds before this execution and fails in it and all later ones."""
     broken = BrokenSince(
         load_plan="Shop", schema_name="Sales", table_name="Sales.orders", first_execution_id=101
     )
@@ -57,7 +57,7 @@ def test_a_broken_table_fails_from_its_execution_on(shop: Plan) -> None:
 
 
 def test_an_outage_hits_all_tables_of_its_schema_within_its_bounds(shop: Plan) -> None:
-    """Both ends are included, and no other schema suffers."""
+    """Both bounds are included, and no other schema is affected."""
     outage = Outage(
         load_plan="Shop", schema_name="Sales", first_execution_id=101, last_execution_id=111
     )
@@ -71,7 +71,7 @@ def test_an_outage_hits_all_tables_of_its_schema_within_its_bounds(shop: Plan) -
 
 
 def test_a_flaky_table_fails_at_its_rate(shop: Plan) -> None:
-    """Of 2,000 executions about a fifth fail: 400 ± 4 standard deviations."""
+    """Of 2,000 executions a fifth fails: 400 ± 4 standard deviations."""
     flaky = Flaky(load_plan="Shop", schema_name="Stock", table_name="Stock.items", rate=0.2)
     company = Company((shop,), (flaky,), executions=2000)
 
@@ -82,8 +82,8 @@ def test_a_flaky_table_fails_at_its_rate(shop: Plan) -> None:
     assert 0.16 < failure_rate < 0.24
 
 
-def test_flaky_tables_of_a_schema_fail_each_by_itself(shop: Plan) -> None:
-    """A rate for a schema is the rate of each of its tables, not of all of them together."""
+def test_flaky_tables_of_a_schema_fail_independently(shop: Plan) -> None:
+    """The rate of a schema applies to each of its tables."""
     flaky = Flaky(load_plan="Shop", schema_name="Sales", rate=0.5)
     company = Company((shop,), (flaky,))
 
@@ -91,14 +91,14 @@ def test_flaky_tables_of_a_schema_fail_each_by_itself(shop: Plan) -> None:
 
 
 def test_a_flaky_table_may_finish_with_errors(shop: Plan) -> None:
-    """How it fails is part of the story."""
+    """The status of a failure can be chosen."""
     flaky = Flaky(load_plan="Shop", schema_name="Stock", rate=1, job_status="Finished with Errors")
 
     assert statuses(Company((shop,), (flaky,)).tree(1))["Stock.items"] == "Finished with Errors"
 
 
-def test_who_is_always_healthy_never_fails(shop: Plan) -> None:
-    """It is told last, and wins over what hits its schema."""
+def test_a_table_that_is_always_healthy_never_fails(shop: Plan) -> None:
+    """This element is applied last and overrides failures of the schema."""
     story = (
         Flaky(load_plan="Shop", schema_name="Sales", rate=1),
         AlwaysHealthy(load_plan="Shop", schema_name="Sales", table_name="Sales.orders"),
@@ -109,8 +109,8 @@ def test_who_is_always_healthy_never_fails(shop: Plan) -> None:
     assert set(job_statuses(company, "Sales.customers").values()) == {"Failed"}
 
 
-def test_an_interruption_stops_everything_after_some_table(shop: Plan) -> None:
-    """What was loaded before stays a success; the plan was interrupted."""
+def test_an_interruption_stops_all_later_tables(shop: Plan) -> None:
+    """Tables loaded before are a success, and the plan is interrupted."""
     company = Company((shop,), (Interruptions(load_plan="Shop", rate=1),))
     tables = ["Sales.orders", "Sales.customers", "Stock.items", "Reports.daily", "Reports.monthly"]
 
@@ -134,7 +134,7 @@ def test_an_interruption_stops_everything_after_some_table(shop: Plan) -> None:
     ],
 )
 def test_parents_roll_up_their_children(shop: Plan, table: str, expected: dict[str, str]) -> None:
-    """Some children failed: finished with errors; all of them: failed."""
+    """If some children failed, the parent finished with errors; if all did, it failed."""
     schema = table.partition(".")[0]
     flaky = Flaky(load_plan="Shop", schema_name=schema, table_name=table, rate=1)
 
@@ -146,7 +146,7 @@ def test_parents_roll_up_their_children(shop: Plan, table: str, expected: dict[s
 
 
 def test_an_element_may_let_a_parent_contradict_its_children(shop: Plan) -> None:
-    """A new element is one class; a status of a parent's path stands against the roll-up."""
+    """An element may set the status of a parent's path, which overrides the roll-up."""
 
     @dataclass(frozen=True, kw_only=True)
     class Rumour(Element):
@@ -161,7 +161,7 @@ def test_an_element_may_let_a_parent_contradict_its_children(shop: Plan) -> None
 
 
 def test_a_table_may_always_fail(shop: Plan) -> None:
-    """From the first execution on, and in every one."""
+    """It fails in every execution."""
     failing = AlwaysFailing(load_plan="Shop", schema_name="Stock", table_name="Stock.items")
     seen = job_statuses(Company((shop,), (failing,)), "Stock.items")
 
@@ -169,8 +169,8 @@ def test_a_table_may_always_fail(shop: Plan) -> None:
     assert 1 in seen
 
 
-def test_tables_of_a_flaky_source_fail_all_at_once(shop: Plan) -> None:
-    """By chance, at the rate: of 1,000 executions 200 ± 4 standard deviations."""
+def test_tables_of_a_flaky_source_fail_together(shop: Plan) -> None:
+    """Of 1,000 executions, 200 ± 4 standard deviations fail."""
     flaky = FlakySource(load_plan="Shop", schema_name="Sales", rate=0.2)
     company = Company((shop,), (flaky,), executions=1_000)
     full = [id_ for id_ in company.ids if company.restart_of(id_) is None]
@@ -181,8 +181,8 @@ def test_tables_of_a_flaky_source_fail_all_at_once(shop: Plan) -> None:
     assert set(job_statuses(company, "Stock.items").values()) == {"Success"}
 
 
-def test_a_worsening_table_fails_ever_more_often(shop: Plan) -> None:
-    """Never up to the first execution, half as often half way, at the last rate in the end."""
+def test_a_worsening_table_fails_increasingly_often(shop: Plan) -> None:
+    """The rate rises from zero at the first execution to the final rate at the last one."""
     worsening = Worsening(
         load_plan="Shop",
         schema_name="Stock",
@@ -202,8 +202,8 @@ def test_a_worsening_table_fails_ever_more_often(shop: Plan) -> None:
     assert 0.7 < failure_rate(3_000, 4_000) < 0.9
 
 
-def test_a_table_may_come_and_go(shop: Plan) -> None:
-    """The bounds are included; where it does not take part, it is not in the tree."""
+def test_a_table_may_be_added_and_dropped(shop: Plan) -> None:
+    """The bounds are included, and outside of them the tree does not have the table."""
     story = (
         Added(load_plan="Shop", table_name="Sales.orders", first_execution_id=101),
         Dropped(load_plan="Shop", schema_name="Stock", last_execution_id=101),
@@ -214,8 +214,8 @@ def test_a_table_may_come_and_go(shop: Plan) -> None:
     assert [*job_statuses(company, "Stock")] == [i for i in company.ids if i <= 101]
 
 
-def test_groups_after_one_that_failed_do_not_begin(shop: Plan) -> None:
-    """They fail, and their tables are skipped; those of the failed group itself are not."""
+def test_groups_after_a_failed_one_do_not_start(shop: Plan) -> None:
+    """They fail with skipped tables; the tables of the failed group are not skipped."""
     story = (
         Flaky(load_plan="Shop", schema_name="Sales", table_name="Sales.orders", rate=1),
         StopsWhenAGroupFails(load_plan="Shop"),
@@ -233,8 +233,8 @@ def test_groups_after_one_that_failed_do_not_begin(shop: Plan) -> None:
     }
 
 
-def test_a_plan_whose_groups_do_not_fail_goes_on(shop: Plan) -> None:
-    """To finish with errors stops nothing."""
+def test_a_plan_whose_groups_do_not_fail_continues(shop: Plan) -> None:
+    """A group that finished with errors does not stop the plan."""
     story = (
         Flaky(load_plan="Shop", schema_name="Sales", rate=1, job_status="Finished with Errors"),
         StopsWhenAGroupFails(load_plan="Shop"),
@@ -243,8 +243,8 @@ def test_a_plan_whose_groups_do_not_fail_goes_on(shop: Plan) -> None:
     assert statuses(Company((shop,), story).tree(1))["Reports.daily"] == "Success"
 
 
-def test_a_schema_may_deny_its_failures_or_raise_a_false_alarm(shop: Plan) -> None:
-    """What is above believes the schema."""
+def test_a_schema_may_hide_failures_or_report_false_ones(shop: Plan) -> None:
+    """Its parents use the status of the schema."""
     story = (
         AlwaysFailing(load_plan="Shop", schema_name="Sales"),
         Denial(load_plan="Shop", schema_name="Sales"),
@@ -260,8 +260,8 @@ def test_a_schema_may_deny_its_failures_or_raise_a_false_alarm(shop: Plan) -> No
     )
 
 
-def test_a_straggler_runs_when_all_above_it_has_ended(shop: Plan) -> None:
-    """Only it is in the state of a load, within its bounds."""
+def test_a_straggler_runs_after_its_ancestors_have_ended(shop: Plan) -> None:
+    """Within its bounds, only this table is in load state."""
     story = (
         Straggler(
             load_plan="Shop", schema_name="Stock", first_execution_id=101, last_execution_id=111
@@ -276,8 +276,8 @@ def test_a_straggler_runs_when_all_above_it_has_ended(shop: Plan) -> None:
     assert running == [i for i in company.ids if 101 <= i <= 111]
 
 
-def test_parents_do_not_mind_a_status_that_nobody_knows(shop: Plan) -> None:
-    """Nor one that was skipped: the others decide."""
+def test_parents_ignore_unknown_statuses(shop: Plan) -> None:
+    """Skipped children are ignored too; the others decide."""
     deferred = Flaky(load_plan="Shop", schema_name="Stock", rate=1, job_status="Deferred")
     found = statuses(Company((shop,), (deferred,)).tree(1))
 
@@ -287,7 +287,7 @@ def test_parents_do_not_mind_a_status_that_nobody_knows(shop: Plan) -> None:
 
 
 def test_the_truth_is_plain_data(shop: Plan) -> None:
-    """Kind and fields of each element, as JSON would carry them."""
+    """It has the kind and the fields of each element and is valid JSON."""
     story = (
         BrokenSince(
             load_plan="Shop", schema_name="Sales", table_name="Sales.orders", first_execution_id=7

@@ -19,8 +19,8 @@ def load(name: str, kind: str, job: str, *children: dict[str, Any]) -> dict[str,
     }
 
 
-def test_a_running_tree_says_what_waits_and_what_runs(shop: Plan) -> None:
-    """No group starts before the one above it is done, and parents are in the state of a load."""
+def test_a_running_tree_shows_waiting_and_running_nodes(shop: Plan) -> None:
+    """No group starts before the previous one is done, and parents are in load state."""
     company = Company((shop,), executions=1, running=1)
 
     assert company.next_tree(1) == load(
@@ -55,8 +55,8 @@ def test_a_running_tree_says_what_waits_and_what_runs(shop: Plan) -> None:
     )
 
 
-def test_an_execution_that_runs_moves_on_when_it_is_asked_for(shop: Plan) -> None:
-    """Three answers show it running, each further on; then it is final and stays so."""
+def test_a_running_execution_advances_with_each_request(shop: Plan) -> None:
+    """Three responses show it running, each with more progress; then it stays final."""
     company = Company((shop,), executions=1, running=1)
 
     answers = [json.dumps(company.next_tree(1)) for _ in range(5)]
@@ -66,14 +66,14 @@ def test_an_execution_that_runs_moves_on_when_it_is_asked_for(shop: Plan) -> Non
 
 
 def test_the_last_executions_are_running(shop: Plan) -> None:
-    """By default the last three are not final."""
+    """By default the last three executions are not final."""
     company = Company((shop,))
 
     assert company.running_ids == company.ids[-3:]
 
 
-def test_looking_at_the_final_tree_moves_nothing_on(shop: Plan) -> None:
-    """A test may compare with the final tree as often as it likes."""
+def test_reading_the_final_tree_does_not_advance_an_execution(shop: Plan) -> None:
+    """Tests may compare with the final tree repeatedly."""
     company = Company((shop,))
     for _ in range(5):
         company.tree(company.ids[-1])
@@ -81,8 +81,8 @@ def test_looking_at_the_final_tree_moves_nothing_on(shop: Plan) -> None:
     assert company.ids[-1] in company.running_ids
 
 
-def test_all_that_runs_can_be_finished_at_once(shop: Plan) -> None:
-    """After `finish_all` the next answer about any execution is its final one."""
+def test_all_running_executions_can_be_finished_at_once(shop: Plan) -> None:
+    """After `finish_all`, the next response for each execution is final."""
     company = Company((shop,), executions=10)
     company.finish_all()
 
@@ -90,8 +90,8 @@ def test_all_that_runs_can_be_finished_at_once(shop: Plan) -> None:
     assert company.next_tree(company.ids[-1]) == company.tree(company.ids[-1])
 
 
-def test_a_release_may_be_smaller_than_what_runs(shop: Plan) -> None:
-    """Of one execution at most one is running."""
+def test_a_release_may_be_smaller_than_the_number_of_running_executions(shop: Plan) -> None:
+    """If one execution is released, at most one is running."""
     company = Company((shop,), executions=1, running=3)
 
     assert company.running_ids == company.ids == (1,)

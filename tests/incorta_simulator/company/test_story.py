@@ -9,8 +9,8 @@ from incorta_simulator.company.story import STORY
 
 
 @pytest.mark.parametrize("element", STORY, ids=str)
-def test_the_default_story_is_about_tables_that_there_are(element: Element) -> None:
-    """A misspelt name would never fail, and the truth would be a lie."""
+def test_the_default_story_uses_existing_tables(element: Element) -> None:
+    """A misspelled name would never fail, and the truth would be wrong."""
     tables = {
         (plan.name, schema.name, table)
         for plan in PLANS
@@ -28,13 +28,13 @@ def test_the_default_story_is_about_tables_that_there_are(element: Element) -> N
 
 
 def test_the_default_story_has_every_kind_of_element() -> None:
-    """What can be told is told, so that an analysis has to find it."""
+    """An analysis must find every kind."""
     kinds = {kind for kind in Element.__subclasses__() if kind.__module__ == Element.__module__}
 
     assert {type(element) for element in STORY} == kinds
 
 
-def test_plans_of_ones_own_never_fail_without_a_story(shop: Plan) -> None:
-    """The default story belongs to the default plans."""
+def test_custom_plans_never_fail_without_a_story(shop: Plan) -> None:
+    """The default story applies to the default plans only."""
     assert Company((shop,)).truth() == []
     assert Company().truth() == [element.truth() for element in STORY]

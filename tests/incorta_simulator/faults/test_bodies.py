@@ -14,7 +14,7 @@ def nodes(tree: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def depth(body: bytes) -> int:
-    """How many containers are open at once, in a body without brackets in its texts."""
+    """The maximum nesting of containers, in a body without brackets in its texts."""
     deepest = level = 0
     for letter in body:
         level += (letter in b"{[") - (letter in b"}]")
@@ -23,7 +23,7 @@ def depth(body: bytes) -> int:
 
 
 def test_the_example_is_the_vendors() -> None:
-    """Plan, group, schema, table; the vendor's own text has one comma more."""
+    """It has plan, group, schema and table; the vendor's own text has an extra comma."""
     tree = json.loads(bodies.EXAMPLE)
 
     assert bodies.AS_DOCUMENTED.count(b"},]") == 1
@@ -45,8 +45,8 @@ def test_the_example_is_the_vendors() -> None:
         (bodies.with_status(b"[]"), {"name": "t", "status": []}),
     ],
 )
-def test_anything_can_stand_in_the_example(body: bytes, table: dict[str, Any] | None) -> None:
-    """Three levels down, with the rest as it was."""
+def test_the_example_can_contain_any_value(body: bytes, table: dict[str, Any] | None) -> None:
+    """The value is three levels down, and the rest is unchanged."""
     changed = json.loads(body)
     (schema,) = changed["childStatusDetails"][0]["childStatusDetails"]
     (found,) = schema["childStatusDetails"]
@@ -56,13 +56,13 @@ def test_anything_can_stand_in_the_example(body: bytes, table: dict[str, Any] | 
 
 
 @pytest.mark.parametrize("name", bodies.NAMES.values(), ids=bodies.NAMES)
-def test_all_nodes_get_a_name(name: str) -> None:
-    """The same one, and JSON gives it back."""
+def test_all_nodes_get_the_same_name(name: str) -> None:
+    """JSON decodes to the same name."""
     assert [node["name"] for node in nodes(json.loads(bodies.named(name)))] == [name] * 4
 
 
-def test_odd_names_are_odd() -> None:
-    """Those that promise 5 of the issue lists, to the letter."""
+def test_odd_names_include_all_required_characters() -> None:
+    """They are the names required by promise 5 of the issue."""
     assert bodies.NAMES["formula"] == "=cmd|' /C calc'!A0"
     assert bodies.NAMES["script"] == "<script>alert(1)</script>"
     assert len(bodies.NAMES["long"]) == 200_000
@@ -79,24 +79,24 @@ def test_odd_names_are_odd() -> None:
 
 
 @pytest.mark.parametrize("levels", [1, 2, 300])
-def test_a_deep_tree_has_so_many_levels(levels: int) -> None:
-    """One node on each."""
+def test_a_deep_tree_has_the_requested_levels(levels: int) -> None:
+    """There is one node on each level."""
     body = bodies.deep(levels)
 
     assert len(nodes(json.loads(body))) == levels
     assert depth(body) == 2 * levels - 1
 
 
-def test_a_very_deep_tree_has_its_levels_too() -> None:
-    """More than any parser that recurses can take."""
+def test_a_very_deep_tree_has_the_requested_levels() -> None:
+    """It exceeds the depth of any recursive parser."""
     body = bodies.deep(200_000)
 
     assert body.count(b'"name"') == 200_000
     assert len(body) < 8 * 1024 * 1024
 
 
-def test_a_wide_tree_has_so_many_nodes() -> None:
-    """A hundred thousand of them with names of their own, below the default limit of a body."""
+def test_a_wide_tree_has_the_requested_nodes() -> None:
+    """A hundred thousand named nodes fit the default limit of a body."""
     body = bodies.wide(100_000)
     kinds = Counter(node["type"] for node in nodes(json.loads(body)))
 
@@ -105,8 +105,8 @@ def test_a_wide_tree_has_so_many_nodes() -> None:
     assert len(body) < 32 * 1024 * 1024
 
 
-def test_deep_and_wide_is_small_but_for_its_paths() -> None:
-    """Each leaf stands below all levels: 6 GiB of paths in a body of 2 MiB."""
+def test_a_deep_and_wide_tree_is_small_except_for_its_paths() -> None:
+    """Each leaf is below all levels: a body of 2 MiB has paths of 6 GiB."""
     tree = json.loads(bodies.deep_and_wide(3, 5))
     leaves = [node for node in nodes(tree) if "childStatusDetails" not in node]
 
@@ -115,21 +115,21 @@ def test_deep_and_wide_is_small_but_for_its_paths() -> None:
     assert 3_000 * 100_000 * len("/twenty characters 20") > 5.8 * 1024**3
 
 
-def test_a_deep_field_is_no_level_of_the_tree() -> None:
-    """One node, whatever stands in its field."""
+def test_a_deep_field_is_not_a_level_of_the_tree() -> None:
+    """The tree has one node, whatever the field contains."""
     assert json.loads(bodies.deep_field(2)) == {"name": "n", "other": [[]]}
     assert depth(bodies.deep_field(1_000)) == 1_001
 
 
 def test_undocumented_fields_are_on_each_level() -> None:
-    """In each node and in each status."""
+    """Each node and each status has them."""
     for node in nodes(json.loads(bodies.UNDOCUMENTED_FIELDS)):
         assert {"id", "rate", "tags", "more"} < set(node)
         assert {"code", "progress"} < set(node["status"])
 
 
-def test_integers_have_so_many_digits() -> None:
-    """Beyond 64 bits, and beyond what Python reads by default."""
+def test_integers_have_the_requested_digits() -> None:
+    """They exceed 64 bits, and Python's default limit for parsing."""
     for digits in (30, 5_000):
         body = bodies.ODD_TREES[f"integer_of_{digits}_digits"]
         number = body.partition(b'"rows": ')[2].partition(b"}")[0]

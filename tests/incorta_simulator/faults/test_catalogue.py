@@ -1,4 +1,4 @@
-"""Each fault of the catalogue against a second reading of what it means, over real sockets."""
+"""Each fault of the catalogue against an independent reading of its meaning, over real sockets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOST_BYTES = 32 * 1024 * 1024
 MOST_LEVELS = 5_000
 MOST_PATH_BYTES = 1024**3
 MOST_JSON_BRACKETS = 400
-"""Python's own decoder goes no deeper."""
+"""The greatest depth that Python's own decoder supports."""
 
 Row = tuple[str, int | None, int | None]
 """Outcome, status code, number of nodes."""
@@ -100,11 +100,11 @@ PROMISED = {
     "the token, percent-escaped": ["echo_500_percent", "echo_name_percent"],
     "the token, JSON-escaped": ["echo_500_escaped", "echo_name_partly_escaped"],
 }
-"""The words of promise 5 of issue 4, and of 6 about echoes, with the faults they ask for."""
+"""The words of promises 5 and 6 (echoes) of issue 4, with the faults that they require."""
 
 
-class Answer(HTTPResponse):
-    """The standard library's reader, made strict and patient with provisional answers."""
+class StrictResponse(HTTPResponse):
+    """The standard library's response, which rejects errors and skips provisional responses."""
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
@@ -117,14 +117,14 @@ class Answer(HTTPResponse):
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    """One for all faults: after any of them it goes on."""
+    """One simulator for all faults, none of which may stop it."""
     with Simulator(Company(executions=1, running=0)) as running:
         yield running
 
 
 def read(client: socket) -> Row:
-    """What the design's words make of the next answer on a connection."""
-    answer = Answer(client)
+    """The outcome, by the rules of the design, of the next response on a connection."""
+    answer = StrictResponse(client)
     try:
         answer.begin()
         body = answer.read()
@@ -133,14 +133,14 @@ def read(client: socket) -> Row:
             body = unpack(body)
     except (OSError, HTTPException, zlib.error, EOFError, ValueError):
         return NO_ANSWER
-    # A connection that ends within a head looks like a head without anything after it.
+    # A connection that ends within the head looks like a complete head without headers.
     if answer.length is None and not answer.headers:
         return NO_ANSWER
     return judge(answer.status, body)
 
 
 def unpack(body: bytes) -> bytes:
-    """As much of a gzip or deflated body as is over the limit, at the most."""
+    """Decompresses a gzip or deflate body, up to one byte over the limit."""
     unpacking = zlib.decompressobj(zlib.MAX_WBITS | 32)
     unpacked = unpacking.decompress(body, MOST_BYTES + 1)
     if not unpacking.eof and len(unpacked) <= MOST_BYTES:
@@ -170,16 +170,16 @@ def judge_body(status: int, body: bytes) -> Row:
 
 
 def count_nodes(body: bytes) -> int:
-    """The size of a tree.
+    """The number of nodes in a tree.
 
     Raises:
-        ValueError: it is none, or over a limit, or it has text that cannot be stored.
+        ValueError: if the tree is invalid, over a limit, or has text that cannot be stored.
     """
     if len(body) > MOST_BYTES:
         raise ValueError
     if body.count(b"[" * 100) or body.count(b'[{"name"') > MOST_JSON_BRACKETS:
         return count_deep_nodes(body)
-    # Read as floats, since Python refuses integers of more than 4,300 digits.
+    # Integers are parsed as floats, since Python refuses more than 4,300 digits.
     value = json.loads(body.decode(), parse_constant=refuse, parse_int=float)
     text = json.dumps(value, ensure_ascii=False)
     text.encode()
@@ -214,8 +214,8 @@ def refuse(constant: str) -> NoReturn:
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_each_fault_is_what_it_says(play: Play, name: str) -> None:
-    """What arrives, read once more, comes to the outcome, status code and size of the entry."""
+def test_each_fault_has_its_documented_outcome(play: Play, name: str) -> None:
+    """The received response has the outcome, status code and size in the catalogue."""
     case = CATALOGUE[name]
     client = play(case.make())
     # Shorter than the pause between two drops.
@@ -225,19 +225,19 @@ def test_each_fault_is_what_it_says(play: Play, name: str) -> None:
 
 
 @pytest.mark.parametrize("words", PROMISED)
-def test_every_word_of_the_promise_is_a_fault(words: str) -> None:
-    """What the issue lists can be played."""
+def test_every_promised_fault_is_in_the_catalogue(words: str) -> None:
+    """Each item in the issue's list has at least one fault."""
     assert [name for name in PROMISED[words] if name not in CATALOGUE] == []
 
 
-def test_only_loaded_ones_have_nodes() -> None:
-    """And each of them has some."""
+def test_only_loaded_cases_have_nodes() -> None:
+    """Each loaded case has at least one node."""
     for case in CATALOGUE.values():
         assert (case.outcome == LOADED) == bool(case.nodes)
 
 
-def test_what_is_asked_again() -> None:
-    """Everything unavailable but a 404, which is not the cluster's own."""
+def test_which_cases_are_retried() -> None:
+    """All unavailable cases are, except a 404 that is not the cluster's own."""
     not_retried = [
         name
         for name, case in CATALOGUE.items()
@@ -248,6 +248,6 @@ def test_what_is_asked_again() -> None:
     assert not any(case.is_retried for case in CATALOGUE.values() if case.outcome != UNAVAILABLE)
 
 
-def test_faults_for_the_weather_can_be_played_again() -> None:
-    """They keep nothing of the requests that met them, and each comes once."""
+def test_weather_faults_can_be_reused() -> None:
+    """They keep no state of previous requests, and each is in the list once."""
     assert len(set(passing())) == len(passing()) == 15

@@ -30,8 +30,8 @@ TOKEN = 'aB/"é😀'
         (echoes.mixed, r"aB%2F%22\u00e9\ud83d\ude00"),
     ],
 )
-def test_each_spelling_reads_as_the_token(spell: Spelling, spelled: str) -> None:
-    """Who undoes JSON and percent signs has it in plain."""
+def test_each_spelling_decodes_to_the_token(spell: Spelling, spelled: str) -> None:
+    """Decoding JSON and percent escapes gives the plain token."""
     assert spell(TOKEN) == spelled
     assert unquote(json.loads(f'"{spelled}"')) == TOKEN
 
@@ -40,10 +40,10 @@ def test_each_spelling_reads_as_the_token(spell: Spelling, spelled: str) -> None
     "template", [echoes.MESSAGE, echoes.NAME, echoes.FIELD_NAME, echoes.FIELD_VALUE]
 )
 @pytest.mark.parametrize("spell", echoes.SPELLINGS.values())
-def test_an_echo_is_json_whatever_the_spelling(
+def test_an_echo_is_valid_json_in_any_spelling(
     play: Play, template: bytes, spell: Spelling
 ) -> None:
-    """The token of the request stands in it, and the rest is as it was."""
+    """It contains the token of the request, and the rest is unchanged."""
     received = play(Echo(418, template, spell)).recv(4096)
     head, _, body = received.partition(b"\r\n\r\n")
 
@@ -62,8 +62,8 @@ def test_an_echo_is_json_whatever_the_spelling(
         (b"hello %b", b"hello simulator-token"),
     ],
 )
-def test_a_raw_echo_can_stand_anywhere(play: Play, template: bytes, first_line: bytes) -> None:
-    """Where a client would show it in an error of its own."""
+def test_a_raw_echo_can_be_anywhere(play: Play, template: bytes, first_line: bytes) -> None:
+    """It may be at a place that a client would show in its own errors."""
     client = play(RawEcho(template))
     received = b"".join(iter(lambda: client.recv(4096), b""))
 

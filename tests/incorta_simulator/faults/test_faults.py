@@ -53,7 +53,7 @@ def get_status(connection: HTTPConnection, execution_id: int) -> int:
 def test_a_refusal_has_the_documented_message(
     simulator: Simulator, connection: HTTPConnection, status: int, reason: str, message: str
 ) -> None:
-    """Each status code in the documented shape, with the documented text where there is one."""
+    """Each status code has the documented shape, and the documented text if there is one."""
     simulator.faults.plan(1, Refusal(status))
     response = get(connection, 1)
 
@@ -66,7 +66,7 @@ def test_a_refusal_has_the_documented_message(
 def test_a_refusal_may_have_another_message(
     simulator: Simulator, connection: HTTPConnection
 ) -> None:
-    """So that any code can be answered, documented or not."""
+    """This allows any status code, documented or not."""
     simulator.faults.plan(1, Refusal(418, "I am a teapot."))
     response = get(connection, 1)
 
@@ -78,10 +78,10 @@ def test_a_refusal_may_have_another_message(
     ("retry_after", "header"),
     [(3, "3"), ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 GMT"), ("", "")],
 )
-def test_a_refusal_may_say_when_to_come_back(
+def test_a_refusal_may_have_retry_after(
     simulator: Simulator, connection: HTTPConnection, retry_after: str | int, header: str
 ) -> None:
-    """`Retry-After` in seconds, as a date, or as anything else."""
+    """The header has seconds, a date, or any other text."""
     simulator.faults.plan(1, Refusal(429, retry_after=retry_after))
     response = get(connection, 1)
     response.read()
@@ -90,10 +90,10 @@ def test_a_refusal_may_say_when_to_come_back(
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"name": "x",}', b"\xef\xbb\xbf{}", b"\xff"])
-def test_a_raw_body_goes_out_as_it_is(
+def test_a_raw_body_is_sent_unchanged(
     simulator: Simulator, connection: HTTPConnection, body: bytes
 ) -> None:
-    """Any bytes can stand where the tree should be."""
+    """Any bytes can replace the tree."""
     simulator.faults.plan(1, RawBody(body))
     response = get(connection, 1)
 
@@ -103,7 +103,7 @@ def test_a_raw_body_goes_out_as_it_is(
 def test_a_raw_body_may_have_its_own_code_and_type(
     simulator: Simulator, connection: HTTPConnection
 ) -> None:
-    """What a gateway in front of the cluster would send."""
+    """A gateway in front of the cluster could send it."""
     simulator.faults.plan(1, RawBody(b"<h1>Bad gateway</h1>", 502, "text/html"))
     response = get(connection, 1)
     response.read()
@@ -118,10 +118,10 @@ def test_a_raw_body_may_have_its_own_code_and_type(
         (WrongTenant(), "Invalid [demo] tenant in resource path"),
     ],
 )
-def test_the_vendors_two_404_name_what_was_asked_for(
+def test_the_vendors_two_404_name_the_id_or_the_tenant(
     simulator: Simulator, connection: HTTPConnection, fault: Gap | WrongTenant, message: str
 ) -> None:
-    """An execution that exists can be a gap, and the right tenant a wrong one."""
+    """An existing execution can be a gap, and the correct tenant a wrong one."""
     simulator.faults.plan(1, fault)
     response = get(connection, 1)
 
@@ -130,10 +130,10 @@ def test_the_vendors_two_404_name_what_was_asked_for(
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("body", [b"", b"<p>Moved"])
-def test_a_redirect_leads_where_it_is_told(
+def test_a_redirect_has_the_given_location(
     simulator: Simulator, connection: HTTPConnection, status: int, body: bytes
 ) -> None:
-    """To any host, with or without a body."""
+    """It may point to any host, with or without a body."""
     simulator.faults.plan(1, Redirect(status, "https://other.invalid/x", body))
     response = get(connection, 1)
 
@@ -141,8 +141,8 @@ def test_a_redirect_leads_where_it_is_told(
     assert response.read() == body
 
 
-def test_a_redirect_may_lead_nowhere(simulator: Simulator, connection: HTTPConnection) -> None:
-    """Its location can be missing."""
+def test_a_redirect_may_have_no_location(simulator: Simulator, connection: HTTPConnection) -> None:
+    """The header can be missing."""
     simulator.faults.plan(1, Redirect(302, None))
 
     assert get(connection, 1).headers["Location"] is None
@@ -151,7 +151,7 @@ def test_a_redirect_may_lead_nowhere(simulator: Simulator, connection: HTTPConne
 def test_a_fault_happens_as_often_as_planned(
     simulator: Simulator, connection: HTTPConnection
 ) -> None:
-    """After that many requests the normal answer is back; other ids never miss it."""
+    """After this number of requests the normal response is back; other ids are not affected."""
     simulator.faults.plan(1, Refusal(503), times=2)
 
     assert [get_status(connection, id_) for id_ in (1, 2, 1, 1, 1)] == [503, 200, 503, 200, 200]
@@ -160,26 +160,26 @@ def test_a_fault_happens_as_often_as_planned(
 def test_faults_of_one_id_happen_in_the_order_of_planning(
     simulator: Simulator, connection: HTTPConnection
 ) -> None:
-    """Without `times`, a fault stays for ever."""
+    """Without `times`, a fault is permanent."""
     simulator.faults.plan(1, Refusal(429), times=1)
     simulator.faults.plan(1, Refusal(500))
 
     assert [get_status(connection, 1) for _ in range(4)] == [429, 500, 500, 500]
 
 
-def test_a_fault_comes_before_all_that_the_endpoint_checks(
+def test_a_fault_precedes_all_checks_of_the_endpoint(
     simulator: Simulator, connection: HTTPConnection
 ) -> None:
-    """An id that does not exist can meet one too."""
+    """An id that does not exist can have a fault too."""
     simulator.faults.plan(999_999, Refusal(500), times=1)
 
     assert [get_status(connection, 999_999) for _ in range(2)] == [500, 404]
 
 
-def test_a_fault_does_not_move_an_execution_on(
+def test_a_fault_does_not_advance_an_execution(
     simulator: Simulator, connection: HTTPConnection
 ) -> None:
-    """Only normal answers do."""
+    """Only normal responses do."""
     last = simulator.company.ids[-1]
     simulator.faults.plan(last, Refusal(503), times=10)
     for _ in range(10):
@@ -188,10 +188,10 @@ def test_a_fault_does_not_move_an_execution_on(
     assert simulator.company.running_ids == (last,)
 
 
-def test_a_fault_may_spoil_the_normal_answer(
+def test_a_fault_may_modify_the_normal_response(
     simulator: Simulator, connection: HTTPConnection
 ) -> None:
-    """A new fault is one class: it writes what it likes, in parts, and may hang up."""
+    """A fault is a class that writes any bytes, in parts, and may hang up."""
 
     class HalfAnswer:
         def write(self, exchange: Exchange) -> None:
@@ -210,7 +210,7 @@ def test_a_fault_may_spoil_the_normal_answer(
 
 
 def test_without_an_id_there_is_no_fault() -> None:
-    """Requests that ask for no execution are answered normally."""
+    """Requests for no execution get the normal response."""
     faults = Faults()
     faults.plan(1, Refusal(500))
 

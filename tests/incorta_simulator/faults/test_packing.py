@@ -1,4 +1,4 @@
-"""Whole answers in other clothes: what is on the wire, and what it unpacks to."""
+"""Complete responses in other encodings: the bytes on the wire, and the decoded body."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ def read(client: socket) -> tuple[HTTPResponse, bytes]:
 
 
 def unpack(packed: bytes, most_bytes: int) -> bytes:
-    """The beginning of a gzip file."""
+    """Decompresses the beginning of a gzip file."""
     return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed, most_bytes)
 
 
 @pytest.mark.parametrize("fault", [Compressed(), Chunked(), Unframed(), Preceded()], ids=str)
-def test_without_a_body_of_their_own_they_pack_the_normal_answer(
+def test_without_an_own_body_the_normal_response_is_packed(
     simulator: Simulator, play: Play, fault: Fault
 ) -> None:
-    """So that a client that understands them notices nothing."""
+    """A client that supports the encoding sees no difference."""
     response, body = read(play(fault))
     if response.headers["Content-Encoding"]:
         body = gzip.decompress(body)
@@ -67,10 +67,10 @@ def test_without_a_body_of_their_own_they_pack_the_normal_answer(
 @pytest.mark.parametrize(
     ("coding", "unpacked"), [("gzip", gzip.decompress), ("deflate", zlib.decompress)]
 )
-def test_a_compressed_body_says_so(
+def test_a_compressed_body_declares_its_encoding(
     play: Play, coding: Literal["gzip", "deflate"], unpacked: Callable[[bytes], bytes]
 ) -> None:
-    """It is smaller, and its length is that of what is sent."""
+    """It is smaller, and its length is that of the sent bytes."""
     response, body = read(play(Compressed(coding, EXAMPLE)))
 
     assert response.headers["Content-Encoding"] == coding
@@ -78,20 +78,20 @@ def test_a_compressed_body_says_so(
     assert unpacked(body) == EXAMPLE
 
 
-def test_a_miscoded_body_is_not_what_it_says(play: Play) -> None:
-    """It says gzip and is sent as it is."""
+def test_a_miscoded_body_declares_a_wrong_encoding(play: Play) -> None:
+    """It declares gzip and is sent uncompressed."""
     response, body = read(play(Miscoded(EXAMPLE)))
 
     assert (response.headers["Content-Encoding"], body) == ("gzip", EXAMPLE)
 
 
 def test_a_chunk_is_framed_by_its_size() -> None:
-    """In hexadecimal digits."""
+    """The size is in hexadecimal digits."""
     assert chunk(b"y" * 26) == b"1a\r\nyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n"
 
 
 def test_a_chunked_body_has_chunks_and_no_length(play: Play) -> None:
-    """The last one is empty, and the connection goes on."""
+    """The last chunk is empty, and the connection stays open."""
     expected = HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n1\r\n\n\r\n0\r\n\r\n"
     client = play(Chunked(b"{}\n\n", chunk_bytes=3))
     received = b""
@@ -102,15 +102,15 @@ def test_a_chunked_body_has_chunks_and_no_length(play: Play) -> None:
 
 
 def test_an_unframed_body_ends_with_the_connection(play: Play) -> None:
-    """Neither a length nor chunks."""
+    """It has neither a length nor chunks."""
     client = play(Unframed(b"{}"))
 
     assert b"".join(iter(lambda: client.recv(4096), b"")) == HEAD + b"\r\n{}"
 
 
 @pytest.mark.parametrize(("status", "reason"), [(100, b"Continue"), (103, b"Early Hints")])
-def test_a_provisional_answer_comes_first(play: Play, status: int, reason: bytes) -> None:
-    """A status line with an empty line after it, then the answer."""
+def test_a_provisional_response_comes_first(play: Play, status: int, reason: bytes) -> None:
+    """A status line and an empty line precede the response."""
     expected = b"HTTP/1.1 %d %b\r\n\r\n" % (status, reason) + Answer(200, b"{}").encode()
     client = play(Preceded(status, b"{}"))
 
@@ -119,8 +119,10 @@ def test_a_provisional_answer_comes_first(play: Play, status: int, reason: bytes
 
 @pytest.mark.parametrize("is_chunked", [False, True])
 @pytest.mark.parametrize("status", [200, 500])
-def test_padding_is_blanks_before_a_good_body(play: Play, status: int, *, is_chunked: bool) -> None:
-    """So many MiB of them, whatever the status code and the framing."""
+def test_padding_is_blanks_before_a_valid_body(
+    play: Play, status: int, *, is_chunked: bool
+) -> None:
+    """The number of MiB is as given, for any status code and framing."""
     response, body = read(play(Padded(2, status, is_chunked)))
 
     assert response.status == status
@@ -130,10 +132,10 @@ def test_padding_is_blanks_before_a_good_body(play: Play, status: int, *, is_chu
 
 @pytest.mark.parametrize("place", ["blanks", "name"])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_a_small_bomb_is_a_good_tree(
+def test_a_small_bomb_is_a_valid_tree(
     play: Play, place: Literal["blanks", "name"], layers: Literal[1, 2]
 ) -> None:
-    """Checksum and size are right: who unpacks all of it finds no fault with it."""
+    """Checksum and size are correct, so that complete decompression succeeds."""
     response, body = read(play(Bomb(3, place, layers)))
     assert response.headers["Content-Encoding"] == ", ".join(["gzip"] * layers)
     for _ in range(layers):
@@ -145,7 +147,7 @@ def test_a_small_bomb_is_a_good_tree(
 
 @pytest.mark.parametrize(("layers", "most_bytes"), [(1, 1.1 * MIB), (2, 16 * 1024)])
 def test_a_bomb_is_small_on_the_wire(play: Play, layers: Literal[1, 2], most_bytes: float) -> None:
-    """It grows to a GiB: so its trailer says, and what is unpacked of it does not stop before."""
+    """Its trailer declares a GiB, and decompression does not end before."""
     _, body = read(play(Bomb(layers=layers)))
     assert len(body) < most_bytes
     if layers == 2:
@@ -155,8 +157,8 @@ def test_a_bomb_is_small_on_the_wire(play: Play, layers: Literal[1, 2], most_byt
     assert unpack(body, 40 * MIB) == b" " * 40 * MIB
 
 
-def test_nobody_builds_a_bomb_for_a_client_that_is_gone(play: Play, serving: Threads) -> None:
-    """Also when next to nothing goes out that could fail: a TiB would take minutes."""
+def test_a_bomb_stops_when_the_client_is_gone(play: Play, serving: Threads) -> None:
+    """This holds even if almost nothing is sent: a TiB would take minutes."""
     client = play(Bomb(MIB, layers=2))
     client.recv(10)
     (thread,) = serving()

@@ -1,4 +1,4 @@
-"""What arrives, byte by byte, when an answer breaks on the way."""
+"""The received bytes of responses that break during transport."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PLACES = pytest.mark.parametrize("sent", get_args(Sent))
 
 
 def receive(client: socket, size: int) -> bytes:
-    """So many bytes, or fewer when the connection ends."""
+    """This number of bytes, or fewer if the connection ends."""
     received = b""
     while len(received) < size and (part := client.recv(size - len(received))):
         received += part
@@ -49,8 +49,8 @@ def receive_all(client: socket) -> bytes:
     return receive(client, 1 << 30)
 
 
-def test_beginnings_end_where_they_say() -> None:
-    """Each is cut out of the same good answer; in chunks there is no length."""
+def test_each_beginning_ends_at_its_named_place() -> None:
+    """All are parts of the same valid response; chunks have no length."""
     whole = Answer(200, EXAMPLE).encode()
     head, half = Answer(200, EXAMPLE).head(), EXAMPLE[: len(EXAMPLE) // 2]
 
@@ -66,14 +66,14 @@ def test_beginnings_end_where_they_say() -> None:
 
 
 @PLACES
-def test_hanging_up_ends_in_good_order(play: Play, sent: Sent) -> None:
-    """So many bytes, then the end, without an error."""
+def test_hanging_up_closes_the_connection_normally(play: Play, sent: Sent) -> None:
+    """The bytes are followed by the end of the stream, without an error."""
     assert receive_all(play(HangUp(sent))) == beginning(sent)
 
 
 @PLACES
 def test_a_reset_is_an_error(play: Play, sent: Sent) -> None:
-    """So many bytes, then the next read fails."""
+    """After the bytes, the next read fails."""
     client = play(Reset(sent))
 
     assert receive(client, len(beginning(sent))) == beginning(sent)
@@ -82,8 +82,8 @@ def test_a_reset_is_an_error(play: Play, sent: Sent) -> None:
 
 
 @PLACES
-def test_a_stalled_answer_goes_no_further(play: Play, sent: Sent) -> None:
-    """So many bytes, then neither more nor the end."""
+def test_a_stalled_response_sends_nothing_more(play: Play, sent: Sent) -> None:
+    """After the bytes, there is neither more data nor an end."""
     client = play(Stall(sent))
 
     assert receive(client, len(beginning(sent))) == beginning(sent)
@@ -104,10 +104,10 @@ def test_a_stalled_answer_goes_no_further(play: Play, sent: Sent) -> None:
         (Drip.of_continue, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     ],
 )
-def test_a_drip_comes_in_drops(
+def test_a_drip_sends_a_drop_per_interval(
     play: Play, make: Callable[..., Drip], start: bytes, drop: bytes
 ) -> None:
-    """One drop each interval; after the whole time it ends by itself, and nothing is whole."""
+    """It ends after its total time, and the response is never complete."""
     started = monotonic()
     client = play(make(interval_seconds=0.02, total_seconds=0.1))
     assert receive(client, len(start)) == start
@@ -117,8 +117,8 @@ def test_a_drip_comes_in_drops(
     assert monotonic() - started > 0.07
 
 
-def test_a_slow_answer_is_whole_in_the_end(play: Play) -> None:
-    """Ten parts, nine pauses."""
+def test_a_slow_response_is_complete_in_the_end(play: Play) -> None:
+    """It has ten parts with nine pauses."""
     started = monotonic()
     client = play(Slow(0.01))
 
@@ -126,13 +126,13 @@ def test_a_slow_answer_is_whole_in_the_end(play: Play) -> None:
     assert monotonic() - started > 0.08
 
 
-def test_a_raw_answer_is_all_there_is(play: Play) -> None:
+def test_a_raw_response_is_sent_without_additions(play: Play) -> None:
     """Not even a status line is added."""
     assert receive_all(play(RawAnswer(b"220 Hello\r\n"))) == b"220 Hello\r\n"
 
 
-def test_a_header_flood_is_as_large_as_it_says(play: Play) -> None:
-    """Lines of a KiB, and never the empty line that ends a head."""
+def test_a_header_flood_has_the_given_size(play: Play) -> None:
+    """It has lines of a KiB, and never the empty line that ends a head."""
     received = receive_all(play(HeaderFlood(mib=1)))
 
     assert len(received) == len(b"HTTP/1.1 200 OK\r\n") + 1024 * 1024
@@ -143,7 +143,7 @@ def test_a_header_flood_is_as_large_as_it_says(play: Play) -> None:
 @pytest.mark.parametrize(
     "fault", [Stall("half a body"), Drip.of_body(0.01, 3600), Slow(3600)], ids=str
 )
-def test_nobody_waits_for_a_client_that_is_gone(play: Play, serving: Threads, fault: Fault) -> None:
+def test_a_fault_ends_when_its_client_is_gone(play: Play, serving: Threads, fault: Fault) -> None:
     """The thread ends as soon as the client hangs up."""
     client = play(fault)
     client.recv(10)
@@ -155,7 +155,7 @@ def test_nobody_waits_for_a_client_that_is_gone(play: Play, serving: Threads, fa
 
 
 def test_a_client_that_is_gone_is_not_in_flight(simulator: Simulator, play: Play) -> None:
-    """Who gives a stalled request up and asks again has one request under way."""
+    """A client that abandons a stalled request and retries has one request in flight."""
     for _ in range(20):
         client = play(Stall())
         client.settimeout(0.005)
@@ -166,8 +166,8 @@ def test_a_client_that_is_gone_is_not_in_flight(simulator: Simulator, play: Play
     assert simulator.max_in_flight == 1
 
 
-def test_stalled_answers_are_in_flight_together(simulator: Simulator, play: Play) -> None:
-    """As long as their clients wait."""
+def test_stalled_responses_are_in_flight_together(simulator: Simulator, play: Play) -> None:
+    """They count as long as their clients wait."""
     with ThreadPoolExecutor(3) as pool:
         clients = list(pool.map(lambda _: play(Stall("a head")), range(3)))
         for client in clients:

@@ -13,38 +13,38 @@ ONE = (Refusal(503),)
 
 
 def strikes(weather: Weather, requests: int) -> list[list[Fault | None]]:
-    """What the first requests for each of 2,000 ids meet."""
+    """The faults of the first requests for each of 2,000 ids."""
     return [[weather.strike(id_, nth) for nth in range(1, requests + 1)] for id_ in range(2_000)]
 
 
-def test_its_rate_is_the_share_of_first_requests() -> None:
-    """Of 2,000 first requests a fifth meets a fault: 400 ± 4 standard deviations."""
+def test_the_rate_is_the_share_of_affected_first_requests() -> None:
+    """Of 2,000 first requests a fifth has a fault: 400 ± 4 standard deviations."""
     first = [struck for (struck,) in strikes(Weather(1, 0.2, ONE), 1)]
 
     assert 328 < sum(struck is not None for struck in first) < 472
 
 
-def test_it_never_strikes_twice_in_a_row() -> None:
-    """At any rate the second request for an id is answered normally; the third may suffer again."""
+def test_the_second_request_for_an_id_never_has_a_fault() -> None:
+    """This holds for any rate; the third request may have one again."""
     assert strikes(Weather(1, 1, ONE), 4) == [[ONE[0], None, ONE[0], None]] * 2_000
 
 
-def test_it_depends_on_the_seed_alone() -> None:
-    """The same in every process; another seed strikes others."""
+def test_the_faults_depend_on_the_seed_alone() -> None:
+    """They are equal in every process, and another seed affects other ids."""
     faults = tuple(Refusal(status) for status in (429, 500, 503))
 
     assert strikes(Weather(1, 0.5, faults), 3) == strikes(Weather(1, 0.5, faults), 3)
     assert strikes(Weather(1, 0.5, faults), 3) != strikes(Weather(2, 0.5, faults), 3)
 
 
-def test_each_fault_has_its_turn() -> None:
-    """All of them happen."""
+def test_each_fault_occurs() -> None:
+    """All faults in the list are used."""
     faults = passing()
 
     assert {struck for (struck,) in strikes(Weather(1, 1, faults), 1)} == set(faults)
 
 
-def test_what_is_planned_comes_before_the_weather() -> None:
+def test_planned_faults_precede_the_weather() -> None:
     """A planned request counts, so that the one after it is the second."""
     faults = Faults()
     faults.weather = Weather(1, 1, ONE)

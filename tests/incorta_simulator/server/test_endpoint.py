@@ -1,4 +1,4 @@
-"""The endpoint against the vendor's text, over HTTP."""
+"""The endpoint compared with the vendor's documentation, over HTTP."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ SUCCESS = {"stateType": "Terminator State", "jobStatus": "Success"}
 
 @pytest.mark.parametrize("path", ["demo/load-plan/status/1", "demo/load-plan/status/1?level=1"])
 def test_the_first_level_is_the_plan_and_the_default(ask: Ask, path: str) -> None:
-    """Without a level the answer is the load plan alone; a leaf has no children at all."""
+    """Without a level the response is the load plan alone; a leaf has no field for children."""
     assert ask(path) == (200, {"name": "Shop", "type": "LOAD_PLAN", "status": SUCCESS})
 
 
 def test_the_second_level_adds_groups(ask: Ask) -> None:
-    """Level 2: the load plan and its groups."""
+    """Level 2 has the load plan and its groups."""
     assert ask("demo/load-plan/status/1?level=2") == (
         200,
         {
@@ -45,7 +45,7 @@ def test_the_second_level_adds_groups(ask: Ask) -> None:
 
 
 def test_the_third_level_adds_schemas(ask: Ask) -> None:
-    """Level 3: the load plan, its groups and their schemas."""
+    """Level 3 has the load plan, its groups and their schemas."""
     assert ask("demo/load-plan/status/1?level=3") == (
         200,
         {
@@ -76,7 +76,7 @@ def test_the_third_level_adds_schemas(ask: Ask) -> None:
 
 
 def test_the_fourth_level_is_the_whole_tree(ask: Ask, simulator: Simulator) -> None:
-    """Level 4: down to the tables."""
+    """Level 4 includes the tables."""
     assert ask("demo/load-plan/status/1?level=4") == (200, simulator.company.tree(1))
 
 
@@ -90,7 +90,7 @@ def test_the_fourth_level_is_the_whole_tree(ask: Ask, simulator: Simulator) -> N
     ],
 )
 def test_a_wrong_token_is_401_and_echoed(ask: Ask, authorization: str | None, echoed: str) -> None:
-    """Anything but the bearer token is refused before the rest is looked at."""
+    """Anything but the bearer token is refused before other checks."""
     message = f"INC_09030108: Invalid authentication header. Invalid Token [{echoed}]"
 
     assert ask("no-such-path", authorization) == (401, {"message": message})
@@ -101,7 +101,7 @@ def test_a_wrong_token_is_401_and_echoed(ask: Ask, authorization: str | None, ec
     [("DEMO", "DEMO"), ("no%20such%2Fone", "no such/one"), ("m%C3%BCll", "müll")],
 )
 def test_a_wrong_tenant_is_404(ask: Ask, tenant: str, decoded: str) -> None:
-    """Tenants are case-sensitive, and named in the message as they are meant."""
+    """Tenants are case-sensitive, and the message has the decoded name."""
     message = f"Invalid [{decoded}] tenant in resource path"
 
     assert ask(f"{tenant}/load-plan/status/1") == (404, {"message": message})
@@ -109,14 +109,14 @@ def test_a_wrong_tenant_is_404(ask: Ask, tenant: str, decoded: str) -> None:
 
 @pytest.mark.parametrize("execution_id", [0, 111, 2**63 - 1])
 def test_an_unknown_execution_is_404(ask: Ask, execution_id: int) -> None:
-    """An id that no execution has gets the vendor's message with the id in it."""
+    """An unknown id gets the vendor's message with the id."""
     message = f"INC_05291904: The LOAD_PLAN of ID [{execution_id}] cannot be found."
 
     assert ask(f"demo/load-plan/status/{execution_id}") == (404, {"message": message})
 
 
 def test_a_gap_is_404(ask: Ask, simulator: Simulator) -> None:
-    """An id between others that never existed is answered like any unknown one."""
+    """An id that never existed gets the response of any unknown id."""
     ids = simulator.company.ids
     gap = min(set(range(1, ids[-1])) - set(ids))
     message = f"INC_05291904: The LOAD_PLAN of ID [{gap}] cannot be found."
@@ -125,8 +125,8 @@ def test_a_gap_is_404(ask: Ask, simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize("execution_id", ["abc", "1.0", "%D9%A1", "1%202"])
-def test_an_id_that_is_no_integer_is_400(ask: Ask, execution_id: str) -> None:
-    """Digits of other scripts are no integer either."""
+def test_an_id_that_is_not_an_integer_is_400(ask: Ask, execution_id: str) -> None:
+    """Digits of other scripts are not allowed either."""
     status, _ = ask(f"demo/load-plan/status/{execution_id}")
 
     assert status == 400
@@ -134,7 +134,7 @@ def test_an_id_that_is_no_integer_is_400(ask: Ask, execution_id: str) -> None:
 
 @pytest.mark.parametrize("level", ["0", "5", "-1", "four", "", "01"])
 def test_an_unknown_level_is_400(ask: Ask, level: str) -> None:
-    """Only 1, 2, 3 and 4 are levels."""
+    """Only 1, 2, 3 and 4 are valid levels."""
     assert ask(f"demo/load-plan/status/1?level={level}") == (
         400,
         {"message": "The level must be 1, 2, 3 or 4."},
@@ -142,8 +142,8 @@ def test_an_unknown_level_is_400(ask: Ask, level: str) -> None:
 
 
 @pytest.mark.parametrize("execution_id", [-1, 2**63, "9" * 5000])
-def test_an_integer_that_no_id_can_be_is_422(ask: Ask, execution_id: int | str) -> None:
-    """Negative, or beyond 64 bits."""
+def test_an_integer_outside_of_the_range_of_ids_is_422(ask: Ask, execution_id: int | str) -> None:
+    """It is negative, or beyond 64 bits."""
     assert ask(f"demo/load-plan/status/{execution_id}") == (
         422,
         {"message": f"The execution ID [{execution_id}] is out of range."},
@@ -151,7 +151,7 @@ def test_an_integer_that_no_id_can_be_is_422(ask: Ask, execution_id: int | str) 
 
 
 def test_a_hidden_plan_is_403(shop: Plan) -> None:
-    """The token may not view it: its executions exist, and are refused."""
+    """The token may not read its executions, which do exist."""
     with Simulator(Company((shop,), executions=1, running=0, hidden_plan="Shop")) as simulator:
         connection = HTTPConnection(simulator.host, simulator.port, timeout=HANG_SECONDS)
         path = "/incorta/api/v2/demo/load-plan/status/1"
@@ -167,13 +167,13 @@ def test_a_hidden_plan_is_403(shop: Plan) -> None:
 
 @pytest.mark.parametrize("path", ["", "demo/load-plan/status", "demo/load-plan/status/1/", "x"])
 def test_any_other_path_is_404(ask: Ask, path: str) -> None:
-    """The message is neither of the vendor's two."""
+    """The message is different from the vendor's two."""
     assert ask(path) == (404, {"message": "There is no such resource."})
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_any_other_method_is_405(connection: HTTPConnection, method: str) -> None:
-    """The endpoint is for reading, and says so in the documented shape."""
+    """The endpoint is read-only, and the response has the documented shape."""
     connection.request(method, "/incorta/api/v2/demo/load-plan/status/1", body=b"{}")
     response = connection.getresponse()
     body = b"" if method == "HEAD" else b'{"message": "The endpoint knows GET only."}'
@@ -182,8 +182,8 @@ def test_any_other_method_is_405(connection: HTTPConnection, method: str) -> Non
     assert response.read() == body
 
 
-def test_an_execution_that_runs_finishes_with_requests(ask: Ask, simulator: Simulator) -> None:
-    """Each request for it moves it on, at any level; requests for others do not."""
+def test_a_running_execution_finishes_after_requests(ask: Ask, simulator: Simulator) -> None:
+    """Each request for it advances it, at any level; requests for others do not."""
     last = simulator.company.ids[-1]
     ask("demo/load-plan/status/1")
     states = []
@@ -196,7 +196,7 @@ def test_an_execution_that_runs_finishes_with_requests(ask: Ask, simulator: Simu
 
 
 def test_executions_appear_while_the_server_runs(ask: Ask, simulator: Simulator) -> None:
-    """What is released is found by the next request."""
+    """The next request finds a released execution."""
     (released,) = simulator.company.release(1)
     simulator.company.finish_all()
 

@@ -28,8 +28,8 @@ sys.exit(serve(simulator, partial(print, flush=True)))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_until_a_signal(number: signal.Signals, tmp_path: Path) -> None:
-    """It says where, answers, and on either signal keeps its state and ends."""
+def test_the_server_runs_until_a_signal(number: signal.Signals, tmp_path: Path) -> None:
+    """It prints its URL and responds; on either signal it saves its state and ends."""
     state_file = tmp_path / "state.json"
     command = [sys.executable, "-c", PROGRAM, str(state_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

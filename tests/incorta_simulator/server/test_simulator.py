@@ -39,28 +39,28 @@ def get_once(simulator: Simulator, execution_id: int) -> bytes:
 
 
 def test_the_url_has_port_and_base_path(simulator: Simulator) -> None:
-    """It is what a user would configure as the cluster's URL."""
+    """Users can configure it as the cluster's URL."""
     assert simulator.url == f"http://127.0.0.1:{simulator.port}/incorta"
     assert simulator.port > 0
 
 
-def test_names_go_out_as_utf_8(shop: Plan) -> None:
-    """Nothing is escaped that JSON does not ask to be."""
+def test_names_are_sent_as_utf_8(shop: Plan) -> None:
+    """Only characters for which JSON requires it are escaped."""
     plan = type(shop)("Größe 大", shop.groups)
     with Simulator(Company((plan,), executions=1, running=0)) as simulator:
         assert get_once(simulator, 1).startswith('{"name": "Größe 大", '.encode())
 
 
-def test_same_seed_same_bytes() -> None:
-    """Two simulators in one process serve equal companies equally."""
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    """Two simulators in one process send equal responses for equal companies."""
     with Simulator(Company(executions=5)) as one, Simulator(Company(executions=5)) as other:
         assert [get_once(one, id_) for id_ in one.company.ids] == [
             get_once(other, id_) for id_ in other.company.ids
         ]
 
 
-def test_a_connection_is_used_again(simulator: Simulator, connection: HTTPConnection) -> None:
-    """HTTP/1.1 keep-alive: two requests over one socket, errors included."""
+def test_a_connection_is_reused(simulator: Simulator, connection: HTTPConnection) -> None:
+    """HTTP/1.1 keep-alive: two requests share one socket, even with errors."""
     get(connection, 1)
     first = connection.sock
     get(connection, 999_999)
@@ -70,10 +70,10 @@ def test_a_connection_is_used_again(simulator: Simulator, connection: HTTPConnec
     assert connection.sock is first
 
 
-def test_a_keep_alive_client_gets_many_small_answers(
+def test_a_keep_alive_client_gets_small_responses_without_delay(
     simulator: Simulator, connection: HTTPConnection
 ) -> None:
-    """None of 500 waits until the one before is acknowledged, which takes 40 ms each time."""
+    """None of 500 waits for the previous acknowledgment, which takes 40 ms each."""
     sends_at_once: list[int] = []
 
     class Noting:
@@ -89,8 +89,8 @@ def test_a_keep_alive_client_gets_many_small_answers(
     assert sends_at_once == [1] * 500
 
 
-def test_each_request_is_seen(simulator: Simulator, connection: HTTPConnection) -> None:
-    """Id, level, path, headers and time, in the order the requests came in."""
+def test_each_request_is_recorded(simulator: Simulator, connection: HTTPConnection) -> None:
+    """The record has id, level, path, headers and time, in the order of arrival."""
     before = monotonic()
     get(connection, 1, level=2)
     connection.request("GET", "/somewhere?level=9", headers=HEADERS)
@@ -104,25 +104,27 @@ def test_each_request_is_seen(simulator: Simulator, connection: HTTPConnection) 
     assert before < first.seen_at_seconds < second.seen_at_seconds < monotonic()
 
 
-def test_other_methods_are_seen_too(simulator: Simulator, connection: HTTPConnection) -> None:
-    """A client that writes to the endpoint does not go unnoticed."""
+def test_requests_with_other_methods_are_recorded(
+    simulator: Simulator, connection: HTTPConnection
+) -> None:
+    """A client that writes to the endpoint is noticed."""
     connection.request("POST", "/incorta/api/v2/demo/load-plan/status/1")
     connection.getresponse().read()
 
     assert [seen.execution_id for seen in simulator.requests] == [1]
 
 
-def test_a_seen_request_does_not_show_its_token(
+def test_a_recorded_request_does_not_show_its_token(
     simulator: Simulator, connection: HTTPConnection
 ) -> None:
-    """A failing test prints it, and the token with it."""
+    """A failed test prints the request."""
     get(connection, 1)
 
     assert "simulator-token" not in repr(simulator.requests)
 
 
-def test_requests_at_the_same_time_are_counted(simulator: Simulator) -> None:
-    """The most that were under way at once: three that wait for each other are three."""
+def test_simultaneous_requests_are_counted(simulator: Simulator) -> None:
+    """The maximum is recorded: three requests that wait for each other count as three."""
     together = Barrier(3)
 
     class WaitForAll:
@@ -139,16 +141,16 @@ def test_requests_at_the_same_time_are_counted(simulator: Simulator) -> None:
     assert sorted(seen.in_flight for seen in simulator.requests) == [1, 2, 3]
 
 
-def test_requests_after_each_other_are_never_counted_together(simulator: Simulator) -> None:
-    """Who has its answer is not in flight any more, even on another connection."""
+def test_consecutive_requests_are_not_counted_as_simultaneous(simulator: Simulator) -> None:
+    """A request with a response is no longer in flight, even on another connection."""
     for _ in range(200):
         get_once(simulator, 1)
 
     assert simulator.max_in_flight == 1
 
 
-def test_a_request_that_cannot_be_read_is_400(simulator: Simulator) -> None:
-    """Not HTTP at all: still an answer in the documented shape, and the connection ends."""
+def test_an_unreadable_request_is_400(simulator: Simulator) -> None:
+    """The response has the documented shape, and the connection ends."""
     with socket.create_connection((simulator.host, simulator.port), timeout=HANG_SECONDS) as client:
         client.sendall(b"what is this?\r\n\r\n")
         answer = b"".join(iter(lambda: client.recv(4096), b""))
@@ -159,7 +161,7 @@ def test_a_request_that_cannot_be_read_is_400(simulator: Simulator) -> None:
 
 
 def test_a_stopped_simulator_hangs_up(simulator: Simulator, connection: HTTPConnection) -> None:
-    """It ends the connections that clients keep open."""
+    """It closes connections that clients keep open."""
     get(connection, 1)
     simulator.stop()
 
@@ -172,12 +174,12 @@ def test_a_stopped_simulator_hangs_up(simulator: Simulator, connection: HTTPConn
 def test_stopping_does_not_wait_for_the_half_second_of_socketserver(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The loop that accepts connections looks more often whether it is to end."""
-    asked_for: list[float] = []
+    """The accept loop checks for the stop more often than by default."""
+    poll_intervals: list[float] = []
     usual = ThreadingTCPServer.serve_forever
 
     def serve_forever(server: ThreadingTCPServer, poll_interval: float = 0.5) -> None:
-        asked_for.append(poll_interval)
+        poll_intervals.append(poll_interval)
         usual(server, poll_interval)
 
     monkeypatch.setattr(ThreadingTCPServer, "serve_forever", serve_forever)
@@ -185,12 +187,12 @@ def test_stopping_does_not_wait_for_the_half_second_of_socketserver(
     simulator.start()
     get_once(simulator, 1)
 
-    assert asked_for == [STOP_POLL_SECONDS]
+    assert poll_intervals == [STOP_POLL_SECONDS]
     assert STOP_POLL_SECONDS < 0.1
 
 
-def test_a_stopped_simulator_comes_back_on_its_port(simulator: Simulator) -> None:
-    """A cluster that was down for a while; stopping it twice does no harm."""
+def test_a_stopped_simulator_restarts_on_its_port(simulator: Simulator) -> None:
+    """This simulates an outage; stopping twice does no harm."""
     before = get_once(simulator, 1)
     url = simulator.url
     simulator.stop()
@@ -201,8 +203,8 @@ def test_a_stopped_simulator_comes_back_on_its_port(simulator: Simulator) -> Non
     assert get_once(simulator, 1) == before
 
 
-def test_the_state_file_survives_a_restart(tmp_path: Path, shop: Plan) -> None:
-    """Executions go on running where they were: three answers in all, over two starts."""
+def test_the_state_file_preserves_progress_over_a_restart(tmp_path: Path, shop: Plan) -> None:
+    """Executions continue where they were: three responses in total, over two starts."""
     state_file = tmp_path / "state.json"
     states = []
     for _ in range(2):

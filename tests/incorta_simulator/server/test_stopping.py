@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Watched:
-    """A fault that tells when it begins."""
+    """A fault that signals when it begins."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -33,7 +33,7 @@ class Watched:
 
 
 def test_stopping_ends_all_faults(simulator: Simulator, play: Play, serving: Threads) -> None:
-    """Also when the clients neither read nor leave, and those that would go on for an hour."""
+    """Clients that neither read nor leave, and faults that last for an hour, do not delay it."""
     for case in CATALOGUE.values():
         fault = case.make()
         if isinstance(fault, Drip):

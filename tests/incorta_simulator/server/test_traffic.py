@@ -9,7 +9,7 @@ QUESTION = Question("demo", "1", 4)
 
 
 @dataclass(eq=False)
-class Asker:
+class FakeClient:
     """A client that may hang up."""
 
     gone: bool = False
@@ -18,36 +18,36 @@ class Asker:
         return self.gone
 
 
-def begin(traffic: Traffic, asker: Asker) -> int:
-    """How many requests are under way with this one."""
-    traffic.begin(asker, QUESTION, "/", {})
+def begin(traffic: Traffic, client: FakeClient) -> int:
+    """The number of requests in flight, including this new one."""
+    traffic.begin(client, QUESTION, "/", {})
     return traffic.requests[-1].in_flight
 
 
-def test_what_is_not_answered_is_under_way() -> None:
-    """Until it is; answering it twice changes nothing."""
-    traffic, first, second = Traffic(), Asker(), Asker()
+def test_a_request_without_a_response_is_in_flight() -> None:
+    """It counts until its response; a second response changes nothing."""
+    traffic, first, second = Traffic(), FakeClient(), FakeClient()
 
     assert [begin(traffic, first), begin(traffic, second)] == [1, 2]
     traffic.end(first)
     traffic.end(first)
-    assert begin(traffic, Asker()) == 2
+    assert begin(traffic, FakeClient()) == 2
     assert traffic.max_in_flight == 2
 
 
-def test_who_has_hung_up_waits_for_nothing() -> None:
-    """Whether or not the server has come to notice it."""
-    traffic, first = Traffic(), Asker()
+def test_a_request_of_a_gone_client_is_not_in_flight() -> None:
+    """This holds before the server has noticed it."""
+    traffic, first = Traffic(), FakeClient()
     begin(traffic, first)
     first.gone = True
 
-    assert begin(traffic, Asker()) == 1
+    assert begin(traffic, FakeClient()) == 1
     assert traffic.max_in_flight == 1
 
 
-def test_a_request_that_comes_in_after_its_client_left_is_seen() -> None:
-    """It is remembered, and not under way."""
+def test_a_request_whose_client_already_left_is_recorded() -> None:
+    """It is recorded, but not in flight."""
     traffic = Traffic()
 
-    assert [begin(traffic, Asker()), begin(traffic, Asker(gone=True))] == [1, 1]
+    assert [begin(traffic, FakeClient()), begin(traffic, FakeClient(gone=True))] == [1, 1]
     assert len(traffic.requests) == 2

@@ -1,4 +1,4 @@
-"""What a table is like: gone, new, broken, recovered, …"""
+"""The behaviour of a table: gone, new, broken, recovered, …"""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Plan = tuple[str | None, ...]
 
 @dataclass(frozen=True)
 class Calendar:
-    """What is known of the executions of a plan: ids, ascending.
+    """The ids of a plan's executions, ascending.
 
     Attributes:
-        latest: Of the last final executions that are not partial.
-        before: Of the final executions before those that are not partial.
-        is_live: Whether it had one of the last final executions of its tenant.
+        latest: ids of the latest final executions that are not partial.
+        before: ids of the earlier final executions that are not partial.
+        is_live: whether one of the tenant's latest final executions is of this plan.
     """
 
     latest: list[int]
@@ -29,7 +29,7 @@ class Calendar:
 
 
 class Calendars:
-    """The calendars of all plans, and which plan an execution is one of."""
+    """The calendars of all plans, and the plan of each execution."""
 
     def __init__(self, executions: Sequence[Row], limits: Limits) -> None:
         self.limits = limits
@@ -52,7 +52,7 @@ class Calendars:
         return Calendar(whole[-length:], whole[:-length], is_live)
 
     def seen_in(self, runs: Sequence[Row]) -> Iterator[tuple[Calendar, list[int]]]:
-        """Each plan in whose executions the runs were seen, with the ids of these."""
+        """Each plan in which the runs were seen, with the ids of its executions."""
         ids: dict[Plan, list[int]] = {}
         for run in runs:
             ids.setdefault(self._plan_of[key(run, *EXECUTION)], []).append(run["execution_id"])
@@ -78,7 +78,7 @@ def behaviour(runs: Sequence[Row], calendars: Calendars) -> str:
 
 
 def _has_left(calendar: Calendar, seen: Sequence[int], limits: Limits) -> bool:
-    """Whether it is missing from all of the latest executions, and these are enough to tell."""
+    """Whether the table is missing from all of the latest executions, if there are enough."""
     return len(calendar.latest) == limits.latest_executions and max(seen) < calendar.latest[0]
 
 

@@ -1,4 +1,4 @@
-"""Intervals and p-values, as scipy and statsmodels compute them."""
+"""Intervals and p-values, computed by scipy and statsmodels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def ratio(part: int, whole: int) -> float | None:
 
 
 def rate(name: str, part: int, whole: int) -> Row:
-    """Three columns: the share and its Wilson interval; nothing counted has none."""
+    """Three columns: the share and its Wilson interval, which are null if nothing is counted."""
     if whole == 0:
         return {name: None, f"{name}_low": None, f"{name}_high": None}
     low, high = proportion_confint(part, whole, alpha=0.05, method="wilson")
@@ -29,7 +29,7 @@ def rate(name: str, part: int, whole: int) -> Row:
 
 
 def fisher(errors: int, runs: int, errors_before: int, runs_before: int) -> tuple[float, float]:
-    """How likely so many errors among the later runs are, or more; and so many, or fewer."""
+    """The probabilities of at least, and of at most, this many errors among the later runs."""
     table = np.array([[errors, runs - errors], [errors_before, runs_before - errors_before]])
     return (
         float(fisher_exact(table, alternative="greater")[1]),
@@ -38,12 +38,12 @@ def fisher(errors: int, runs: int, errors_before: int, runs_before: int) -> tupl
 
 
 def both_at_least(both: int, total: int, one: int, other: int) -> float:
-    """How likely `both` or more of `total` are among `one` and among `other` of them by chance."""
+    """The probability that `both` or more of `total` are by chance among `one` and `other`."""
     return float(hypergeom.sf(both - 1, total, one, other))
 
 
 def adjusted(p_values: Sequence[float]) -> list[float]:
-    """By Benjamini and Hochberg."""
+    """P-values adjusted by the method of Benjamini and Hochberg."""
     if not p_values:
         return []
     return [float(p) for p in multipletests(p_values, method="fdr_bh")[1]]

@@ -1,4 +1,4 @@
-"""`co_failures`: what begins to fail in the same execution, more than chance."""
+"""`co_failures`: tables that begin to fail in the same execution more often than by chance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sql.reference.series import AllSeries
 
 @dataclass(frozen=True)
 class Candidate:
-    """A series that began to fail again and again: ids of recent executions."""
+    """A series that repeatedly began to fail, with ids of recent executions."""
 
     names: tuple[str | None, ...]
     counted: set[int]
@@ -52,7 +52,7 @@ def _candidates(
     recent: set[tuple[object, ...]],
     limits: Limits,
 ) -> list[Candidate]:
-    """In order of their names."""
+    """The candidates, sorted by name."""
     often = [
         (names, episodes)
         for names, episodes in by(episodes_of_tenant, *SERIES).items()

@@ -1,4 +1,4 @@
-"""`status_conflicts`: where the cluster contradicts itself."""
+"""`status_conflicts`: statuses of the cluster that contradict each other."""
 
 from __future__ import annotations
 

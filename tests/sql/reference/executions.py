@@ -1,4 +1,4 @@
-"""`executions`: how each execution ended, and whether it is final, partial, recent."""
+"""`executions`: the result of each execution, and whether it is final, partial and recent."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _execution(tree: Sequence[Row], loaded: Sequence[Row]) -> Row:
 
 
 def _compare(of_plan: Sequence[Row], final_of_tenant: Sequence[int], limits: Limits) -> None:
-    """Each with the final executions of its plan and its tenant; all in order of their ids."""
+    """Compares each with final executions of its plan and its tenant; all are sorted by id."""
     final = [execution for execution in of_plan if execution["is_final"]]
     final_ids = [execution["execution_id"] for execution in final]
     for execution in of_plan:

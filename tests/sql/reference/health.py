@@ -1,4 +1,4 @@
-"""`table_health`: how each table is doing."""
+"""`table_health`: the state of each table."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _flips(counted: Sequence[Row]) -> Row:
 def _shrunken_error_rates(
     series: AllSeries, prior_runs: int
 ) -> dict[tuple[str | None, ...], float | None]:
-    """Each rate drawn to the one of its schema, and that one to the one of its tenant."""
+    """Each table's rate is shrunken towards its schema's, and that towards its tenant's."""
     tables = [run for runs in series.values() for run in counted_of(runs)]
     of_tenant, of_schema = by(tables, *TENANT), by(tables, *TENANT, "schema_name")
     found: dict[tuple[str | None, ...], float | None] = {}
@@ -94,7 +94,7 @@ def _errors_and_counted(runs: Sequence[Row]) -> tuple[int, int]:
 
 
 def _rank(of_tenant: Sequence[Row]) -> None:
-    """Worst first; what is gone takes no place."""
+    """The worst table comes first; dropped tables have no rank."""
     staying = [row for row in of_tenant if row["behaviour"] != "gone"]
     staying.sort(
         key=lambda row: (

@@ -1,4 +1,4 @@
-"""Rows as plain dictionaries, and the keys by which they belong together."""
+"""Rows as plain dictionaries, and their keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def key(row: Row, *names: str) -> tuple[Any, ...]:
 
 
 def by(found: Iterable[Row], *names: str) -> dict[tuple[Any, ...], list[Row]]:
-    """The rows that have the same values under these names, each group in the order given."""
+    """The rows with equal values in these columns, each group in the given order."""
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in found:
         groups.setdefault(key(row, *names), []).append(row)
@@ -29,5 +29,5 @@ def named(names: Iterable[str], values: Iterable[Any]) -> Row:
 
 
 def in_order(*names: str | None) -> tuple[tuple[bool, str], ...]:
-    """What names sort by: code points, NULL after every name."""
+    """The sort key of names: code points, with NULL last."""
     return tuple((name is None, name or "") for name in names)

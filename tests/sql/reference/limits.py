@@ -1,4 +1,4 @@
-"""The numbers in the definitions, with the values that `analysis.md` gives them."""
+"""The numbers in the definitions, with the values of `analysis.md`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Window lengths and thresholds, by the name of the variable of the dbt project.
+    """Window lengths and thresholds, named like the variables of the dbt project.
 
-    Small ones let a short history reach what the real ones show after hundreds of executions.
+    With small limits, a short history reaches cases that otherwise need hundreds of executions.
     """
 
     partial_window_executions: int = 10

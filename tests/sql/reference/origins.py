@@ -1,4 +1,4 @@
-"""`failure_origins` and `fix_first`: what failed by itself, and what of it to fix first."""
+"""`failure_origins` and `fix_first`: nodes with a failure of their own, and which to fix first."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fix_first(failure_origins: Sequence[Row], executions: Sequence[Row]) -> list
 
 
 def _cause(origin: Row) -> tuple[str | None, ...]:
-    """A table or a schema is the same wherever it is loaded."""
+    """A table or a schema is the same cause in any plan."""
     anywhere = {"load_plan": None, "group_name": None}
     return key(origin | (anywhere if origin["role"] in ("schema", "table") else {}), *CAUSE)
 

@@ -1,4 +1,4 @@
-"""`node_outcomes`: what each status means, and which errors are consequences."""
+"""`node_outcomes`: the outcome of each status, and the errors that are consequences."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def node_outcomes(nodes: Sequence[Node], users: Roles) -> list[Row]:
 
 
 def below(node: Row, execution: Sequence[Row]) -> Sequence[Row]:
-    """All descendants of a node, of the rows of its execution in preorder."""
+    """All descendants of a node, from the rows of its execution in preorder."""
     return execution[node["node_id"] + 1 : node["last_descendant_id"] + 1]
 
 
 def above(node: Row, execution: Sequence[Row]) -> list[Row]:
-    """All ancestors of a node, the nearest first."""
+    """All ancestors of a node, nearest first."""
     if node["parent_id"] is None:
         return []
     parent = execution[node["parent_id"]]

@@ -1,4 +1,4 @@
-"""`failure_rates_*`: how often the nodes of a role failed."""
+"""`failure_rates_*`: the failure rates of nodes by role."""
 
 from __future__ import annotations
 

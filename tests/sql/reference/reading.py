@@ -1,6 +1,6 @@
-"""Every mart of a history once more, in plain Python, each definition of `analysis.md` literally.
+"""Every mart of a history in plain Python, following each definition of `analysis.md` literally.
 
-Nothing here is fast, and nothing is shared with the models: a function reads like its definition.
+The code is slow and independent of the models: each function reads like its definition.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sql.reference.series import AllSeries, all_series, failure_episodes
 
 
 class Reading:
-    """The marts of one history; what others are made of is computed once."""
+    """The marts of one history; intermediate results are computed once."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""`table_regressions`: worse than before, or chance."""
+"""`table_regressions`: tables that got worse, by more than chance."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _is_tested(row: Row, limits: Limits) -> bool:
 
 
 def _test(tested: Sequence[Row]) -> None:
-    """Every table of a tenant, each with two p-values and what is left of them together."""
+    """Gives every table of a tenant its two p-values and their adjusted values."""
     names = ("recent_errors", "recent_runs", "baseline_errors", "baseline_runs")
     for row in tested:
         row["p_value"], row["p_improved"] = fisher(*key(row, *names))

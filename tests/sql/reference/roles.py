@@ -1,4 +1,4 @@
-"""What each node is by its type, and the names that follow from it."""
+"""The role of each node by its type, and the names that follow from it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sql.base_rows import Node, compared
 from sql.reference.keys import Row
 
 Roles = Mapping[str, str]
-"""Type as it is compared → role: the lines that a user added, the first of each type."""
+"""Normalized type → role, from the user's rules; the first rule of each type."""
 
 _OWN_NAME = {
     "load_plan": "load_plan",
@@ -34,6 +34,6 @@ def has_line(node: Row, users: Roles) -> bool:
 
 
 def with_own_name(node: Row) -> Row:
-    """The node under its own name: as every mart but `node_outcomes` has it."""
+    """The node with its own name, as in every mart except `node_outcomes`."""
     own = _OWN_NAME.get(node["role"])
     return node | ({own: node["name"]} if own else {})

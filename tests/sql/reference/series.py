@@ -22,7 +22,7 @@ def counted_of(runs: Sequence[Row]) -> list[Row]:
 
 
 def streaks(counted: Sequence[Row]) -> list[list[Row]]:
-    """Neighbours that are all in error, or all not."""
+    """Consecutive runs that are all in error, or all not."""
     return [list(streak) for _, streak in groupby(counted, key=lambda run: run["is_error"])]
 
 

@@ -19,6 +19,7 @@ from incorta_loads.publication.report import sections
 from incorta_loads.publication.report.grid import EXECUTIONS, EXECUTIONS_OF_A_PLAN, read_grid
 from incorta_loads.publication.report.names import Names
 from incorta_loads.text import MOST_CHARACTERS
+from incorta_loads.tree.statuses import OUTCOME_SIGNS
 
 TABLES = 3_000
 """Maximum number of tables in the page, worst first."""
@@ -95,6 +96,7 @@ class _Reader:
             },
             "variables": {name: project_variables()[name] for name in sections.VARIABLES},
             "texts": sorted(sections.TEXTS),
+            "signs": OUTCOME_SIGNS,
             "statuses": grid.statuses,
             **parts,
             "names": self._names.shown,

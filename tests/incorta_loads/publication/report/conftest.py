@@ -1,4 +1,4 @@
-"""A browser for all tests, and pages that are made once."""
+"""A browser shared by all tests, and pages that are created once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PUBLISHED_AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One for all tests."""
+    """One browser for all tests."""
     expect.set_options(timeout=HANG_SECONDS * 1000)
     with sync_playwright() as playwright:
         started = chromium(playwright)
@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """The page of a warehouse by its name, made once."""
+    """Creates the page of a warehouse by its name, once."""
     folder = tmp_path_factory.mktemp("report")
 
     def make(name: str) -> Path:
@@ -47,6 +47,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 @pytest.fixture
 def story(browser: Browser, made: Made) -> Iterator[Page]:
-    """The simulator's story on a large screen."""
+    """The page of the simulator's story on a large screen."""
     with opened_page(browser, made("story")) as tab:
         yield tab

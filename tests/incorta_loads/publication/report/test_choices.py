@@ -1,4 +1,4 @@
-"""What is chosen: in the form, in the address, and what is shown of it."""
+"""Filters: the form, the address, and the rows shown."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def fragment(tab: Page) -> str:
     return str(tab.evaluate("decodeURIComponent(location.hash)"))
 
 
-def test_a_choice_narrows_every_section(story: Page) -> None:
-    """Plan, schema, behaviour and a part of the name, all at once."""
+def test_a_filter_applies_to_every_section(story: Page) -> None:
+    """Plan, schema, behaviour and a part of the name can be combined."""
     story.select_option("[name=plan]", "Marketing Daily")
     assert shown(story) == "18 of 116 tables"
     assert [row.split("\n")[0] for row in rows_of(story, "failing")] == ["Web_Analytics.goals"]
@@ -34,8 +34,8 @@ def test_a_choice_narrows_every_section(story: Page) -> None:
     assert "Nothing is failing now in what is chosen." in story.locator("#failing").inner_text()
 
 
-def test_the_rates_of_a_plan_are_its_own(story: Page) -> None:
-    """A table of two plans has others in each of them than over both."""
+def test_the_rates_of_a_plan_count_only_its_runs(story: Page) -> None:
+    """A table in two plans has separate rates in each of them."""
     story.fill("[name=table]", "HR.locations")
     rates = story.locator("#table-rates .tabulator-row")
     for plan, counted in (("", 86), ("HR Weekly", 18), ("Supply Chain Hourly", 68)):
@@ -43,10 +43,10 @@ def test_the_rates_of_a_plan_are_its_own(story: Page) -> None:
         expect(rates).to_contain_text(f"0 of {counted}")
 
 
-def test_the_address_holds_the_choice_and_the_order(
+def test_the_address_contains_the_filter_and_the_sort_order(
     browser: Browser, made: Made, story: Page
 ) -> None:
-    """Whoever opens it sees the same."""
+    """Opening the address elsewhere shows the same rows."""
     story.select_option("[name=plan]", "Sales Daily")
     story.fill("[name=table]", "Sales_C")
     story.locator("#table-rates .sort", has_text="Table").click()
@@ -59,15 +59,15 @@ def test_the_address_holds_the_choice_and_the_order(
         assert rows_of(tab, "table-rates") == rows_of(story, "table-rates")
 
 
-def test_another_address_in_the_same_page_is_another_choice(story: Page) -> None:
-    """As of a link in a message."""
+def test_changing_the_address_changes_the_filter(story: Page) -> None:
+    """A link in a notification may change the address of an open page."""
     story.evaluate("location.hash = '#schema=GL'")
     expect(story.locator("#shown")).to_have_text("9 of 116 tables")
     assert story.locator("[name=schema]").input_value() == "GL"
 
 
-def test_the_name_of_a_table_leads_to_all_about_it(story: Page) -> None:
-    """In the plan that is chosen; the way back shows what was there before."""
+def test_the_name_of_a_table_links_to_its_details(story: Page) -> None:
+    """The chosen plan is kept, and Back restores the previous view."""
     story.select_option("[name=plan]", "Sales Daily")
     before = shown(story)
     assert len(rows_of(story, "plans")) == 1
@@ -82,8 +82,8 @@ def test_the_name_of_a_table_leads_to_all_about_it(story: Page) -> None:
     expect(story.locator("#shown")).to_have_text("1 of 116 tables")
 
 
-def test_the_way_back_to_no_choice_shows_all(story: Page) -> None:
-    """The address that was there first had none."""
+def test_going_back_to_no_filter_shows_all_rows(story: Page) -> None:
+    """The original address had no filter."""
     story.locator("#failing").get_by_role("link", name="GL.journal_lines").click()
     expect(story.locator("#shown")).to_have_text("1 of 116 tables")
     expect(story.locator("#plans .tabulator-row")).to_have_count(1)
@@ -92,25 +92,25 @@ def test_the_way_back_to_no_choice_shows_all(story: Page) -> None:
 
 
 @pytest.mark.parametrize("fragment", ["#plan=Gone", "#schema=Gone", "#behaviour=insufficient_data"])
-def test_a_choice_of_what_is_not_here_shows_nothing(
+def test_a_filter_without_matches_shows_nothing(
     browser: Browser, made: Made, fragment: str
 ) -> None:
-    """Not everything, which would look like what was asked for."""
+    """Showing all rows would look like a match."""
     with opened_page(browser, made("story"), f"{fragment}&sort-failing=x.y") as tab:
         assert shown(tab) == "0 of 116 tables"
         assert "Nothing is failing now in what is chosen." in tab.locator("#failing").inner_text()
 
 
-def test_a_name_in_quotation_marks_is_the_whole_name(story: Page) -> None:
-    """Else a part of it."""
+def test_a_quoted_name_matches_the_whole_name(story: Page) -> None:
+    """Without quotation marks, the text matches a part of the name."""
     story.fill("[name=table]", "Ads.ad")
     assert shown(story) == "2 of 116 tables"
     story.fill("[name=table]", '"Ads.ads"')
     assert shown(story) == "1 of 116 tables"
 
 
-def test_what_a_choice_of_a_plan_does_not_narrow_is_said(story: Page) -> None:
-    """Where a table is in other plans too."""
+def test_figures_that_ignore_the_chosen_plan_are_labeled(story: Page) -> None:
+    """The note appears if a table is in other plans too."""
     expect(story.locator("#scope")).to_have_text("")
     story.select_option("[name=plan]", "Marketing Daily")
     expect(story.locator("#scope")).to_have_text(
@@ -120,15 +120,15 @@ def test_what_a_choice_of_a_plan_does_not_narrow_is_said(story: Page) -> None:
     expect(story.locator("#scope")).to_contain_text("2 tables of HR Weekly are in other load plans")
 
 
-def test_an_address_may_lead_to_a_section(browser: Browser, made: Made) -> None:
-    """As in a message; the address keeps it."""
+def test_an_address_may_link_to_a_section(browser: Browser, made: Made) -> None:
+    """Links in notifications do, and the address keeps the section."""
     with opened_page(browser, made("story"), "#complete") as tab:
         tab.wait_for_function("scrollY > 1000")
         assert fragment(tab) == "#complete"
 
 
-def test_show_all_takes_the_choice_back(story: Page) -> None:
-    """Also from the address."""
+def test_show_all_resets_the_filter(story: Page) -> None:
+    """The filter is also removed from the address."""
     story.fill("[name=table]", "no such table")
     assert shown(story) == "0 of 116 tables"
     story.get_by_role("button", name="Show all").click()
@@ -137,7 +137,7 @@ def test_show_all_takes_the_choice_back(story: Page) -> None:
 
 
 def test_a_list_sorts_by_its_headings(story: Page) -> None:
-    """With the keyboard alone; the heading says how."""
+    """Sorting works with the keyboard alone, and the heading indicates the order."""
     heading = story.locator("#failing .sort", has_text="Streak")
     heading.focus()
     story.keyboard.press("Enter")

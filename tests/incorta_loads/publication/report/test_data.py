@@ -1,4 +1,4 @@
-"""The data of the page against the warehouse it is made from."""
+"""The data in the page compared with the warehouse."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def warehouse_of(page: Path) -> duckdb.DuckDBPyConnection:
 
 
 def columns(part: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Rows again."""
+    """The rows of a part stored by column."""
     return [dict(zip(part, values, strict=True)) for values in zip(*part.values(), strict=True)]
 
 
 @pytest.mark.parametrize("name", ["story", "odd", "large"])
 def test_each_character_is_the_outcome_in_the_warehouse(made: Made, name: str) -> None:
-    """Of the run that is in error, where a table is twice in an execution."""
+    """If a table occurs twice in an execution, the run in error counts."""
     with warehouse_of(made(name)) as warehouse:
         data = report_data(warehouse, AT)
         expected = warehouse.execute(
@@ -69,8 +69,8 @@ def found(data: dict[str, Any]) -> dict[tuple[Any, ...], str]:
     return cells
 
 
-def test_the_newest_executions_are_in_the_grid(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of each plan the newest, in its last columns."""
+def test_the_latest_executions_are_in_the_grid(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The latest execution of each plan is in the last column."""
     monkeypatch.setitem(grid._LIMITS, "of_a_plan", 3)
     with warehouse_of(made("story")) as warehouse:
         read = grid.read_grid(warehouse)
@@ -84,7 +84,7 @@ def test_the_newest_executions_are_in_the_grid(made: Made, monkeypatch: pytest.M
 
 
 def test_each_plan_has_its_share_of_the_grid(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that runs now and then is not displaced by those that run all the time."""
+    """Frequent plans do not displace a plan that runs rarely."""
     monkeypatch.setitem(grid._LIMITS, "of_all", 11)
     with warehouse_of(made("story")) as warehouse:
         read = grid.read_grid(warehouse)
@@ -95,7 +95,7 @@ def test_each_plan_has_its_share_of_the_grid(made: Made, monkeypatch: pytest.Mon
 def test_statuses_beyond_the_alphabet_keep_their_outcome(
     made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only their words are left out."""
+    """Only the text of such a status is left out."""
     monkeypatch.setattr(grid, "_MOST_STATUSES", 1)
     monkeypatch.setitem(grid._MOST, "statuses", 1)
     with warehouse_of(made("story")) as warehouse:
@@ -106,8 +106,8 @@ def test_statuses_beyond_the_alphabet_keep_their_outcome(
     assert goals["cells"].count(failure) == goals["failures"]
 
 
-def test_the_page_says_what_it_left_out(browser: Browser, made: Made) -> None:
-    """Where there is more than it takes."""
+def test_the_page_states_what_it_omits(browser: Browser, made: Made) -> None:
+    """The note appears if there is more data than the page includes."""
     with opened_page(browser, made("large")) as tab:
         expect(tab.locator("#episodes-note")).to_have_text(
             "Showing 2,000 of 7,722 episodes, ongoing ones first, then the latest."

@@ -1,4 +1,4 @@
-"""The grid of tables × executions: by pointer, by keyboard, and by more than colour."""
+"""The grid of tables × executions: pointer, keyboard, and signs besides color."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from support.report_pages import PHONE, Made, opened_page
 
 
 def choose(tab: Page, plan: str, executions: int) -> None:
-    """Waits until the grid has this plan's executions."""
+    """Chooses the plan and waits until the grid has its executions."""
     tab.select_option("[name=plan]", plan)
     expect(tab.locator("output.range")).to_contain_text(f"of {executions})")
 
@@ -20,7 +20,7 @@ def focus_grid(tab: Page) -> None:
 
 
 def test_arrow_keys_read_run_by_run(story: Page) -> None:
-    """From the newest run of the worst table; what is said is shown too."""
+    """They start at the latest run of the worst table; the announced text is shown too."""
     choose(story, "Marketing Daily", 88)
     focus_grid(story)
     spoken = story.locator("#spoken")
@@ -39,7 +39,7 @@ def test_arrow_keys_read_run_by_run(story: Page) -> None:
 
 
 def test_the_keyboard_reaches_rows_out_of_sight(browser: Browser, made: Made) -> None:
-    """All 1,000 of them, though only those in sight are drawn."""
+    """All 1,000 rows are reachable, though only visible ones are rendered."""
     with opened_page(browser, made("large")) as tab:
         focus_grid(tab)
         for _ in range(30):
@@ -50,8 +50,8 @@ def test_the_keyboard_reaches_rows_out_of_sight(browser: Browser, made: Made) ->
         assert tab.locator("#grid .tabulator-row").count() < 150
 
 
-def test_pointing_at_a_cell_names_it(story: Page) -> None:
-    """Plan, group, schema, table, execution, outcome and status."""
+def test_pointing_at_a_cell_describes_it(story: Page) -> None:
+    """The description has plan, group, schema, table, execution, outcome and status."""
     choose(story, "Finance Close", 60)
     cell = story.locator("#grid .tabulator-row canvas").first
     cell.scroll_into_view_if_needed()
@@ -63,22 +63,22 @@ def test_pointing_at_a_cell_names_it(story: Page) -> None:
     )
 
 
-def test_a_press_goes_to_the_cell_that_is_pressed(story: Page) -> None:
-    """The first one too, by finger or mouse, and the keyboard goes on from there."""
+def test_pressing_a_cell_selects_it(story: Page) -> None:
+    """This includes the first cell, touch and mouse; the keyboard continues from there."""
     choose(story, "Finance Close", 60)
     cell = story.locator("#grid .tabulator-row canvas").nth(3)
     cell.scroll_into_view_if_needed()
     cell.click(position={"x": 27, "y": 8})
-    said = story.evaluate("grid.linesAt({ place: grid.order()[3], column: grid.first() + 2 })")
-    expect(story.locator("#spoken")).to_have_text(". ".join(said))
+    lines = story.evaluate("grid.linesAt({ place: grid.order()[3], column: grid.first() + 2 })")
+    expect(story.locator("#spoken")).to_have_text(". ".join(lines))
     story.keyboard.press("ArrowRight")
-    said = story.evaluate("grid.linesAt({ place: grid.order()[3], column: grid.first() + 3 })")
-    expect(story.locator("#spoken")).to_have_text(". ".join(said))
+    lines = story.evaluate("grid.linesAt({ place: grid.order()[3], column: grid.first() + 3 })")
+    expect(story.locator("#spoken")).to_have_text(". ".join(lines))
 
 
-def test_outcomes_differ_without_colour(story: Page) -> None:
-    """Each has a sign of its own; the picture of each differs in grey too."""
-    signs = story.evaluate("Object.values(OUTCOMES).map((each) => each.sign)")
+def test_outcomes_differ_without_color(story: Page) -> None:
+    """Each outcome has its own sign, which also differs in grayscale."""
+    signs = story.evaluate("Object.values(report.signs)")
     assert len(set(signs)) == 8
     pictures = story.evaluate(
         """[...document.querySelectorAll('#runs .legend canvas')].map((canvas) => {
@@ -93,8 +93,8 @@ def test_outcomes_differ_without_colour(story: Page) -> None:
     assert len(set(pictures)) == 8
 
 
-def test_older_executions_are_a_press_away(browser: Browser, made: Made) -> None:
-    """Where not all fit."""
+def test_older_executions_are_one_press_away(browser: Browser, made: Made) -> None:
+    """They can be paged if not all of them fit."""
     with opened_page(browser, made("large"), size=PHONE) as tab:
         expect(tab.locator("output.range")).to_have_text(re.compile("^Executions 1.* to 200 "))
         newest = tab.locator("output.range").inner_text()

@@ -1,4 +1,4 @@
-"""How the page looks: on a phone, to assistive technology, on paper."""
+"""The page on a phone, for assistive technology, and on paper."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 
 @pytest.mark.parametrize("name", ["story", "odd", "large"])
-def test_a_phone_needs_no_scrolling_sideways(browser: Browser, made: Made, name: str) -> None:
-    """At 390 pixels, and nothing is cut off at the right of a list."""
+def test_a_phone_needs_no_horizontal_scrolling(browser: Browser, made: Made, name: str) -> None:
+    """At 390 pixels, nothing is cut off at the right of a list."""
     with opened_page(browser, made(name), size=PHONE) as tab:
         assert tab.evaluate("document.documentElement.scrollWidth") == PHONE[0]
         assert tab.evaluate(_RIGHTMOST) <= PHONE[0]
@@ -35,18 +35,18 @@ def test_a_phone_needs_no_scrolling_sideways(browser: Browser, made: Made, name:
         ("nothing", PHONE, "light"),
     ],
 )
-def test_axe_finds_nothing_serious(
+def test_axe_finds_no_accessibility_issues(
     browser: Browser, made: Made, name: str, size: tuple[int, int], theme: str
 ) -> None:
-    """Nor anything less."""
+    """This includes minor issues."""
     with opened_page(browser, made(name), size=size, theme=theme, bypass_csp=True) as tab:
         tab.add_script_tag(path=AXE)
         found = tab.evaluate("axe.run().then((each) => each.violations)")
         assert [(each["id"], each["impact"], each["nodes"][0]["html"]) for each in found] == []
 
 
-def test_paper_is_light_and_has_times_that_stay_true(browser: Browser, made: Made) -> None:
-    """From a dark screen; what is to be pressed is left out, the first rows of each list are in."""
+def test_the_printed_page_is_light_and_has_absolute_times(browser: Browser, made: Made) -> None:
+    """A dark screen prints light, without controls, and with the first rows of each list."""
     with opened_page(browser, made("story"), theme="dark") as tab:
         tab.emulate_media(media="print")
         tab.evaluate("dispatchEvent(new Event('beforeprint'))")

@@ -1,4 +1,4 @@
-"""Names that a cluster may send, shown as text."""
+"""Names from a cluster are shown as text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def data_of(page: Path) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def odd(browser: Browser, made: Made) -> Iterator[Page]:
-    """The page about all odd names, for reading."""
+    """The page with all odd names, for reading only."""
     with opened_page(browser, made("odd")) as tab:
         yield tab
 
@@ -42,15 +42,15 @@ def odd(browser: Browser, made: Made) -> Iterator[Page]:
     ],
 )
 def test_a_name_is_shown_as_text(odd: Page, name: str, shown: str) -> None:
-    """What would not show, or turn the line around, as its escape."""
+    """Characters that are invisible or change the direction of text are escaped."""
     assert in_page(NAMES[name]) == shown
     odd.fill("[name=table]", shown)
     expect(odd.locator("#table-rates bdi").first).to_contain_text(shown)
     assert odd.locator("[name=schema] option").all_text_contents().count(shown) == 1
 
 
-def test_names_that_look_alike_stay_apart() -> None:
-    """Shortened to the same, or written as the page says that there is none."""
+def test_names_that_look_alike_are_distinguished() -> None:
+    """They may be shortened to the same text, or equal the page's text for a missing name."""
     names = Names()
     long = "n" * 300
     places = [names.place(each) for each in (f"{long}a{long}", f"{long}b{long}", None, "(no name)")]
@@ -59,8 +59,8 @@ def test_names_that_look_alike_stay_apart() -> None:
     assert (second, none, written) == (f"{first} (2)", None, "(no name) (2)")
 
 
-def test_no_name_ends_the_data(made: Made) -> None:
-    """The only scripts of the page are its own."""
+def test_no_name_ends_the_data_element(made: Made) -> None:
+    """The page has no scripts except its own."""
     page = made("odd").read_text()
     assert "alert(1)" in page
     assert "<script>alert" not in page
@@ -69,5 +69,5 @@ def test_no_name_ends_the_data(made: Made) -> None:
 
 
 def test_long_names_do_not_make_a_large_page(made: Made) -> None:
-    """Names of 200,000 characters are in it as 200."""
+    """Names of 200,000 characters are shortened to 200."""
     assert made("odd").stat().st_size < 1_000_000

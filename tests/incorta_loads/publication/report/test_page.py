@@ -1,4 +1,4 @@
-"""The page as a whole: what it asks for, how large it is, and what its first screen says."""
+"""The page as a whole: its requests, its size, and its first screen."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ VENDORED = (
         *(("empty", "light"), ("nothing", "light"), ("large", "dark")),
     ],
 )
-def test_it_asks_for_nothing_and_complains_of_nothing(
+def test_the_page_makes_no_requests_and_logs_no_errors(
     browser: Browser, made: Made, name: str, theme: str
 ) -> None:
-    """Also where everything on it was looked at."""
+    """This holds after using every part of the page."""
     with opened_page(browser, made(name), theme=theme) as tab:
         tab.mouse.wheel(0, 100_000)
         tab.locator(".sort").first.click()
@@ -36,9 +36,9 @@ def test_it_asks_for_nothing_and_complains_of_nothing(
 
 
 def test_1000_tables_and_200_executions_are_small(
-    browser: Browser, made: Made, tell: Callable[[str], None]
+    browser: Browser, made: Made, report_figure: Callable[[str], None]
 ) -> None:
-    """Under 3 MB and 10,000 elements; how soon they are drawn is for `make bench-report`."""
+    """The page stays under 3 MB and 10,000 elements; `make bench-report` measures rendering."""
     page = made("large")
     assert page.stat().st_size < 3_000_000
     with opened_page(browser, page) as tab:
@@ -46,24 +46,24 @@ def test_1000_tables_and_200_executions_are_small(
         assert tab.evaluate("performance.getEntriesByName('first screen').length") == 1
         drawn = tab.evaluate("document.querySelectorAll('*').length")
     assert drawn < 10_000
-    tell(
+    report_figure(
         f"report of 1,000 tables × 200 executions: {page.stat().st_size / 1e6:.2f} MB, "
         f"{drawn:,} elements"
     )
 
 
-def test_the_first_sentence_says_the_state(story: Page) -> None:
-    """Broken, worse, complete, and how old."""
-    said = story.locator("h1").inner_text()
-    assert said.startswith(
+def test_the_first_sentence_summarizes_the_state(story: Page) -> None:
+    """It has the broken and regressed tables, the completeness and the age of the data."""
+    sentence = story.locator("h1").inner_text()
+    assert sentence.startswith(
         "3 tables are broken, 1 is worse than before; 100 % of the requested ids are loaded, "
         "the latest "
     )
-    assert said.endswith(" ago (older than a day).")
+    assert sentence.endswith(" ago (older than a day).")
 
 
-def test_the_first_screen_says_what_fails_since_when_and_whether_it_is_worse(story: Page) -> None:
-    """In sight without scrolling, and how complete the data is."""
+def test_the_first_screen_shows_failures_their_start_and_regressions(story: Page) -> None:
+    """They are visible without scrolling, along with the completeness of the data."""
     assert rows_of(story, "failing")[1].split("\n") == [
         *("Payroll.payslips", "256, 1 Nov10"),
         "too few runs to compare",
@@ -76,18 +76,18 @@ def test_the_first_screen_says_what_fails_since_when_and_whether_it_is_worse(sto
 
 
 def test_plans_that_ended_worse_come_first(story: Page) -> None:
-    """Failed, then finished with errors in more tables, then succeeded."""
+    """The order is failed, finished with errors by number of tables, succeeded."""
     assert [row.split("\n")[0] for row in rows_of(story, "plans")] == [
         *("HR Weekly", "Sales Daily", "Finance Close", "Marketing Daily", "Supply Chain Hourly")
     ]
 
 
 @pytest.mark.parametrize(
-    ("hours", "said"), [(1, "24 Nov 11:00"), (47, "22 Nov 13:00"), (48, "22 Nov")]
+    ("hours", "shown"), [(1, "24 Nov 11:00"), (47, "22 Nov 13:00"), (48, "22 Nov")]
 )
-def test_what_is_new_has_a_time_of_day(story: Page, hours: int, said: str) -> None:
-    """Today's and yesterday's; before that it is the day that counts."""
-    assert story.evaluate(f"dayOrTime(report.made_at - {hours} * 3600)") == said
+def test_recent_times_have_a_time_of_day(story: Page, hours: int, shown: str) -> None:
+    """Today's and yesterday's times do; earlier ones show only the date."""
+    assert story.evaluate(f"dayOrTime(report.made_at - {hours} * 3600)") == shown
 
 
 @pytest.mark.parametrize(
@@ -98,16 +98,18 @@ def test_what_is_new_has_a_time_of_day(story: Page, hours: int, said: str) -> No
         ("nothing", "No execution is loaded yet."),
     ],
 )
-def test_little_makes_a_page_too(browser: Browser, made: Made, name: str, sentence: str) -> None:
-    """Which says that there is little."""
+def test_a_page_with_little_data_states_that(
+    browser: Browser, made: Made, name: str, sentence: str
+) -> None:
+    """The page states how little data there is."""
     with opened_page(browser, made(name)) as tab:
         assert tab.locator("h1").inner_text().startswith(sentence)
         now = "Nothing is failing now." if name == "one" else "No data yet."
         assert now in tab.locator("#failing").inner_text()
 
 
-def test_libraries_are_as_they_came() -> None:
-    """Each file of a `vendor` directory is listed there with its sum."""
+def test_vendored_libraries_are_unmodified() -> None:
+    """Each file of a `vendor` directory is listed there with its checksum."""
     for folder in VENDORED:
         lines = (folder / "libraries.txt").read_text().splitlines()[1:]
         listed = {line.split()[0]: line.split()[3] for line in lines}

@@ -3,9 +3,9 @@
 
 const CELL = { width: 11, height: 18 };
 
-let colours = readColours();
+let colors = readColors();
 
-function readColours() {
+function readColors() {
   const style = getComputedStyle(document.documentElement);
   const found = { ring: style.getPropertyValue("--text").trim() };
   for (const outcome of Object.keys(OUTCOMES)) {
@@ -33,14 +33,14 @@ function resizeCanvas(canvas, width, height) {
 }
 
 function drawCell(context, outcome, x, y = 0) {
-  const { fill, sign } = colours[outcome];
+  const { fill, sign } = colors[outcome];
   context.fillStyle = fill;
   context.fillRect(x, y + 1, CELL.width - 1, CELL.height - 2);
   context.fillStyle = sign;
   context.font = "bold 12px ui-monospace, monospace";
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.fillText(OUTCOMES[outcome].sign, x + (CELL.width - 1) / 2, y + CELL.height / 2 + 0.5);
+  context.fillText(report.signs[outcome], x + (CELL.width - 1) / 2, y + CELL.height / 2 + 0.5);
 }
 
 // A small picture of the last runs of a table, with a text alternative.
@@ -51,7 +51,7 @@ function strip(table, most = 24) {
   runs.forEach(({ status }, at) => drawCell(context, status.outcome, at * CELL.width));
   const counts = new Map();
   for (const { status } of runs) counts.set(status.outcome, (counts.get(status.outcome) ?? 0) + 1);
-  const words = [...counts].map(([outcome, number]) => `${number} ${OUTCOMES[outcome].words}`).join(", ");
+  const words = [...counts].map(([outcome, number]) => `${number} ${OUTCOMES[outcome]}`).join(", ");
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `Last ${count(runs.length, "run")}: ${words}`);
   canvas.title = canvas.getAttribute("aria-label");

@@ -146,7 +146,7 @@ class Grid {
       if (status) drawCell(context, status.outcome, (column - this.first()) * CELL.width);
     }
     if (this.at?.place === place) {
-      context.strokeStyle = colours.ring;
+      context.strokeStyle = colors.ring;
       context.lineWidth = 2;
       context.strokeRect((this.at.column - this.first()) * CELL.width, 1, CELL.width - 1, CELL.height - 2);
     }
@@ -160,7 +160,7 @@ class Grid {
       const x = (column - this.first()) * CELL.width;
       drawCell(context, this.executions[column].outcome, x, 15);
     }
-    context.fillStyle = colours.ring;
+    context.fillStyle = colors.ring;
     context.font = "11px system-ui, sans-serif";
     context.textBaseline = "top";
     context.textAlign = "left";
@@ -252,14 +252,14 @@ class Grid {
     const path = status ? [execution.load_plan, row.group_name] : [];
     return [
       [...placeOf(table), ...path, table.schema_name, table.table_name].join(" › "),
-      `Execution ${execution.execution_id}: ${status ? OUTCOMES[status.outcome].words : "not part of it"}${status?.job_status ? ` (${status.job_status})` : ""}`,
+      `Execution ${execution.execution_id}: ${status ? OUTCOMES[status.outcome] : "not part of it"}${status?.job_status ? ` (${status.job_status})` : ""}`,
     ];
   }
 }
 
 function executionLines(execution) {
   return [
-    `${[...placeOf(execution), execution.load_plan].join(" › ")}, execution ${execution.execution_id}: ${OUTCOMES[execution.outcome].words}`,
+    `${[...placeOf(execution), execution.load_plan].join(" › ")}, execution ${execution.execution_id}: ${OUTCOMES[execution.outcome]}`,
     `${partOf(execution.table_errors, execution.tables)} tables in error${execution.is_partial ? "; not a full run" : ""}`,
     `first seen ${utc(execution.first_fetched_at)}`,
   ];
@@ -298,7 +298,7 @@ function tableInGrid(table) {
 function drawLegend() {
   for (const legend of document.querySelectorAll(".legend")) {
     legend.replaceChildren();
-    for (const [outcome, { words }] of Object.entries(OUTCOMES)) {
+    for (const [outcome, words] of Object.entries(OUTCOMES)) {
       const canvas = sharpCanvas(CELL.width, CELL.height);
       drawCell(canvas.getContext("2d"), outcome, 0);
       legend.append(element("span", {}, canvas, words));

@@ -129,7 +129,7 @@ function listen() {
 
 function redraw() {
   showTimes();
-  colours = readColours();
+  colors = readColors();
   drawLegend();
   for (const list of LISTS) list.table?.redraw(true);
   grid.table?.redraw(true);

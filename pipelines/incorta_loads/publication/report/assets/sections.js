@@ -124,7 +124,7 @@ const LISTS = [
       number("Execution", "execution_id", { width: 110 }),
       text("Load plan", "load_plan", { minWidth: 120, widthGrow: 2 }),
       drawn("Node", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
-      drawn("Outcome", "outcome", (row) => OUTCOMES[row.outcome].words, { width: 180 }),
+      drawn("Outcome", "outcome", (row) => OUTCOMES[row.outcome], { width: 180 }),
       number("Inherited above", "inherited_above", { width: 170 }),
       number("Origins in this execution", "origins_in_execution", { width: 210 }),
     ],
@@ -215,7 +215,7 @@ function lastExecution(row) {
   if (row.last_execution_id === null) return "no final execution yet";
   const canvas = sharpCanvas(CELL.width, CELL.height);
   drawCell(canvas.getContext("2d"), row.last_outcome, 0);
-  const words = [`${row.last_execution_id} ${OUTCOMES[row.last_outcome].words}`, `${partOf(row.last_table_errors, row.last_tables)} tables in error`];
+  const words = [`${row.last_execution_id} ${OUTCOMES[row.last_outcome]}`, `${partOf(row.last_table_errors, row.last_tables)} tables in error`];
   if (row.last_tables_not_run) words.push(`${count(row.last_tables_not_run, "table")} not run`);
   if (row.last_is_partial) words.push("not a full run");
   if (row.running) words.push(`${count(row.running, "execution")} not final`);

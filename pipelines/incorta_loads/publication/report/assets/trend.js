@@ -29,7 +29,7 @@ function showTrend(executions, tables) {
       { ...axis, size: 24, grid: { show: false }, incrs: [1, 5, 10, 20, 50], values: (_, places) => places.map((at) => executions[at]?.execution_id ?? "") },
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
     ],
-    series: [{}, { stroke: colours.failure.fill, fill: colours.failure.fill, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.8, 20] }) }],
+    series: [{}, { stroke: colors.failure.fill, fill: colors.failure.fill, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.8, 20] }) }],
     hooks: { setCursor: [(plot) => pointAt(plot, executions, errors)] },
   }, [executions.map((_, at) => at), errors], trendHolder);
 }

@@ -2,14 +2,14 @@
 // Numbers, times and states in words.
 
 const OUTCOMES = {
-  failure: { sign: "×", words: "failed" },
-  partial: { sign: "!", words: "finished with errors" },
-  unknown: { sign: "?", words: "unknown status" },
-  interrupted: { sign: "‖", words: "interrupted" },
-  skipped: { sign: "–", words: "skipped" },
-  running: { sign: "›", words: "running" },
-  queued: { sign: "…", words: "queued" },
-  success: { sign: "·", words: "succeeded" },
+  failure: "failed",
+  partial: "finished with errors",
+  unknown: "unknown status",
+  interrupted: "interrupted",
+  skipped: "skipped",
+  running: "running",
+  queued: "queued",
+  success: "succeeded",
 };
 
 const BEHAVIOURS = {

@@ -1,4 +1,4 @@
-"""The simulator's story as rows of the base tables, without any HTTP in between."""
+"""The simulator's story as rows of the base tables, without HTTP."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from incorta_simulator.company.company import Company
 from sql.base_rows import NOON, Fetch, History, Tree, rows
 
 
-def told_history(company: Company, *, cluster: str = "simulator", tenant: str = "demo") -> History:
-    """What a run over all ids of a company loads: executions that still run included."""
+def story_history(company: Company, *, cluster: str = "simulator", tenant: str = "demo") -> History:
+    """The rows that a run over all ids of a company loads, including running executions."""
     nodes, fetches = [], []
     for id_ in range(1, company.ids[-1] + 1):
         exists = company.exists(id_)

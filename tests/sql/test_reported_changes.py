@@ -1,4 +1,4 @@
-"""What is said of tables, from drawings of their histories: the models, and `alerts` after them."""
+"""Changes reported for drawn histories: the models, and the `alerts` table after each run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sql.compiled import Model, built_in_memory
 from sql.sketches import sketch
 from support.one_table import NOON
 
-# A bar is a run of the program; after it, what that run has to say.
+# A bar is a run of the program; the list has the change that each run reports.
 CASES: dict[str, tuple[str, list[str]]] = {
     "breaks": ("." * 30 + "XXX|", ["broken_since 31"]),
     "breaks, and goes on": ("." * 30 + "XXX|XX|XX|", ["broken_since 31", "", ""]),
@@ -60,15 +60,15 @@ CASES: dict[str, tuple[str, list[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def said(compiled: list[Model]) -> dict[str, list[str]]:
-    """Case → what each of its runs had to say; the runs of all cases are looked at side by side."""
-    looks = max(drawing.count("|") for drawing, _ in CASES.values())
-    told: dict[str, list[str]] = defaultdict(list)
+def reported(compiled: list[Model]) -> dict[str, list[str]]:
+    """Case → the change reported by each of its runs; all cases run side by side."""
+    runs = max(drawing.count("|") for drawing, _ in CASES.values())
+    changes: dict[str, list[str]] = defaultdict(list)
     alerts: list[tuple[object, ...]] = []
-    for look in range(1, looks + 1):
+    for run in range(1, runs + 1):
         nodes = []
         for tenant, (drawing, _) in CASES.items():
-            letters = "".join(drawing.split("|")[:look])
+            letters = "".join(drawing.split("|")[:run])
             nodes += sketch(tenant, {"t": letters, "other": "." * len(letters)})
         with built_in_memory(compiled, History(nodes, [])) as warehouse:
             create_alerts(warehouse)
@@ -76,18 +76,18 @@ def said(compiled: list[Model]) -> dict[str, list[str]]:
                 marks = ", ".join("?" * len(alerts[0]))
                 warehouse.executemany(f"INSERT INTO load_status.alerts VALUES ({marks})", alerts)
             events = unsent(warehouse)
-            at = NOON + timedelta(hours=look)
+            at = NOON + timedelta(hours=run)
             if events:
-                record_sent(warehouse, events, run_id=f"run {look}", announced_at=at, missed=[])
+                record_sent(warehouse, events, run_id=f"run {run}", announced_at=at, missed=[])
             alerts = warehouse.table("load_status.alerts").fetchall()
-        news = {each.tenant: f"{each.state} {each.since_execution_id}" for each in events}
+        reported_now = {each.tenant: f"{each.state} {each.since_execution_id}" for each in events}
         for tenant in CASES:
-            told[tenant].append(news.get(tenant, ""))
-    return told
+            changes[tenant].append(reported_now.get(tenant, ""))
+    return changes
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_change_is_said_once_and_none_is_left_out(said: dict[str, list[str]], case: str) -> None:
-    """Whatever runs looked in between."""
+def test_each_change_is_reported_once(reported: dict[str, list[str]], case: str) -> None:
+    """No change is repeated or left out, whatever runs there were in between."""
     drawing, expected = CASES[case]
-    assert said[case][: drawing.count("|")] == expected
+    assert reported[case][: drawing.count("|")] == expected

@@ -1,4 +1,4 @@
-"""What the models and the program agree on."""
+"""The models and the program agree on shared constants."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from incorta_loads.ingest.feed import MOST_GAPS
 from incorta_loads.ingest.known import AGED_AFTER
 
 
-def test_coverage_counts_as_a_run_decides() -> None:
-    """Which ids are no longer requested, and how far new ones are looked for."""
+def test_coverage_uses_the_same_limits_as_a_run() -> None:
+    """The limits are those for ids that are no longer requested and for the end of probing."""
     variables = project_variables()
     assert variables["aged_after_days"] == AGED_AFTER.days
     assert variables["most_probe_gaps"] == MOST_GAPS

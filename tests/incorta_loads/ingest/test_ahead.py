@@ -1,0 +1,104 @@
+"""Rules for fetching the next batch while the current one is loaded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from time import monotonic, sleep
+
+import pytest
+
+from incorta_loads.analysis.outcomes import StatusOutcomes
+from incorta_loads.base_tables import Batch
+from incorta_loads.config.settings import Settings
+from incorta_loads.endpoint.execution_ids import ExecutionIds
+from incorta_loads.errors import WarehouseError
+from incorta_loads.ingest import batches
+from incorta_loads.ingest.ahead import one_ahead
+from incorta_loads.ingest.run import ingest_into
+from incorta_loads.warehouse.writing import Warehouse
+from incorta_simulator.server.simulator import Simulator
+from support.patience import HANG_SECONDS
+
+BATCH = 5
+CONCURRENCY = 2
+
+
+def ingest(warehouse: Warehouse, settings: Settings, stopping: threading.Event) -> None:
+    ingest_into(
+        warehouse,
+        settings,
+        ExecutionIds.parse("1-40"),
+        outcome_of=StatusOutcomes().of,
+        stopping=stopping,
+        report=lambda _: None,
+    )
+
+
+@pytest.fixture
+def small_batches(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    monkeypatch.setattr(batches, "MOST_EXECUTIONS", BATCH)
+    return make_settings(concurrency=CONCURRENCY)
+
+
+def test_the_next_batch_is_fetched_during_a_load(
+    simulator: Simulator,
+    empty_warehouse: Warehouse,
+    small_batches: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each load but the last waits until the next batch has been requested, but no further."""
+    most_ahead = 0
+    load = empty_warehouse.load
+    loaded = 0
+
+    def load_late(batch: Batch) -> None:
+        nonlocal loaded, most_ahead
+        loaded += batch.fetches.num_rows
+        wanted = min(loaded + BATCH, 40)
+        deadline = monotonic() + HANG_SECONDS
+        while len(simulator.requests) < wanted:
+            assert monotonic() < deadline
+            sleep(0.01)
+        most_ahead = max(most_ahead, len(simulator.requests) - loaded)
+        load(batch)
+
+    monkeypatch.setattr(empty_warehouse, "load", load_late)
+    ingest(empty_warehouse, small_batches, threading.Event())
+    assert loaded == 40
+    assert most_ahead <= BATCH + CONCURRENCY
+
+
+def test_a_failed_load_ends_the_requests(
+    simulator: Simulator,
+    empty_warehouse: Warehouse,
+    small_batches: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The error is raised after the requests in flight."""
+
+    def fail(_: Batch) -> None:
+        raise WarehouseError("The disk is full.")
+
+    monkeypatch.setattr(empty_warehouse, "load", fail)
+    stopping = threading.Event()
+    with pytest.raises(WarehouseError, match=r"The disk is full\."):
+        ingest(empty_warehouse, small_batches, stopping)
+    assert stopping.is_set()
+    assert len(simulator.requests) <= 2 * BATCH + CONCURRENCY
+
+
+def test_an_error_follows_the_batches_before_it() -> None:
+    """Nothing that was fetched is lost."""
+    fetched = [Batch(), Batch()]
+
+    def until_the_cluster_is_down() -> Iterator[Batch]:
+        yield from fetched
+        raise WarehouseError("Down.")
+
+    prepared = one_ahead(until_the_cluster_is_down(), threading.Event())
+    assert [id(next(prepared)), id(next(prepared))] == [id(each) for each in fetched]
+    with pytest.raises(WarehouseError, match=r"Down\."):
+        next(prepared)
