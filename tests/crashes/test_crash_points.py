@@ -31,7 +31,7 @@ GATE_DIRECTORIES, GATE_KILLS, GATE_CHAINS, GATE_HALVES = 4, 2, 1, 2
 PROOF_KILLS, PROOF_CHAINS = 20, 20
 CUTS = 2  # lengths tried of the part that a statement adds to the log
 
-pytestmark = pytest.mark.timeout(1_800)
+pytestmark = pytest.mark.timeout(3_600)
 
 
 @dataclass

@@ -258,7 +258,7 @@ class Histories(RuleBasedStateMachine):
         assert found.invalid == sorted(self.expected.invalid)
 
 
-@pytest.mark.timeout(1_800)
+@pytest.mark.timeout(3_600)
 def test_any_history_ends_as_the_model_expects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report_figure: Callable[[str], None]
 ) -> None:

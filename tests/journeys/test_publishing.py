@@ -90,7 +90,7 @@ def below(directory: Path) -> set[str]:
     return {str(each.relative_to(directory)) for each in directory.rglob("*") if each.is_file()}
 
 
-@pytest.mark.timeout(1_200)  # the full proof takes some minutes
+@pytest.mark.timeout(3_600)  # the full proof takes some minutes
 def test_readers_never_see_an_error_or_an_incomplete_file(
     analyzed: User,
     published: Path,

@@ -128,7 +128,7 @@ def differing_rows(one: State, other: State) -> list[object]:
     ]
 
 
-@pytest.mark.timeout(1_800)
+@pytest.mark.timeout(3_600)
 def test_kills_at_any_time_change_nothing(
     tmp_path: Path, request: pytest.FixtureRequest, report_figure: Callable[[str], None]
 ) -> None:
