@@ -47,6 +47,7 @@ COVERED_BY = {
     "incorta_loads/warehouse/executions.py": "journeys/test_commands.py",
     "incorta_loads/warehouse/memory.py": "journeys/test_memory.py",
     "incorta_loads/warehouse/resources.py": "incorta_loads/test_source.py",
+    "incorta_loads/warehouse/states.py": "incorta_loads/ingest/test_known.py",
     "incorta_loads/warehouse/snapshots.py": "incorta_loads/warehouse/test_opening.py",
     "incorta_loads/warehouse/tables.py": "incorta_loads/warehouse/test_writing.py",
     "incorta_simulator/answer.py": "incorta_simulator/faults/test_transport.py",

@@ -9,7 +9,7 @@ import duckdb
 
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.tree.statuses import OutcomeOf
-from incorta_loads.warehouse.executions import state_spellings
+from incorta_loads.warehouse.states import state_spellings
 
 AGED_AFTER = timedelta(days=30)
 """An id whose first and last requests are this far apart is requested only if named."""

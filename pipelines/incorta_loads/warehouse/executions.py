@@ -6,7 +6,6 @@ import duckdb
 import pyarrow as pa
 
 from incorta_loads.base_tables import DATASET, NODES
-from incorta_loads.tree.statuses import ENDED_STATE, RUNNING_STATE, compared
 
 
 def highest_execution(
@@ -25,16 +24,6 @@ def highest_execution(
     if highest is None:
         return None
     return highest, nodes_of(connection, cluster, tenant, highest)
-
-
-def state_spellings(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """Returns the spellings of the states `ended` and `running` that occur in the warehouse."""
-    rows = connection.execute(f"SELECT DISTINCT state_type FROM {DATASET}.nodes").fetchall()  # noqa: S608
-    states = [state for (state,) in rows if state is not None]
-    return {
-        "ended": [state for state in states if compared(state) == ENDED_STATE],
-        "running": [state for state in states if compared(state) == RUNNING_STATE],
-    }
 
 
 def nodes_of(

@@ -24,9 +24,10 @@ import pyarrow.compute as pc
 
 from incorta_loads.base_tables import DATASET, FETCHES, TABLES, Batch
 from incorta_loads.errors import OutOfMemoryError, WarehouseError, first_line, root_cause
-from incorta_loads.warehouse.executions import nodes_of, state_spellings
+from incorta_loads.warehouse.executions import nodes_of
 from incorta_loads.warehouse.memory import Memory, is_out_of_memory, release_memory
 from incorta_loads.warehouse.opening import opened, require_file, table_columns
+from incorta_loads.warehouse.states import state_spellings
 from incorta_loads.warehouse.tables import (
     add_columns,
     create_alerts,
