@@ -210,12 +210,12 @@ def test_a_deleted_snapshot_is_not_read(analyzed: User, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "exit_code", "sentence"),
     [
-        (".", 2, "take the place of the warehouse itself"),
+        (".", 2, "would replace the warehouse itself"),
         ("incorta_loads.duckdb", 2, "is not a directory"),
         ("incorta_loads.duckdb/below", 1, "cannot be written (Not a directory)"),
-        ("", 2, "has no name"),
+        ("", 2, "is empty; set one"),
         ("s3://bucket/published", 2, "s3://… is not a directory on this machine"),
-        ("x" * 300, 2, "(File name too long); name another place"),
+        ("x" * 300, 2, "(File name too long); use another path"),
         (os.fsdecode(b"\xff"), 2, "is not UTF-8"),
     ],
 )
@@ -245,7 +245,7 @@ def test_two_warehouses_do_not_publish_into_one_directory(analyzed: User, publis
     manifest["coverage"][0]["tenant"] = "another"
     (published / "manifest.json").write_text(json.dumps(manifest))
     done = analyzed.runs("publish", str(published), exit_code=2)
-    assert "what another warehouse published, of" in done.stderr
+    assert "holds the publication of another warehouse" in done.stderr
     assert "tenant another" in done.stderr
     assert json.loads((published / "manifest.json").read_text()) == manifest
 

@@ -31,7 +31,7 @@ def test_a_filter_applies_to_every_section(story: Page) -> None:
     for section in ("regressions", "table-rates", "causes", "episode-list"):
         names = {row.split("\n")[section == "causes"] for row in rows_of(story, section)}
         assert names == chosen, section
-    assert "Nothing is failing now in what is chosen." in story.locator("#failing").inner_text()
+    assert "Nothing is failing now for these choices." in story.locator("#failing").inner_text()
 
 
 def test_the_rates_of_a_plan_count_only_its_runs(story: Page) -> None:
@@ -98,7 +98,7 @@ def test_a_filter_without_matches_shows_nothing(
     """Showing all rows would look like a match."""
     with opened_page(browser, made("story"), f"{fragment}&sort-failing=x.y") as tab:
         assert shown(tab) == "0 of 116 tables"
-        assert "Nothing is failing now in what is chosen." in tab.locator("#failing").inner_text()
+        assert "Nothing is failing now for these choices." in tab.locator("#failing").inner_text()
 
 
 def test_a_quoted_name_matches_the_whole_name(story: Page) -> None:

@@ -113,4 +113,4 @@ def test_the_page_states_what_it_omits(browser: Browser, made: Made) -> None:
             "Showing 2,000 of 7,722 episodes, ongoing ones first, then the latest."
         )
         tab.fill("[name=table]", "no such table")
-        expect(tab.locator("#episode-list")).to_contain_text("among the rows in this page")
+        expect(tab.locator("#episode-list")).to_contain_text("among the rows on this page")

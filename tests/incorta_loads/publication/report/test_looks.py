@@ -53,13 +53,13 @@ def test_the_printed_page_is_light_and_has_absolute_times(browser: Browser, made
         assert (
             tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         )
-        assert "the last one at 2026-11-01 12:00 UTC." in tab.locator("h1").inner_text()
+        assert "the latest at 2026-11-01 12:00 UTC." in tab.locator("h1").inner_text()
         assert not tab.locator("#choices").is_visible()
         assert not tab.get_by_role("button", name="Older").is_visible()
         assert re.search(r"Executions \d+ to 428 ", tab.locator("#runs").inner_text())
         printed = tab.locator("#table-rates + * , .tabulator-print-table").all_inner_texts()
         assert any("Payroll.payslips" in each for each in printed)
-        assert "Printed are the first 40 of 116 rows." in tab.locator("body").inner_text()
+        assert "Only the first 40 of 116 rows are printed." in tab.locator("body").inner_text()
         tab.evaluate("dispatchEvent(new Event('afterprint'))")
         tab.emulate_media(media="screen")
         assert tab.locator("#choices").is_visible()
