@@ -25,8 +25,8 @@ COMMANDS = [
     "simulate",
 ]
 FULL = (
-    "Error: The output could not be written: No space left on device; make room, or send it "
-    "elsewhere.\n"
+    "Error: The output could not be written: No space left on device; free some space, or "
+    "redirect it.\n"
 )
 
 

@@ -84,7 +84,7 @@ def test_an_invalid_file_of_types_stops_a_command_before_it_starts(
     user.settings["SOURCES__INCORTA__MODELS__TYPE_ROLES"] = str(path)
     done = user.runs(command, exit_code=2)
     assert done.stderr == (
-        f"Error: Line 1 of the type roles '{path}' is separated by semicolons; separate the fields "
-        "by commas; nothing was changed.\n"
+        f"Error: Line 1 of the type roles '{path}' separates its fields with semicolons; use "
+        "commas; nothing was changed.\n"
     )
     assert simulator.requests == ()

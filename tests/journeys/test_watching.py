@@ -165,7 +165,7 @@ def test_an_execution_that_never_appears_gives_1(user: User) -> None:
     notice, error = done.stderr.splitlines()
     assert notice == "not there yet; it may take 2 s to appear (--appear)"
     assert re.fullmatch(
-        r"Error: The cluster has no execution 9999 \(INC_.*\) after \d+ s of looking for it; .*",
+        r"Error: The cluster has no execution 9999 \(INC_.*\) after \d+ s of waiting for it; .*",
         error,
     )
 

@@ -414,7 +414,7 @@ def test_waiting_for_an_execution_ends_with_one_final_request(
         watch(every_seconds=every_seconds, appear_seconds=0.3)
     assert 0.3 <= time.monotonic() - began < 60
     assert re.search(
-        r"has no execution 7 \(INC_.*\) after \d+ s of looking for it; name", str(raised.value)
+        r"has no execution 7 \(INC_.*\) after \d+ s of waiting for it; use", str(raised.value)
     )
     assert screen.shown == ["not there yet (0.3)"]
     if every_seconds == 60:
@@ -432,7 +432,7 @@ def test_a_timeout_during_the_wait_for_an_execution_ends_it(
 ) -> None:
     """An execution that never appeared is unknown, not timed out."""
     simulator.faults.plan(7, Gap())
-    with pytest.raises(UnknownExecutionError, match="of looking for it"):
+    with pytest.raises(UnknownExecutionError, match="of waiting for it"):
         watch(every_seconds=60, timeout_seconds=0.2, appear_seconds=60)
     assert len(simulator.requests) == 2
 
@@ -445,7 +445,7 @@ def test_a_missing_execution_stays_missing_if_the_final_request_fails(
     respond(simulator, Gap())
     simulator.faults.plan(7, end)
     using = replace(settings, timeout_seconds=0.3)
-    with pytest.raises(UnknownExecutionError, match="of looking for it"):
+    with pytest.raises(UnknownExecutionError, match="of waiting for it"):
         watch(every_seconds=60, timeout_seconds=0.4, appear_seconds=60, using=using)
 
 
@@ -485,7 +485,7 @@ def test_an_outage_before_the_execution_appears_times_out(
     simulator.faults.plan(7, Refusal(404))
     watched = watch(timeout_seconds=1, appear_seconds=60)
     assert (watched.exit_code, watched.tree) == (TIMED_OUT, None)
-    assert (watched.reason or "").startswith("unavailable: a 404 that is not the cluster's own")
+    assert (watched.reason or "").startswith("unavailable: a 404 that did not come from Incorta")
 
 
 @pytest.mark.parametrize(
