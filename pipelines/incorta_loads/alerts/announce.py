@@ -32,7 +32,7 @@ def announce(
 ) -> list[Change]:
     """Sends notifications of new changes and records them; returns the new changes.
 
-    One notification reports tables that broke or got worse, one those that are well again. If all
+    One notification reports tables that broke or got worse, one those that recovered. If all
     receivers missed it, it is not recorded, and the next run sends it again. If some missed it, the
     next run sends it to them. Without receivers, the summary of the run reports the changes.
 
@@ -121,7 +121,7 @@ def _by_tone(changes: Iterable[Change]) -> list[list[Change]]:
 
 def _notification(changes: Sequence[Change], now: Standing) -> Notification:
     counts = Counter(each.kind for each in changes)
-    words = {"broken": "broke", "regressed": "got worse", "well": "well again"}
+    words = {"broken": "broke", "regressed": "got worse", "well": "recovered"}
     title = ", ".join(f"{counted(count, 'table')} {words[kind]}" for kind, count in counts.items())
     places = sorted({f"{each.cluster}, tenant {each.tenant}" for each in changes})
     lines = [visible(place) for place in places]

@@ -1,4 +1,4 @@
-"""Changes that no notification has reported yet: tables that broke, got worse or are well again.
+"""Changes that no notification has reported yet: tables that broke, got worse or recovered.
 
 Sent notifications are recorded in the base table `alerts`. The difference between it and the
 analysis is unsent. A run that is killed after sending, but before recording, sends again; no change
@@ -135,7 +135,7 @@ ORDER BY ALL
 """
 
 # The difference between the last reported state of each table and its current one. A state that
-# comes and goes at a threshold is reported once. A broken table is well again after as many
+# comes and goes at a threshold is reported once. A broken table has recovered after as many
 # consecutive successes as it takes consecutive errors to break. Only errors after such a streak
 # are another break, whether or not a run looked in between.
 _UNSENT = """

@@ -23,7 +23,7 @@ from incorta_loads.text import counted
 logger = logging.getLogger(__name__)
 
 _MOST_TABLES = 5
-_HEADINGS = {"broken": "Broke", "regressed": "Got worse", "well": "Well again"}
+_HEADINGS = {"broken": "Broke", "regressed": "Got worse", "well": "Recovered"}
 
 
 @dataclass

@@ -83,7 +83,7 @@ def test_a_recovery_has_its_own_success_notification(table: ObservedTable, hook:
     announce(table.connection, receivers, "run 2")
     assert [(each["title"], each["type"]) for each in hook.messages] == [
         ("incorta-loads: 1 table broke", "failure"),
-        ("incorta-loads: 1 table well again", "success"),
+        ("incorta-loads: 1 table recovered", "success"),
     ]
 
 
