@@ -33,7 +33,6 @@ COVERED_BY = {
     "incorta_loads/config/lookup.py": "incorta_loads/config/test_settings.py",
     "incorta_loads/endpoint/fetch_outcomes.py": "incorta_loads/endpoint/test_client.py",
     "incorta_loads/ingest/continuity.py": "incorta_loads/ingest/test_run.py",
-    "incorta_loads/ingest/fetching.py": "incorta_loads/ingest/test_batches.py",
     "incorta_loads/ingest/ingested.py": "incorta_loads/ingest/test_run.py",
     "incorta_loads/ingest/scheduled.py": "incorta_loads/ingest/test_run.py",
     "incorta_loads/ingest/transitions.py": "incorta_loads/ingest/test_polling.py",

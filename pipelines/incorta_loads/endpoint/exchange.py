@@ -20,7 +20,7 @@ MOST_ERROR_BODY_BYTES = 64 * 1024
 """Limit on the body of an unsuccessful response, which is a message or does not help."""
 
 _CHUNK_BYTES = 64 * 1024
-_MOST_BYTES_IN_MEMORY = 2**20
+_MOST_BYTES_IN_MEMORY = 2**18
 
 
 class Body:
@@ -49,7 +49,7 @@ class Body:
             self._file.write(chunk)
         except OSError as error:
             raise SpoolError(
-                f"A response over {_MOST_BYTES_IN_MEMORY >> 20} MiB could not be kept in the "
+                f"A response over {_MOST_BYTES_IN_MEMORY >> 10} KiB could not be kept in the "
                 f"directory for temporary files ({error.strerror}); make room there, or set TMPDIR "
                 "to another one, and run the same command again."
             ) from error

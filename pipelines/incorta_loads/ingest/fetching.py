@@ -1,10 +1,16 @@
-"""Fetches ids concurrently and collects the answers in batches."""
+"""Fetches ids concurrently and collects the answers in batches.
+
+Requests go on while the caller loads a batch: the threads work through a queue of ids. Answers wait
+with their bodies still encoded, small ones in memory and large ones on disk, so they take little
+memory.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from queue import SimpleQueue
 
 from incorta_loads.base_tables import Batch
 from incorta_loads.config.settings import Settings
@@ -13,6 +19,9 @@ from incorta_loads.errors import ClusterDownError, IncortaLoadsError
 from incorta_loads.ingest.batches import BatchBuilder
 from incorta_loads.ingest.feed import Feed
 from incorta_loads.redaction import Redactor
+
+MOST_AHEAD = 100
+"""Maximum number of ids beyond those in flight whose answers may wait while a batch is loaded."""
 
 
 def fetch_batches(
@@ -38,41 +47,92 @@ def fetch_batches(
         SpoolError: an answer could not be stored until it was decoded.
     """
     stopping = stopping or threading.Event()
-    client = StatusClient(settings, redactor, stopping)
     builder = BatchBuilder(settings, run_id, redactor)
-    breaker = _Breaker(most=max(8, 2 * settings.concurrency))
-    fatal: IncortaLoadsError | None = None
-    flying: set[Future[Answer]] = set()
+    requests = _Requests(StatusClient(settings, redactor, stopping), settings, stopping)
     try:
-        with ThreadPoolExecutor(settings.concurrency, "fetch") as pool:
-            while True:
-                while (
-                    len(flying) < settings.concurrency
-                    and not (fatal or stopping.is_set())
-                    and (execution_id := feed.take()) is not None
-                ):
-                    flying.add(pool.submit(client.fetch, execution_id))
-                if not flying:
-                    break
-                done, flying = wait(flying, return_when=FIRST_COMPLETED)
-                while done:
-                    try:
-                        # No variable holds the result, so its body is freed once decoded.
-                        answer = builder.add(done.pop().result())
-                    except IncortaLoadsError as error:
-                        fatal = fatal or error
-                        stopping.set()
-                        continue
-                    feed.report(answer.execution_id, answer.outcome)
-                    fatal = fatal or breaker.count(answer)
-                    if builder.is_full:
-                        yield builder.take()
+        while requests.add_from(feed):
+            try:
+                # No variable holds the result, so its body is freed once decoded.
+                answer = builder.add(requests.next_answer())
+            except CancelledError:
+                continue
+            feed.report(answer.execution_id, answer.outcome)
+            if builder.is_full:
+                yield builder.take()
     finally:
-        client.close()
+        requests.close()
     if not builder.is_empty:
         yield builder.take()
-    if fatal:
-        raise fatal
+    if requests.fatal:
+        raise requests.fatal
+
+
+class _Requests:
+    """Requests in flight, ids that wait for a thread, and answers that wait to be decoded.
+
+    Attributes:
+        fatal: the error that ended the requests, if any.
+    """
+
+    def __init__(self, client: StatusClient, settings: Settings, stopping: threading.Event) -> None:
+        self.fatal: IncortaLoadsError | None = None
+        self._client = client
+        self._stopping = stopping
+        self._breaker = _Breaker(most=max(8, 2 * settings.concurrency))
+        self._lock = threading.Lock()
+        self._most = settings.concurrency + MOST_AHEAD
+        self._pool = ThreadPoolExecutor(settings.concurrency, "fetch")
+        self._pending = 0
+        self._finished: SimpleQueue[Future[Answer]] = SimpleQueue()
+
+    def add_from(self, feed: Feed) -> bool:
+        """Queues ids of the feed up to the limit; returns whether any answer is pending."""
+        while (
+            self._pending < self._most
+            and not self._is_over()
+            and (execution_id := feed.take()) is not None
+        ):
+            self._pool.submit(self._fetch, execution_id).add_done_callback(self._finished.put)
+            self._pending += 1
+        return self._pending > 0
+
+    def next_answer(self) -> Answer:
+        """Waits for the next answer.
+
+        Raises:
+            CancelledError: the requests ended before this id was requested, or with it.
+        """
+        future = self._finished.get()
+        self._pending -= 1
+        return future.result()
+
+    def close(self) -> None:
+        """Waits for the requests in flight and closes all connections."""
+        self._pool.shutdown(cancel_futures=True)
+        self._client.close()
+
+    def _fetch(self, execution_id: int) -> Answer:
+        if self._is_over():
+            raise CancelledError
+        try:
+            answer = self._client.fetch(execution_id)
+        except IncortaLoadsError as error:
+            self._stopping.set()
+            self._end(error)
+            raise CancelledError from error
+        with self._lock:
+            down = self._breaker.count(answer)
+        if down:
+            self._end(down)
+        return answer
+
+    def _end(self, error: IncortaLoadsError) -> None:
+        """Ends the requests at once, even while the caller loads a batch."""
+        with self._lock:
+            self.fatal = self.fatal or error
+
+    def _is_over(self) -> bool:
+        return self.fatal is not None or self._stopping.is_set()
 
 
 class _Breaker:

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from incorta_loads.config.settings import Settings
@@ -17,7 +16,6 @@ from incorta_loads.errors import (
     ConfigurationError,
     SpoolError,
 )
-from incorta_loads.ingest.ahead import one_ahead
 from incorta_loads.ingest.batches import batch_of
 from incorta_loads.ingest.feed import asked_for
 from incorta_loads.ingest.ingested import Ingested
@@ -69,8 +67,8 @@ def ingest_into(
         batches = run.due(known)
     report(ingested)
     try:
-        with warehouse.memory.little(), closing(one_ahead(batches, stopping)) as prepared:
-            for batch in prepared:
+        with warehouse.memory.little():
+            for batch in batches:
                 begin = time.monotonic()
                 warehouse.load(batch)
                 ingested.count(batch)

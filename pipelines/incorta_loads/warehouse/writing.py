@@ -109,11 +109,8 @@ class Warehouse:
         return self.connection.table(f"{DATASET}.nodes").limit(1).fetchone() is None
 
     def nodes_of(self, cluster: str, tenant: str, execution_id: int) -> pa.Table:
-        """Returns the rows of one execution in preorder, with the schema `NODES`.
-
-        May be called while another thread loads a batch.
-        """
-        return nodes_of(self.connection.cursor(), cluster, tenant, execution_id)
+        """Returns the rows of one execution in preorder, with the schema `NODES`."""
+        return nodes_of(self.connection, cluster, tenant, execution_id)
 
     def restore_ledger(self, run_id: str) -> int:
         """Writes missing ledger rows of a run that was killed after it wrote a batch's nodes.

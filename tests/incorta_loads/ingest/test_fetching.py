@@ -1,9 +1,9 @@
-"""Rules for fetching the next batch while the current one is loaded."""
+"""Rules for fetching while a batch is loaded."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from time import monotonic, sleep
 
 import pytest
@@ -13,8 +13,7 @@ from incorta_loads.base_tables import Batch
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import WarehouseError
-from incorta_loads.ingest import batches
-from incorta_loads.ingest.ahead import one_ahead
+from incorta_loads.ingest import batches, fetching
 from incorta_loads.ingest.run import ingest_into
 from incorta_loads.warehouse.writing import Warehouse
 from incorta_simulator.server.simulator import Simulator
@@ -40,6 +39,7 @@ def small_batches(
     make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
 ) -> Settings:
     monkeypatch.setattr(batches, "MOST_EXECUTIONS", BATCH)
+    monkeypatch.setattr(fetching, "MOST_AHEAD", BATCH)
     return make_settings(concurrency=CONCURRENCY)
 
 
@@ -77,28 +77,12 @@ def test_a_failed_load_ends_the_requests(
     small_batches: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The error is raised after the requests in flight."""
+    """The error is raised after the requests in flight; queued ids are not requested."""
 
     def fail(_: Batch) -> None:
         raise WarehouseError("The disk is full.")
 
     monkeypatch.setattr(empty_warehouse, "load", fail)
-    stopping = threading.Event()
     with pytest.raises(WarehouseError, match=r"The disk is full\."):
-        ingest(empty_warehouse, small_batches, stopping)
-    assert stopping.is_set()
-    assert len(simulator.requests) <= 2 * BATCH + CONCURRENCY
-
-
-def test_an_error_follows_the_batches_before_it() -> None:
-    """Nothing that was fetched is lost."""
-    fetched = [Batch(), Batch()]
-
-    def until_the_cluster_is_down() -> Iterator[Batch]:
-        yield from fetched
-        raise WarehouseError("Down.")
-
-    prepared = one_ahead(until_the_cluster_is_down(), threading.Event())
-    assert [id(next(prepared)), id(next(prepared))] == [id(each) for each in fetched]
-    with pytest.raises(WarehouseError, match=r"Down\."):
-        next(prepared)
+        ingest(empty_warehouse, small_batches, threading.Event())
+    assert len(simulator.requests) <= 2 * (BATCH + CONCURRENCY)
