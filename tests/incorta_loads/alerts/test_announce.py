@@ -392,4 +392,4 @@ def test_a_notification_is_never_dated_before_the_last_one(
     )
     announce(table.connection, Receivers([hook.url]), "run 2")
     announce(table.connection, Receivers([hook.url]), "run 3")
-    assert [title.rpartition(" ")[2] for title in hook.titles] == ["broke", "again"]
+    assert [title.rpartition(" ")[2] for title in hook.titles] == ["broke", "recovered"]
