@@ -454,7 +454,7 @@ def test_an_execution_that_disappears_is_not_waited_for(simulator: Simulator, wa
     respond(simulator, Gap(), body("In Progress", state=RUNNING))
     simulator.faults.plan(7, Gap())
     with pytest.raises(
-        UnknownExecutionError, match=r"no longer has execution 7 \(INC_[^)]*\); name"
+        UnknownExecutionError, match=r"no longer has execution 7 \(INC_[^)]*\); use"
     ):
         watch(appear_seconds=60)
     assert len(simulator.requests) == 3
