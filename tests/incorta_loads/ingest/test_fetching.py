@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from time import monotonic, sleep
 
 import pytest
 
@@ -16,11 +15,31 @@ from incorta_loads.errors import WarehouseError
 from incorta_loads.ingest import batches, fetching
 from incorta_loads.ingest.run import ingest_into
 from incorta_loads.warehouse.writing import Warehouse
+from incorta_simulator.faults.weather import Weather
 from incorta_simulator.server.simulator import Simulator
 from support.patience import HANG_SECONDS
 
 BATCH = 5
 CONCURRENCY = 2
+
+
+class Arrivals(Weather):
+    """Counts requests as they arrive, and changes none."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 0.0, ())
+        self._changed = threading.Condition()
+        self._ids: list[int] = []
+
+    def strike(self, execution_id: int, nth_request: int) -> None:
+        with self._changed:
+            self._ids.append(execution_id * nth_request)
+            self._changed.notify_all()
+
+    def wait_for(self, requests: int) -> bool:
+        """Waits until this many requests have arrived; False if they do not."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._ids) >= requests, HANG_SECONDS)
 
 
 def ingest(warehouse: Warehouse, settings: Settings, stopping: threading.Event) -> None:
@@ -50,6 +69,7 @@ def test_the_next_batch_is_fetched_during_a_load(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each load but the last waits until the next batch has been requested, but no further."""
+    simulator.faults.weather = arrivals = Arrivals()
     most_ahead = 0
     load = empty_warehouse.load
     loaded = 0
@@ -58,10 +78,7 @@ def test_the_next_batch_is_fetched_during_a_load(
         nonlocal loaded, most_ahead
         loaded += batch.fetches.num_rows
         wanted = min(loaded + BATCH, 40)
-        deadline = monotonic() + HANG_SECONDS
-        while len(simulator.requests) < wanted:
-            assert monotonic() < deadline
-            sleep(0.01)
+        assert arrivals.wait_for(wanted)
         most_ahead = max(most_ahead, len(simulator.requests) - loaded)
         load(batch)
 
