@@ -88,7 +88,7 @@ INSERT INTO load_status.fetches BY NAME
 SELECT
     'bench' AS cluster, 'demo' AS tenant, execution_id, 'run ' || $first AS run_id,
     TIMESTAMPTZ '2026-11-01 12:00:00+00' + to_seconds(execution_id) AS fetched_at,
-    'loaded' AS outcome
+    'loaded' AS outcome, true AS is_final
 FROM range($first, $last + 1) AS executions(execution_id)
 """
 

@@ -1,85 +1,90 @@
-"""The time that a scheduled run needs to plan on a long history, before its first request.
+"""The cost of a scheduled `ingest` of 10 new executions, after a history of any length.
 
-    PYTHONPATH=tests python tests/benches/planning.py 100000x10 1000000x10
+    PYTHONPATH=tests python tests/benches/planning.py 1000x1000 10000x1000 50000x1000
 
-Each size (executions x nodes in each) has a line: the median and the maximum of five times, and the
-number of due ids. Every tenth id is a gap, every thousandth execution is running, and each id was
-requested three times.
+A size is executions x tables in the warehouse. Each line is a whole process over HTTP on loopback,
+the median of three, with processor seconds, wall seconds and peak memory. The run plans its
+requests, requests the highest execution again, loads the new ones and probes for more.
 """
 
 from __future__ import annotations
 
-import statistics
+import multiprocessing
+import os
+import shutil
 import sys
 import tempfile
-import time
-from datetime import UTC, datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import duckdb
 
-from incorta_loads.analysis.outcomes import StatusOutcomes
-from incorta_loads.ingest.known import read_known
-from sql.base_rows import create_base_tables
+from benches.analysis import load
+from benches.ingest import COMMAND, TIMES, cost, median
+from incorta_loads.tree.flattening import encode
+from incorta_loads.warehouse.executions import nodes_of
+from incorta_simulator.company.company import Company
+from incorta_simulator.faults.faults import RawBody
+from incorta_simulator.server.simulator import Simulator
 
-TIMES = 5
-
-_NODES = """
-INSERT INTO load_status.nodes BY NAME
-SELECT
-    'bench' AS cluster, 'demo' AS tenant, id AS execution_id, node AS node_id,
-    if(id % 1000 = 1, 'Load State', 'Terminator State') AS state_type,
-    TIMESTAMPTZ '2026-11-01 12:00:00+00' AS fetched_at
-FROM range(1, $last + 1) AS ids(id), range($nodes) AS nodes(node)
-WHERE id % 10 > 0
-"""
-_FETCHES = """
-INSERT INTO load_status.fetches BY NAME
-SELECT
-    'bench' AS cluster, 'demo' AS tenant, id AS execution_id, 'run ' || run AS run_id,
-    if(id % 10 > 0, 'loaded', 'not_found') AS outcome,
-    TIMESTAMPTZ '2026-11-01 12:00:00+00' AS fetched_at
-FROM range(1, $last + 1) AS ids(id), range(3) AS runs(run)
-"""
+NEW_EXECUTIONS = 10
+TOKEN = "t0k3n-bench"
 
 
-def measure(executions: int, nodes: int) -> str:
-    """Measures one history in a file; returns a line of the table."""
-    last = executions * 10 // 9
-    with (
-        tempfile.TemporaryDirectory() as home,
-        duckdb.connect(Path(home) / "bench.duckdb") as warehouse,
-    ):
-        create_base_tables(warehouse)
-        warehouse.execute(_NODES, {"last": last, "nodes": nodes})
-        warehouse.execute(_FETCHES, {"last": last})
-        warehouse.execute("CHECKPOINT")
-        seconds = []
-        for _ in range(TIMES):
-            begin = time.perf_counter()
-            known = read_known(
-                warehouse,
-                cluster="bench",
-                tenant="demo",
-                first_id=1,
-                probe_gap=20,
-                now=datetime.now(UTC),
-                outcome_of=StatusOutcomes().of,
+def serve(bodies: dict[int, bytes], pipe: Connection) -> None:
+    """Serves these bodies, and 404 for any other id, until the other end sends something."""
+    with Simulator(Company(executions=0), tenant="demo", token=TOKEN) as simulator:
+        for execution_id, body in bodies.items():
+            simulator.faults.plan(execution_id, RawBody(body))
+        pipe.send(simulator.url)
+        pipe.recv()
+
+
+def measure(executions: int, tables: int) -> str:
+    """Measures one history; returns a line of the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "made.duckdb")
+        load(made, 1, executions, tables)
+        with duckdb.connect(made) as warehouse:
+            warehouse.execute("SET TimeZone = 'UTC'")
+            highest = encode(nodes_of(warehouse, "bench", "demo", executions).to_pylist())
+            (nodes,) = warehouse.execute("SELECT count(*) FROM load_status.nodes").fetchone() or (
+                0,
             )
-            seconds.append(time.perf_counter() - begin)
-    due = sum(1 for _ in known.not_final) + sum(1 for _ in known.not_loaded)
+        here, there = multiprocessing.Pipe()
+        ids = range(executions, executions + NEW_EXECUTIONS + 1)
+        server = multiprocessing.Process(target=serve, args=(dict.fromkeys(ids, highest), there))
+        server.start()
+        environment = os.environ | {
+            "SOURCES__INCORTA__CLUSTER_URL": here.recv(),
+            "SOURCES__INCORTA__TENANT": "demo",
+            "SOURCES__INCORTA__TOKEN": TOKEN,
+            "SOURCES__INCORTA__CLUSTER": "bench",
+        }
+        costs = []
+        for number in range(TIMES):
+            home = Path(folder, str(number))
+            home.mkdir()
+            shutil.copyfile(made, home / "incorta_loads.duckdb")
+            costs.append(cost([str(COMMAND), "ingest"], home, environment))
+            with duckdb.connect(home / "incorta_loads.duckdb", read_only=True) as warehouse:
+                loaded = warehouse.execute("SELECT max(execution_id) FROM load_status.nodes")
+                assert loaded.fetchone() == (executions + NEW_EXECUTIONS,)
+            shutil.rmtree(home)
+        here.send("end")
+        server.join()
+    found = median(costs)
     return (
-        f"{executions:>10,} {executions * nodes:>12,} {statistics.median(seconds):>9.2f} "
-        f"{max(seconds):>9.2f} {due:>9,}"
+        f"{executions:>10,} {nodes:>12,} {found.cpu_seconds:>8.2f} {found.seconds:>8.2f} "
+        f"{found.peak_mib:>9.0f}"
     )
 
 
 def main() -> None:
     """Prints the table."""
-    print("executions        nodes    median     worst       due")
-    for size in sys.argv[1:] or ["100000x10"]:
-        executions, nodes = map(int, size.split("x"))
-        print(measure(executions, nodes), flush=True)
+    print("executions        nodes    cpu s   wall s  peak MiB")
+    for size in sys.argv[1:] or ["1000x1000"]:
+        print(measure(*map(int, size.split("x"))), flush=True)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ EMPTY_BASE_TABLES = """
     create table load_status.fetches (
         cluster varchar, tenant varchar, execution_id bigint, run_id varchar,
         fetched_at timestamptz, outcome varchar, http_status bigint, message varchar,
-        attempts bigint, duration_ms bigint, bytes bigint
+        attempts bigint, duration_ms bigint, bytes bigint, is_final boolean
     );
 """
 """SQL for DuckDB and PostgreSQL."""
