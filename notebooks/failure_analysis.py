@@ -24,7 +24,7 @@ def _(mo):
     # What fails in the load plans
 
     Every figure is a row of a mart in the published snapshot; `docs/tables.md` says what each
-    column means, and `docs/analysis.md` how it comes about. An interval is the 95 % Wilson score
+    column means, and `docs/analysis.md` how it is calculated. An interval is the 95 % Wilson score
     interval: the fewer runs, the wider it is.
     """)
     return
@@ -169,7 +169,7 @@ def _(mo):
     mo.md("""
     ## What fails most, and how sure are we?
 
-    Errors of counted runs, ever; sorted by the lower end of the interval, so that one error in one
+    Errors in all counted runs, sorted by the lower end of the interval, so that one error in one
     run does not lead.
     """)
     return
@@ -233,8 +233,8 @@ def _(mo):
     mo.md("""
     ## Since when?
 
-    Tables that are broken now: three errors in a row or more, or never a success. Below them each
-    streak of errors as a bar over the executions.
+    Tables that are broken now: the last three or more counted runs were in error, or none of five
+    or more ever succeeded. Below, each streak of errors is a bar over the executions.
     """)
     return
 
@@ -364,9 +364,9 @@ def _(mo):
     mo.md("""
     ## What to fix first?
 
-    Causes by how many recent executions they made fail. The line is the share of failed executions
-    that would be clean with this cause and all above it mended. Causes are of all tables, whatever
-    is chosen above: a share of a part would mislead.
+    Causes by the number of recent executions that they made fail. The line is the share of failed
+    executions that would be clean if this cause and all above it were fixed. This chart ignores the
+    choices above, because shares of a subset would mislead.
     """)
     return
 

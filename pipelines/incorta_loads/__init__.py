@@ -1,14 +1,14 @@
-"""Load-plan executions of an Incorta cluster, loaded into DuckDB and answered in SQL.
+"""Loads load-plan executions of an Incorta cluster into DuckDB and analyzes them in SQL.
 
-The way of the data, folder by folder:
+How data flows, folder by folder:
 
-    config → endpoint → tree → warehouse     one execution id, up to its rows
-                  ingest                     which ids, batch by batch
-                 analysis                    the SQL models and what they find
-         alerts, publication, terminal       notifications, files, screens
+    config → endpoint → tree → warehouse     from an execution id to its rows
+                  ingest                     chooses the ids and loads batches
+                 analysis                    builds the SQL models and reads their results
+         alerts, publication, terminal       show the results to people and programs
                     cli                      the commands
 
-`incorta_load_status` is the dlt source, for pipelines of your own.
+`incorta_load_status` is the dlt source, for your own pipelines.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["__version__", "incorta_load_status"]
 
 
 def __getattr__(name: str) -> object:
-    """Imports `incorta_load_status` on first use: dlt takes half a second."""
+    """Imports `incorta_load_status` on first use, because importing dlt takes half a second."""
     if name == "incorta_load_status":
         from incorta_loads.source import incorta_load_status  # noqa: PLC0415
 

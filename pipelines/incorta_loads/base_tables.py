@@ -1,6 +1,6 @@
-"""The base tables: columns, types and meanings, once for everything that reads or writes them.
+"""Defines the base tables: columns, types and meanings, for everything that reads or writes them.
 
-`Batch` carries their rows from the answers to the warehouse.
+`Batch` holds rows on their way from the answers to the warehouse.
 """
 
 from __future__ import annotations
@@ -166,10 +166,10 @@ _DUCKDB_TYPES = {
 }
 
 TABLES: Final = {"nodes": NODES, "invalid_payloads": INVALID_PAYLOADS, "fetches": FETCHES}
-"""What dlt loads."""
+"""The tables that dlt loads."""
 
 BASE_TABLES: Final = {**TABLES, "alerts": ALERTS}
-"""All of schema `load_status` that is ours."""
+"""All tables of this program in schema `load_status`."""
 
 
 GRAINS: Final = {
@@ -178,17 +178,17 @@ GRAINS: Final = {
     "fetches": "The ledger, with one row per execution id and run that requested it.",
     "alerts": "One row per table and notification, so that each change is reported once.",
 }
-"""Table name → of what it has one row."""
+"""Table name → what each of its rows represents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The rows that some answers became, one table each.
+    """The rows made from some answers, by table.
 
     Attributes:
-        nodes: whole executions only.
-        invalid_payloads: bodies that are no tree.
-        fetches: the ledger, one row an answer.
+        nodes: rows of complete executions.
+        invalid_payloads: bodies that are not trees.
+        fetches: ledger rows, one per answer.
     """
 
     nodes: pa.Table = field(default_factory=NODES.empty_table)
@@ -197,10 +197,10 @@ class Batch:
 
 
 def descriptions(schema: pa.Schema) -> dict[str, str]:
-    """Column name → meaning."""
+    """Returns column name → meaning."""
     return {column.name: column.metadata[b"description"].decode() for column in schema}
 
 
 def duckdb_types(schema: pa.Schema) -> dict[str, str]:
-    """Column name → type in DuckDB."""
+    """Returns column name → type in DuckDB."""
     return {column.name: _DUCKDB_TYPES[column.type] for column in schema}

@@ -1,4 +1,4 @@
-"""The words that options take; apart, because `--help` needs them and nothing else."""
+"""The values of options, in a module of their own because `--help` needs nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Format(StrEnum):
-    """How rows are printed."""
+    """Output format of rows."""
 
     TABLE = "table"
     CSV = "csv"
@@ -14,7 +14,7 @@ class Format(StrEnum):
 
 
 class By(StrEnum):
-    """What failure rates are counted by."""
+    """Unit by which failure rates are counted."""
 
     PLAN = "plan"
     GROUP = "group"
@@ -23,7 +23,7 @@ class By(StrEnum):
 
 
 class Sort(StrEnum):
-    """What leads in a list of failure rates."""
+    """Sort order of failure rates."""
 
     RATE = "rate"
     RANK = "rank"
@@ -31,7 +31,7 @@ class Sort(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """What a log line is."""
+    """Format of log lines."""
 
     TEXT = "text"
     JSON = "json"

@@ -1,25 +1,25 @@
-"""The errors of this program, and the exit code that each one ends the command with.
+"""Defines the errors of this program and their exit codes.
 
-Every error that reaches a user is one of these. Its text is one sentence or two: what happened, to
-which id or setting, and what to do.
+Every error that reaches a user is one of these. Its message has one or two sentences: what
+happened, to which id or setting, and what to do.
 
     IncortaLoadsError
-    ├── ConfigurationError          2   what the user gave is wrong
-    │   ├── InvalidIdsError             an id range that cannot be read
-    │   ├── MissingSettingError         a setting that is not there, with the places looked at
-    │   ├── InvalidSettingError         a setting whose value cannot be used
-    │   ├── InvalidTokenError           the cluster answered 401
+    ├── ConfigurationError          2   the configuration or arguments are wrong
+    │   ├── InvalidIdsError             a list of ids cannot be parsed
+    │   ├── MissingSettingError         a required setting is missing
+    │   ├── InvalidSettingError         the value of a setting is invalid
+    │   ├── InvalidTokenError           the cluster responded with 401
     │   └── WrongTenantError            the cluster does not know the tenant
-    ├── RunFailedError              1   the run could not do its work
-    │   ├── ClusterDownError            too many ids in a row were unavailable
-    │   ├── UnknownExecutionError       the warehouse, or the cluster, has no such execution
-    │   ├── SpoolError                  an answer could not wait in the temporary directory
+    ├── RunFailedError              1   the run failed
+    │   ├── ClusterDownError            too many consecutive ids were unavailable
+    │   ├── UnknownExecutionError       the warehouse or the cluster has no such execution
+    │   ├── SpoolError                  a response could not be stored temporarily
     │   ├── WarehouseError              the warehouse cannot be read or written
-    │   │   └── OutOfMemoryError            DuckDB needs more memory than a run gives it
+    │   │   └── OutOfMemoryError            DuckDB needs more memory than its limit
     │   ├── ModelsError                 a SQL model or one of its tests failed
     │   ├── PublishError                the published files cannot be written
     │   └── OutputError                 stdout cannot be written
-    ├── BusyError                   8   another process holds the warehouse
+    ├── BusyError                   8   another process has locked the warehouse
     └── InterruptedRunError       130   Ctrl-C, or SIGTERM (143)
 """
 
@@ -29,27 +29,27 @@ import re
 
 
 class IncortaLoadsError(Exception):
-    """Root of the tree."""
+    """Base class of all errors of this program."""
 
     exit_code: int = 1
 
 
 class ConfigurationError(IncortaLoadsError):
-    """What the user gave is wrong: nothing was changed."""
+    """The configuration or arguments are wrong; nothing was changed."""
 
     exit_code = 2
 
 
 class InvalidIdsError(ConfigurationError):
-    """A list of execution ids that cannot be read."""
+    """A list of execution ids cannot be parsed."""
 
 
 class MissingSettingError(ConfigurationError):
-    """A setting that is required and nowhere to be found."""
+    """A required setting is missing."""
 
 
 class InvalidSettingError(ConfigurationError):
-    """A setting whose value cannot be used."""
+    """The value of a setting is invalid."""
 
 
 class InvalidTokenError(ConfigurationError):
@@ -61,21 +61,21 @@ class WrongTenantError(ConfigurationError):
 
 
 class RunFailedError(IncortaLoadsError):
-    """The run could not do its work; what it had committed before stays."""
+    """The run failed; everything that it had committed is kept."""
 
     exit_code = 1
 
 
 class ClusterDownError(RunFailedError):
-    """Too many ids in a row ended `unavailable`."""
+    """Too many consecutive ids were `unavailable`."""
 
 
 class UnknownExecutionError(RunFailedError):
-    """The warehouse, or the cluster, has no execution of this id, or does not show it."""
+    """The warehouse or the cluster has no execution with this id, or does not show it."""
 
 
 class SpoolError(RunFailedError):
-    """A large answer could not be kept in the temporary directory until it is loaded."""
+    """A large response could not be stored in the temporary directory."""
 
 
 class WarehouseError(RunFailedError):
@@ -83,7 +83,7 @@ class WarehouseError(RunFailedError):
 
 
 class OutOfMemoryError(WarehouseError):
-    """DuckDB needs more memory than a run gives it at first."""
+    """DuckDB needs more memory than its limit at first."""
 
 
 class ModelsError(RunFailedError):
@@ -91,21 +91,21 @@ class ModelsError(RunFailedError):
 
 
 class PublishError(RunFailedError):
-    """The published files cannot be written; those of the last publication stay."""
+    """The published files cannot be written; the previous publication is kept."""
 
 
 class OutputError(RunFailedError):
-    """What a command prints cannot be written; what it changed before stays."""
+    """The output of a command cannot be written; its changes are kept."""
 
 
 class BusyError(IncortaLoadsError):
-    """Another process holds the warehouse, and went on holding it."""
+    """Another process still held the warehouse after the timeout."""
 
     exit_code = 8
 
 
 class InterruptedRunError(IncortaLoadsError):
-    """A signal ended the run after the batch in flight was committed."""
+    """A signal ended the run after the current batch was committed."""
 
     def __init__(self, message: str, *, signal_number: int) -> None:
         super().__init__(message)
@@ -113,17 +113,17 @@ class InterruptedRunError(IncortaLoadsError):
 
 
 def one_line(message: object) -> str:
-    """The text of an error, which may have many lines and control characters, in one line."""
+    """Returns the text of an error in one line, without control characters."""
     return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", str(message)).strip()
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's text, without a full stop; its type if it has no text."""
+    """Returns the first line of an error's text without its period, or else its type."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 def root_cause(error: BaseException) -> BaseException:
-    """The innermost error that led to this one, as a traceback would show it first."""
+    """Returns the innermost error that led to this one, as a traceback would show it first."""
     while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
         error = inner
     return error

@@ -1,8 +1,8 @@
-"""The one place where secrets are taken out of what the program keeps or writes.
+"""Removes secrets from everything that the program stores or prints.
 
-A server may echo a secret as it is, percent-encoded (in a URL), JSON- or HTML-escaped (in a body),
-also character by character, in UTF-16, or cut off by the limit of a body. Wherever one is found,
-`REPLACEMENT` takes its place.
+A server may echo a secret unchanged, percent-encoded (in a URL), JSON- or HTML-escaped (in a body),
+escaped character by character, in UTF-16, or truncated by the limit of a body. Each is replaced by
+`REPLACEMENT`.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ for _name, _character in html5.items():
     _HTML_NAMES.setdefault(_character, []).append(_name)
 
 _LEAST_CUT = 4
-"""So many characters of a secret at the end of a text are taken for its beginning."""
+"""Minimum number of characters at the end of a text that count as a truncated secret."""
 
 _MOST_SPELLING = 12
 
 _LEAST_SECRET = 6
-"""Shorter parts of a URL are taken for words."""
+"""Minimum length of a part of a URL that counts as a secret."""
 _MAYBE_NUL = r"\0?"
-"""Between two characters, as in UTF-16."""
+"""What may be between two characters, as in UTF-16."""
 
 _OPEN = {"", "%", "\\", "&", b"", b"%", b"\\", b"&"}
 
@@ -42,7 +42,7 @@ class Redactor:
     """Finds and replaces secrets in texts and bytes, however a server escaped them."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        # The longest first: of two that begin alike the whole one is to be replaced.
+        # The longest first, so that a secret that starts with another one is replaced as a whole.
         known = sorted(filter(None, secrets), key=len, reverse=True)
         pattern = "|".join(map(_pattern, known))
         self._secrets = list(map(_bytes, known))
@@ -52,7 +52,7 @@ class Redactor:
         self._bytes_parts = [[_bytes_part(each) for each in secret] for secret in known]
 
     def clean_text(self, text: str) -> str:
-        """The text without the secrets."""
+        """Returns the text without the secrets."""
         if not self._secrets:
             return text
         text = self._text.sub(REPLACEMENT, text)
@@ -60,7 +60,7 @@ class Redactor:
         return text if end == len(text) else text[:end] + REPLACEMENT
 
     def clean_bytes(self, body: bytes) -> bytes:
-        """The bytes without the secrets."""
+        """Returns the bytes without the secrets."""
         if not self._secrets:
             return body
         if self.found_in(body):
@@ -69,16 +69,16 @@ class Redactor:
         return body if end == len(body) else body[:end] + REPLACEMENT.encode()
 
     def found_in(self, body: bytes) -> bool:
-        """Whether a secret stands in the bytes, escaped or not."""
+        """Returns whether the bytes contain a secret, escaped or not."""
         if any(secret in body for secret in self._secrets):
             return True
-        # The pattern costs 40 ns a byte: only where something is escaped at all.
+        # The pattern costs 40 ns a byte, so it is used only if something is escaped.
         may_be_escaped = any(sign in body for sign in (b"%", b"\\", b"&", b"\0"))
         return bool(self._secrets and may_be_escaped and self._bytes.search(body))
 
 
 class RedactingFilter(logging.Filter):
-    """Takes the secrets out of every log record, tracebacks included."""
+    """Removes secrets from every log record, including tracebacks."""
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ class RedactingFilter(logging.Filter):
         self._formatter = logging.Formatter()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redacts the record in place; lets every record pass."""
+        """Redacts the record in place and accepts it."""
         record.msg, record.args = self._redactor.clean_text(_message(record)), None
         if record.exc_info:
             record.exc_text = self._formatter.formatException(record.exc_info)
@@ -104,7 +104,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def secrets_in_url(url: str) -> list[str]:
-    """A URL of Apprise, and its parts: any of them may be what lets one write there."""
+    """Returns an Apprise URL and its parts, any of which may grant access to the receiver."""
     _, _, rest = url.partition("://")
     parts = re.split(r"[/?&=:@#;,\s]+", rest)
     decoded = [unquote(part) for part in parts]
@@ -124,7 +124,7 @@ def _bytes_part(character: str) -> re.Pattern[bytes]:
 
 
 def _begin_of_cut_secret(text: AnyStr, parts: Sequence[re.Pattern[AnyStr]]) -> int:
-    """Where the beginning of a secret stands at the very end of a text; else the end."""
+    """Returns the index of a truncated secret at the end of a text, or the length of the text."""
     for begin in range(max(0, len(text) - _MOST_SPELLING * len(parts)), len(text)):
         position, found = begin, 0
         while found < len(parts) and (match := parts[found].match(text, position)):
@@ -141,7 +141,7 @@ def _pattern(secret: str) -> str:
 
 
 def _any_spelling(character: str) -> str:
-    r"""One character as it is, as `%XX` of its UTF-8, as JSON's `\uXXXX` or `\/`, as `&#…;`."""
+    r"""Returns a pattern for a character: unchanged, `%XX`, JSON's `\uXXXX` or `\/`, or `&#…;`."""
     percent = "".join(f"%{byte:02X}" for byte in _bytes(character))
     utf16 = character.encode("utf-16-be", "surrogatepass").hex()
     escapes = "".join(rf"\\u{utf16[i : i + 4]}" for i in range(0, len(utf16), 4))
@@ -150,10 +150,10 @@ def _any_spelling(character: str) -> str:
     spellings += [re.escape(f"&{name}") for name in _HTML_NAMES.get(character, [])]
     if character in _JSON_SHORT_ESCAPES:
         spellings.append(re.escape("\\" + _JSON_SHORT_ESCAPES[character]))
-    spellings.append(re.escape(character))  # the last, since escapes begin with % and \
+    spellings.append(re.escape(character))  # last, because escapes begin with % and \
     return f"(?:{'|'.join(spellings)})"
 
 
 def _bytes(text: str) -> bytes:
-    """UTF-8; what the environment has in another encoding must not end the program."""
+    """Encodes as UTF-8; a variable in another encoding must not end the program."""
     return text.encode(errors="surrogatepass")

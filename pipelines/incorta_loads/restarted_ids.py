@@ -1,4 +1,4 @@
-"""A cluster whose ids start over: what that means, and what to do."""
+"""The message about a cluster whose ids start over."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ class RestartedIds:
     """A cluster whose ids seem to have started over.
 
     Attributes:
-        cluster, tenant: of the warehouse.
-        execution_id: the highest that is here.
-        reason: what the cluster says of it; None: not known here.
+        cluster, tenant: the cluster and the tenant.
+        execution_id: the highest id in the warehouse.
+        reason: what the cluster responded for it; None if unknown.
     """
 
     cluster: str
@@ -21,12 +21,12 @@ class RestartedIds:
     reason: str | None = None
 
     def __str__(self) -> str:
-        """What that means, and what to do."""
+        """Returns what happened and what to do."""
         why = f" ({self.reason.rstrip('.')})" if self.reason else ""
         return (
             f"The cluster {self.cluster}, tenant {self.tenant}, seems to have been restored or "
             f"migrated: execution {self.execution_id}, the highest in the warehouse, is no longer "
-            f"there{why}. Its ids may name other executions now, so nothing "
+            f"there{why}. The same ids may now belong to other executions, so nothing "
             "is loaded over the history. To load the new executions, set "
             f'cluster = "{self.cluster}-2" under [sources.incorta], which keeps them apart; if '
             "only this execution was deleted, load a newer one with --ids."

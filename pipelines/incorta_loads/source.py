@@ -1,6 +1,6 @@
 """The dlt source.
 
-In a dlt project of your own:
+In your own dlt project:
 
     import dlt
     from incorta_loads.source import incorta_load_status
@@ -42,25 +42,27 @@ def incorta_load_status(
     token: str | None = None,
     **settings: Any,
 ) -> tuple[DltResource, ...]:
-    """Status trees of load-plan executions as the tables `nodes`, `invalid_payloads`, `fetches`.
+    """Returns status trees of executions as tables `nodes`, `invalid_payloads` and `fetches`.
 
-    Loading the same ids again replaces whole executions; an answer that is no tree changes none.
-    Within one package each table commits by itself: whole executions are promised (on DuckDB where
-    the destination has `supports_transactions`, without which dlt commits each statement of a merge
-    by itself), but that the ledger `fetches` follows its nodes is not. The command `incorta-loads`
-    promises both.
+    Loading the same ids again replaces whole executions. A response that is not a tree changes
+    none.
+
+    Executions are always complete in the warehouse. On DuckDB, this requires a destination with
+    `supports_transactions`; otherwise dlt commits each statement of a merge separately. Each table
+    is committed separately, so a ledger row in `fetches` may precede its nodes. Only the command
+    `incorta-loads` commits them in order.
 
     Args:
-        ids: such as `1-500,720`, or one id, or several.
-        cluster_url: scheme, host and base path, when not in the configuration.
-        tenant: when not in the configuration.
-        token: when not in the configuration; better left there.
-        settings: any other of `incorta_loads.config.settings.Settings`.
+        ids: ids to request, such as `1-500,720`, one id, or several.
+        cluster_url: scheme, host and base path, if not in the configuration.
+        tenant: name of the tenant, if not in the configuration.
+        token: access token, if not in the configuration, where it is safer.
+        settings: any other field of `incorta_loads.config.settings.Settings`.
 
     Raises:
-        ConfigurationError: a wrong or missing setting, ids that cannot be read; while the pipeline
-            runs a refused token or an unknown tenant.
-        ClusterDownError: while the pipeline runs, too many ids in a row were unavailable.
+        ConfigurationError: a setting is wrong or missing, or the ids cannot be parsed. While the
+            pipeline runs: the token was refused, or the tenant is unknown.
+        ClusterDownError: while the pipeline runs, too many consecutive ids were unavailable.
     """
     named = {"cluster_url": cluster_url, "tenant": tenant, "token": token}
     known = load_settings(named | settings)

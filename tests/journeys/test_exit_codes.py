@@ -51,7 +51,7 @@ def test_an_unavailable_cluster_gives_1(user: User, simulator: Simulator) -> Non
     simulator.stop()
     user.settings["SOURCES__INCORTA__MAX_ATTEMPTS"] = "1"
     done = user.runs("ingest", exit_code=1)
-    assert "Error: The cluster is down: 8 ids in a row were unavailable" in done.stderr
+    assert "Error: The cluster is down: 8 consecutive ids were unavailable" in done.stderr
 
 
 def test_an_empty_cluster_has_advice(user: User, simulator: Simulator) -> None:

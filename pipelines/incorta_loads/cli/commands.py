@@ -23,9 +23,9 @@ app = App(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Show what fails in your Incorta load plans, how often and since when.\n\n"
-    "Configuration is dlt's: `SOURCES__INCORTA__CLUSTER_URL`, `SOURCES__INCORTA__TENANT` and "
-    "`SOURCES__INCORTA__TOKEN` in the environment, or `[sources.incorta]` in `.dlt/config.toml` "
-    "and `.dlt/secrets.toml`. The warehouse is `incorta_loads.duckdb` in the working directory, "
+    "Settings follow the rules of dlt: `SOURCES__INCORTA__CLUSTER_URL`, "
+    "`SOURCES__INCORTA__TENANT` and `SOURCES__INCORTA__TOKEN` in the environment, or "
+    "`[sources.incorta]` in `.dlt/config.toml` and `.dlt/secrets.toml`. The warehouse is `incorta_loads.duckdb` in the working directory, "
     "or where `DESTINATION__DUCKDB__CREDENTIALS` says. No cluster at hand? Try "
     "`incorta-loads simulate`.",
 )
@@ -71,7 +71,7 @@ def _number(value: float) -> float:
 def ingest(*, ids: Ids = None) -> None:
     """Fetch executions from the cluster and load them into the warehouse.
 
-    Without --ids: executions that were not final, new ones, and ids that did not load before.
+    Without --ids: executions that may have changed, new ones, and ids that did not load before.
     Exit code 3 means that some ids did not load; the last lines on stderr say which and why.
     """
     from incorta_loads.cli import runs

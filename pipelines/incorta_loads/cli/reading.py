@@ -78,7 +78,9 @@ def _finding_command(name: str, text: str) -> None:
             found = getattr(findings, name)(connection, plan=plan, limit=limit)
         getattr(views, f"show_{name}")(found.found, output)
         if fail_on_any and found.now:  # rows beyond the limit count too
-            logger.warning("Now %s: %d (--fail-on-any).", found.what, found.now)
+            logger.warning(
+                "Currently %s: %d; exit code 4 because of --fail-on-any.", found.what, found.now
+            )
             raise typer.Exit(FOUND)
 
     app.command(name.replace("_", "-"), help=text)(command)

@@ -106,7 +106,7 @@ def run(ids: str | None) -> RunSummary:
             return summary
         with _going_on(summary):
             _analyze(warehouse, variables)
-            with prompt_interrupt("the next run sends notifications that were not sent."):
+            with prompt_interrupt("unsent notifications are sent by the next run."):
                 summary.changes = announce(warehouse.connection, receivers, summary.run_id)
             summary.published = _publish(warehouse, target)
     return summary
@@ -197,7 +197,7 @@ def _fetch(warehouse: Warehouse, settings: Settings, wanted: ExecutionIds | None
 
 
 def _publish(warehouse: Warehouse, directory: Path) -> Published:
-    with prompt_interrupt("what was published before is still there."):
+    with prompt_interrupt("the previous publication is unchanged."):
         return publish_files(warehouse.connection, warehouse.path, directory)
 
 

@@ -51,7 +51,7 @@ class RunSummary:
 
     @property
     def worst_error(self) -> IncortaLoadsError | None:
-        """The error that determines the exit code: the first of the worst."""
+        """The error that determines the exit code: the first one of the most severe kind."""
         by_severity = (2, 1, 8)
         return min(self.errors, key=lambda each: by_severity.index(each.exit_code), default=None)
 

@@ -91,7 +91,7 @@ def ending(watched: Watched) -> str:
         how = f"is not final ({node_status(root)})"
     else:
         how = _ENDS.get(root["outcome"], f"ended with {node_status(root)}")
-    silent = f", the last response being {watched.reason}" if watched.reason else ""
+    silent = f"; the last request failed: {watched.reason}" if watched.reason else ""
     return f"{begin} {how} after {after} of watching{silent}: {_of_tables(watched)}"
 
 
@@ -113,7 +113,7 @@ def _where(path: Path, *, is_loaded: bool) -> str:
 
 @contextmanager
 def _with_ending(watched: Watched) -> Iterator[None]:
-    """Adds to an error of loading how the execution ended."""
+    """Adds how the execution ended to an error that occurred while loading it."""
     try:
         yield
     except (BusyError, RunFailedError) as error:

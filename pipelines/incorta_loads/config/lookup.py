@@ -1,9 +1,9 @@
-"""Looks up all configuration in exactly one section.
+"""Looks up settings in exactly one section.
 
 A command reads environment variables, `.dlt/secrets.toml` and `.dlt/config.toml`. In a user's own
 pipeline, the providers configured for dlt there are read. Unlike dlt's own lookup, a value comes
-only from the requested section. A stray `TOKEN` or `CLUSTER` in the environment must neither be
-sent to a cluster nor name one.
+only from the requested section. A stray `TOKEN` or `CLUSTER` in the environment must not be
+sent as the token or used as the cluster's name.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def configured_tables() -> list[Mapping[str, object]]:
 
 
 def environment_variable(name: str) -> str:
-    """Returns the environment variable of a setting. A table in the name is followed by a dot."""
+    """Returns the environment variable of a setting. A dot separates table and setting."""
     return "__".join((*SECTION, *name.split("."))).upper()
 
 

@@ -113,7 +113,7 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
         if required not in values:
             raise MissingSettingError(_missing(required))
     _check_token(values["token"])
-    if values["tenant"] in (".", ".."):  # a URL drops these, however encoded
+    if values["tenant"] in (".", ".."):  # URL parsers remove these segments, even percent-encoded
         raise InvalidSettingError(
             f"{spelled('tenant')} is '{values['tenant']}', which is not a tenant; set it to the "
             "name in Incorta's URL."

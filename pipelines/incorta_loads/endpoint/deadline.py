@@ -3,8 +3,8 @@
 `requests` applies its timeout to every single read, so a server that sends a byte now and then
 keeps it busy forever. Here, each connection registers the socket that the current thread uses. A
 timer shuts that socket down when the time is over. The read then ends with an error, or as if the
-server had closed the connection. Once the watchdog has bitten, the response is incomplete,
-whatever the read returns.
+server had closed the connection. Once the timer (the watchdog) has fired, the response
+counts as incomplete, whatever the read returns.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Feed:
 
     @property
     def ids_in_vain(self) -> int:
-        """Consecutive ids without nodes after which probing was given up, or 0 if it was not."""
+        """Consecutive ids without nodes after which probing was given up; 0 if it was not."""
         is_over = self._probe is not None and self._probe >= self._end
         is_given_up = is_over and self._last_there + 1 + self._probe_gap > self._end <= HIGHEST_ID
         return self._end - 1 - self._last_loaded if is_given_up else 0

@@ -148,7 +148,7 @@ class _Breaker:
             return None
         reason = (answer.message or "").rstrip(".")
         return ClusterDownError(
-            f"The cluster is down: {self._in_a_row} ids in a row were unavailable, the last one "
+            f"The cluster is down: {self._in_a_row} consecutive ids were unavailable, the last one "
             f"({answer.execution_id}) with: {reason}. What was fetched before is kept; "
             "run the same command again when it is back."
         )

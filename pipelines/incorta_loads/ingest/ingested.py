@@ -47,7 +47,7 @@ class Ingested:
 
     @property
     def is_complete(self) -> bool:
-        """Whether each id was loaded or is a gap, and the cluster's ids did not start over."""
+        """Whether each id was loaded or does not exist, and the ids did not start over."""
         is_known = self.outcomes["loaded"] + self.outcomes["not_found"] == self.ids
         return is_known and self.restarted is None
 

@@ -15,7 +15,7 @@ AGED_AFTER = timedelta(days=30)
 """An id whose first and last requests are this far apart is requested only if named."""
 
 PAUSES_IN_SPAN = 10
-"""An id is skipped for the time between its first and last requests, divided by this number."""
+"""After a request, an id waits for the time since its first request, divided by this number."""
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,7 @@ class _Known:
     def pause_seconds(self, every_seconds: float, deadline: float) -> float:
         """Returns the pause before the next request.
 
-        It does not exceed the deadline or, while the execution is missing, the time to wait for it.
+        It ends at the deadline, or earlier at the limit of waiting for the execution to appear.
         """
         until = min(deadline, self._patient_until if self._missing else math.inf)
         return max(0.0, min(every_seconds, until - time.monotonic()))

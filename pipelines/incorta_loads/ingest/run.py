@@ -52,7 +52,7 @@ def ingest_into(
         WarehouseError: the warehouse could not be written.
     """
     began = time.monotonic()
-    # Restore before the run gets its id: it may request the same ids, and has one row for each.
+    # Restore before the run gets its own run id: it may request the same executions.
     _restore_ledger(warehouse)
     ingested = Ingested(new_run_id())
     run = RunBatches(warehouse, settings, ingested, stopping)

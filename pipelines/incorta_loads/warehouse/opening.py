@@ -80,7 +80,7 @@ def locked(path: Path, timeout_seconds: float, *, is_needed: bool = True) -> Ite
 def _owner(lock_path: Path) -> str:
     """Returns a note that names the owner of the lock file, or "" if the user owns it.
 
-    The owner may remove the file while no command runs.
+    The owner can safely delete the file when no command is running.
     """
     try:
         uid = lock_path.stat().st_uid

@@ -394,7 +394,7 @@ def test_an_unavailable_cluster_stops_requests_and_keeps_responses(
     batches, raised = until_error(fetched("1-99", make_settings(concurrency=1)))
     assert type(raised) is ClusterDownError
     assert str(raised) == (
-        "The cluster is down: 8 ids in a row were unavailable, the last one (11) with: Down. "
+        "The cluster is down: 8 consecutive ids were unavailable, the last one (11) with: Down. "
         "What was fetched before is kept; run the same command again when it is back."
     )
     expected = dict.fromkeys(range(1, 4), "loaded") | dict.fromkeys(range(4, 12), "unavailable")
@@ -427,7 +427,7 @@ def test_a_cluster_is_unavailable_after_this_many_consecutive_ids(
     for each in range(1, 100):
         simulator.faults.plan(each, Refusal(503, "Down."))
     batches, raised = until_error(fetched("1-99", make_settings(concurrency=concurrency)))
-    assert str(raised).startswith(f"The cluster is down: {most} ids in a row were unavailable, ")
+    assert str(raised).startswith(f"The cluster is down: {most} consecutive ids were unavailable, ")
     assert sorted(outcomes(*batches)) == sorted(requested(simulator))
     assert most <= len(simulator.requests) <= most - 1 + concurrency
 
