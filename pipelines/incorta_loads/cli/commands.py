@@ -25,9 +25,9 @@ app = App(
     help="Show what fails in your Incorta load plans, how often and since when.\n\n"
     "Settings follow the rules of dlt: `SOURCES__INCORTA__CLUSTER_URL`, "
     "`SOURCES__INCORTA__TENANT` and `SOURCES__INCORTA__TOKEN` in the environment, or "
-    "`[sources.incorta]` in `.dlt/config.toml` and `.dlt/secrets.toml`. The warehouse is `incorta_loads.duckdb` in the working directory, "
-    "or where `DESTINATION__DUCKDB__CREDENTIALS` says. No cluster at hand? Try "
-    "`incorta-loads simulate`.",
+    "`[sources.incorta]` in `.dlt/config.toml` and `.dlt/secrets.toml`. The warehouse is "
+    "`incorta_loads.duckdb` in the working directory, or where "
+    "`DESTINATION__DUCKDB__CREDENTIALS` says. No cluster at hand? Try `incorta-loads simulate`.",
 )
 
 

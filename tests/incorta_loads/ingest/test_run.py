@@ -268,7 +268,8 @@ def test_the_message_about_ids_that_start_over_has_the_remedy(
         "the highest in the warehouse, is no longer there (execution of another plan, 'Other' in "
         "place of 'Nightly'). The same ids may now belong to other executions, so nothing is "
         'loaded over the history. To load the new executions, set cluster = "test-2" under '
-        "[sources.incorta], which keeps them apart; if only this execution was deleted, load a newer one with --ids."
+        "[sources.incorta], which keeps them apart; if only this execution was deleted, load a "
+        "newer one with --ids."
     )
 
 
