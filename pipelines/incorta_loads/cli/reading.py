@@ -88,7 +88,7 @@ def _finding_command(name: str, text: str) -> None:
 
 _finding_command(
     "health",
-    "Show how each table behaves: always failing, broken since, intermittent, recovered, new, gone.\n\n"
+    "Show how each table behaves: always failing, broken, intermittent, recovered, new, gone.\n\n"
     "--fail-on-any: a table always fails or is broken. --plan: show the tables of this plan, with "
     "their runs in all plans.",
 )
