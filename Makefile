@@ -70,8 +70,15 @@ bench-report: $(VENV)/.dev debian-packages ## Measure the size of report.html, a
 	PYTHONPATH=tests $(BIN)/python tests/benches/page.py story 200x1000 20000x1000
 
 .PHONY: bench-planning
-bench-planning: $(VENV)/.dev ## Measure how long a run plans on a long history
-	PYTHONPATH=tests $(BIN)/python tests/benches/planning.py 100000x10 1000000x10
+bench-planning: $(VENV)/.dev ## Measure a run of 10 new executions after a history of any length
+	PYTHONPATH=tests $(BIN)/python tests/benches/planning.py 1000x1000 10000x1000 50000x1000
+
+.PHONY: bench-ingest
+bench-ingest: $(VENV)/.dev ## Measure ingest beside other ways to load the same executions
+	PYTHONPATH=tests $(BIN)/python tests/benches/ingest.py 500x1000 1000x28
+
+.PHONY: bench
+bench: bench-analysis bench-ingest bench-planning bench-report ## Measure everything in docs/performance.md
 
 .PHONY: install
 install: $(VENV)/.runtime ## Install the program into .venv

@@ -25,7 +25,12 @@ import pyarrow.compute as pc
 from incorta_loads.base_tables import DATASET, FETCHES, TABLES, Batch
 from incorta_loads.errors import OutOfMemoryError, WarehouseError, first_line, root_cause
 from incorta_loads.warehouse.executions import nodes_of
-from incorta_loads.warehouse.memory import Memory, is_out_of_memory, release_memory
+from incorta_loads.warehouse.memory import (
+    Memory,
+    collect_without_imports,
+    is_out_of_memory,
+    release_memory,
+)
 from incorta_loads.warehouse.opening import opened, require_file, table_columns
 from incorta_loads.warehouse.states import state_spellings
 from incorta_loads.warehouse.tables import (
@@ -68,13 +73,15 @@ class Warehouse:
 
         self._dlt.close()  # a load that failed has left one
         self._dlt.enter_context(nothing_configures_dlt())
-        return dlt.pipeline(
+        pipeline = dlt.pipeline(
             "incorta_loads",
             # Otherwise dlt sends each statement of a merge in its own transaction.
             destination=dlt.destinations.duckdb(self.connection, supports_transactions=True),
             dataset_name=DATASET,
             pipelines_dir=str(self._working),
         )
+        collect_without_imports()
+        return pipeline
 
     def close(self) -> None:
         """Stops the loading thread."""
