@@ -101,7 +101,7 @@ def _(coverage, health, mo):
     broken = health[health["is_broken"]]
     worse = health[(health["verdict"] == "regressed") & ~health.index.isin(broken.index)]
     here = ", ".join(
-        f"{row.percent_here:.1f} % of the ids asked for are here "
+        f"{row.percent_here:.1f} % of the requested ids that exist are loaded "
         f"({row.cluster}, tenant {row.tenant})"
         for row in coverage.itertuples()
     )
@@ -420,7 +420,7 @@ def _(mo):
     mo.md("""
     ## How complete is the data?
 
-    Ids between the lowest and the highest that are here, and why some are not.
+    The ids between the lowest and the highest loaded execution, and why some of them are missing.
     """)
     return
 

@@ -123,8 +123,8 @@ FETCHES: Final = pa.schema(
         _column(
             "is_final",
             BOOLEAN,
-            "Whether the execution was final in this response. NULL unless loaded, and in rows of "
-            "versions before this column.",
+            "Whether the execution was final in this response. NULL if the outcome is not loaded, "
+            "and in rows written by older versions.",
             nullable=True,
         ),
     ]
@@ -150,8 +150,8 @@ ALERTS: Final = pa.schema(
         _column(
             "missed",
             TEXT,
-            "Receivers that missed it and get it from a later run, by the beginnings of their "
-            "hashes. NULL if no receiver missed it.",
+            "Receivers that missed it and get it from a later run, each named by the first "
+            "characters of the hash of its URL. NULL if no receiver missed it.",
             nullable=True,
         ),
     ]

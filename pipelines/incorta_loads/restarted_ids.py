@@ -27,7 +27,7 @@ class RestartedIds:
             f"The cluster {self.cluster}, tenant {self.tenant}, seems to have been restored or "
             f"migrated: execution {self.execution_id}, the highest in the warehouse, is no longer "
             f"there{why}. The same ids may now belong to other executions, so nothing "
-            "is loaded over the history. To load the new executions, set "
+            "was loaded, to keep the history. To load the new executions, set "
             f'cluster = "{self.cluster}-2" under [sources.incorta], which keeps them apart; if '
             "only this execution was deleted, load a newer one with --ids."
         )

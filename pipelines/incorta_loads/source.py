@@ -44,13 +44,13 @@ def incorta_load_status(
 ) -> tuple[DltResource, ...]:
     """Returns status trees of executions as tables `nodes`, `invalid_payloads` and `fetches`.
 
-    Loading the same ids again replaces whole executions. A response that is not a tree changes
-    none.
+    Loading the same ids again replaces whole executions. A response that is not a
+    status tree changes no stored execution.
 
-    Executions are always complete in the warehouse. On DuckDB, this requires a destination with
-    `supports_transactions`; otherwise dlt commits each statement of a merge separately. Each table
-    is committed separately, so a ledger row in `fetches` may precede its nodes. Only the command
-    `incorta-loads` commits them in order.
+    An execution is stored completely or not at all; on DuckDB only if the destination has
+    `supports_transactions`, because otherwise dlt commits each statement of a merge separately.
+    Each table is committed separately, so a ledger row in `fetches` may precede its nodes. Only the
+    command `incorta-loads` commits them in order.
 
     Args:
         ids: ids to request, such as `1-500,720`, one id, or several.

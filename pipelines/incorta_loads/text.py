@@ -42,7 +42,7 @@ def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
 
 
 def visible(text: str) -> str:
-    """The text with every character that would not show, or move the cursor, as its escape."""
+    """Returns the text with invisible characters, and those that move the cursor, escaped."""
     if text.isprintable():
         return text
     return "".join(

@@ -75,12 +75,12 @@ def _announce_restarts(
 
 
 def _was_received(missed: Sequence[str], asked: Sequence[str]) -> bool:
-    """Whether a notification is recorded: unless all receivers missed it, or if there are none."""
+    """Whether to record a notification: if there are no receivers, or at least one received it."""
     return not asked or len(missed) < len(asked)
 
 
 def _now(connection: duckdb.DuckDBPyConnection) -> datetime:
-    """Now, but after every record: one that a wrong clock left must not stay the last."""
+    """Returns the current time, or just after the newest record if that is in the future."""
     (last,) = connection.execute("SELECT max(announced_at) FROM load_status.alerts").fetchone() or (
         None,
     )

@@ -85,7 +85,7 @@ class Standing:
 
 
 def unsent(connection: duckdb.DuckDBPyConnection) -> list[Change]:
-    """Changes to report, and those that some receivers missed and still hold; by kind and name.
+    """Changes to report, and earlier ones that still hold but that some receivers missed, ordered.
 
     Raises:
         WarehouseError: there is no analysis yet.

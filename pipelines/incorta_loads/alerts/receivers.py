@@ -112,7 +112,7 @@ def is_still_sending() -> bool:
 
 
 def _wait_longer(receiver: apprise.NotifyBase) -> None:
-    """Raises Apprise's timeout of four seconds, after which each run would send again.
+    """Raises Apprise's timeout: with its four seconds, every run would send to a slow receiver.
 
     `rto` and `cto` in the URL take precedence.
     """

@@ -37,8 +37,8 @@ def failures(
     sort: Annotated[
         Sort,
         typer.Option(
-            help="rate: lower end of the interval of the error rate. rank: of tables, by the rate "
-            "shrunken towards that of their schema. errors: count."
+            help="rate: by the lower end of the error rate's interval. rank: tables only, by "
+            "worst_rank as in `health`. errors: by number of errors."
         ),
     ] = Sort.RATE,
     limit: Limit = None,

@@ -24,8 +24,8 @@ class Known:
 
     Attributes:
         not_final: ids with nodes that may still change and are due.
-        not_loaded: other ids that are due: without nodes, or with nodes from an earlier request
-            than the last one.
+        not_loaded: other ids that are due: ids without nodes, and ids whose last request failed
+            although an earlier one loaded nodes.
         highest: the highest id with nodes; None if there is none.
         doubtful: due ids, and ids above the highest, that were unavailable at their last request.
             The oldest request comes first.

@@ -243,7 +243,7 @@ class _Known:
                 looked = f" after {duration(time.monotonic() - self.began)} of waiting for it"
         return UnknownExecutionError(
             f"The cluster {has} execution {answer.execution_id} ({_reason(answer)}){looked}; use "
-            "the id that the execute call returned."
+            "the id that Incorta returned when the load plan was started."
         )
 
 

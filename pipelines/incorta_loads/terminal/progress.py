@@ -92,7 +92,7 @@ def log_totals(ingested: Ingested) -> None:
     if ingested.found_nothing:
         logger.warning(
             "no execution was found: pass --ids with a range around a known id, such as one that "
-            "the execute call returned"
+            "Incorta returned when a load plan was started"
         )
 
 

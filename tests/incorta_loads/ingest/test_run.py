@@ -266,8 +266,8 @@ def test_the_message_about_ids_that_start_over_has_the_remedy(
     assert str(ingest(empty_warehouse, small).restarted) == (
         "The cluster test, tenant Größe/1, seems to have been restored or migrated: execution 7, "
         "the highest in the warehouse, is no longer there (execution of another plan, 'Other' in "
-        "place of 'Nightly'). The same ids may now belong to other executions, so nothing is "
-        'loaded over the history. To load the new executions, set cluster = "test-2" under '
+        "place of 'Nightly'). The same ids may now belong to other executions, so nothing was "
+        'loaded, to keep the history. To load the new executions, set cluster = "test-2" under '
         "[sources.incorta], which keeps them apart; if only this execution was deleted, load a "
         "newer one with --ids."
     )

@@ -133,7 +133,7 @@ def test_a_cluster_without_executions_has_its_advice(log: pytest.LogCaptureFixtu
         "INFO: 20 ids requested in 0.5 s, 0 nodes written: 20 not_found",
         (
             "WARNING: no execution was found: pass --ids with a range around a known id, such as "
-            "one that the execute call returned"
+            "one that Incorta returned when a load plan was started"
         ),
     ]
 

@@ -14,6 +14,7 @@ TEXTS = frozenset(
 
 VARIABLES = (
     *("behaviour_min_runs", "behaviour_min_streak", "intermittent_runs", "latest_executions"),
+    "recovered_runs",
     *("recent_runs", "baseline_runs", "regression_min_runs", "regression_min_episodes"),
     "significance",
 )

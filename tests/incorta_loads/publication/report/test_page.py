@@ -56,8 +56,8 @@ def test_the_first_sentence_summarizes_the_state(story: Page) -> None:
     """It has the broken and regressed tables, the completeness and the age of the data."""
     sentence = story.locator("h1").inner_text()
     assert sentence.startswith(
-        "3 tables are broken, 1 is worse than before; 100 % of the requested ids are loaded, "
-        "the latest "
+        "3 tables are broken, 1 is worse than before; 100 % of the requested ids that exist are "
+        "loaded, the latest response "
     )
     assert sentence.endswith(" ago (older than a day).")
 
@@ -93,7 +93,7 @@ def test_recent_times_have_a_time_of_day(story: Page, hours: int, shown: str) ->
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("one", "No table is broken, none is worse than before; 100 % of the requested ids"),
+        ("one", "No table is broken, no table is worse than before; 100 % of the requested ids"),
         ("empty", "No execution is loaded yet: none of 1 requested id could be loaded."),
         ("nothing", "No execution is loaded yet."),
     ],
