@@ -233,8 +233,9 @@ def _(mo):
     mo.md("""
     ## Since when?
 
-    Tables that are broken now: the last three or more counted runs were in error, or none of five
-    or more ever succeeded. Below, each streak of errors is a bar over the executions.
+    Tables that are broken now: the last three or more counted runs were in error, or the table has
+    five or more counted runs and none of them succeeded. Below, each streak of errors is a bar
+    over the executions.
     """)
     return
 

@@ -110,7 +110,7 @@ FETCHES: Final = pa.schema(
         _column(
             "attempts",
             INTEGER,
-            "Requests for this id in this run; NULL in a row that a later run restored.",
+            "Requests for this id in this run. NULL if a later run wrote the row for a killed one.",
             nullable=True,
         ),
         _column(

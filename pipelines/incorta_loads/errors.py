@@ -83,7 +83,7 @@ class WarehouseError(RunFailedError):
 
 
 class OutOfMemoryError(WarehouseError):
-    """DuckDB needs more memory than its limit at first."""
+    """DuckDB needs more memory than its initial limit."""
 
 
 class ModelsError(RunFailedError):

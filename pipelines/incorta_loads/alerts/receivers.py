@@ -112,7 +112,7 @@ def is_still_sending() -> bool:
 
 
 def _wait_longer(receiver: apprise.NotifyBase) -> None:
-    """Raises Apprise's timeout: with its four seconds, every run would send to a slow receiver.
+    """Raises Apprise's timeout of four seconds, after which a slow receiver counts as missed.
 
     `rto` and `cto` in the URL take precedence.
     """

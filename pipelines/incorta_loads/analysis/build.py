@@ -175,7 +175,7 @@ def _check_contracts(connection: duckdb.DuckDBPyConnection, built: Collection[Mo
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, built: Collection[Model]) -> None:
-    """Makes the descriptions of models and their columns comments in the warehouse."""
+    """Sets the descriptions of models and columns as comments in the warehouse."""
     comments: dict[tuple[str, str | None], str] = {}
     for model in built:
         comments[model.name, None] = model.comment

@@ -39,7 +39,7 @@ class Kept(msgspec.Struct, frozen=True):
         current: the model from whose rows the table is made.
         keys: columns of both that identify the row of `current` from which a row was made.
         of_current: SQL condition for the rows of `current` that leave rows in the table.
-        of_table: SQL condition for rows of the table that together have all keys in it.
+        of_table: SQL condition for a subset of the table's rows in which each of its keys occurs.
     """
 
     current: str

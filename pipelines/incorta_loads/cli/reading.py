@@ -101,13 +101,13 @@ _finding_command(
 _finding_command(
     "conflicts",
     "Show where the cluster contradicts itself, such as a success above a failure.\n\n"
-    "--fail-on-any: the last final execution of a plan has a contradiction.",
+    "--fail-on-any: the newest final execution of a plan has a contradiction.",
 )
 _finding_command(
     "fix_first",
-    "Show the fewest fixes that would make the most executions clean.\n\n"
-    "--fail-on-any: the last final execution of a plan has a cause. --plan: show the causes of "
-    "this plan, with the executions of all plans.",
+    "Show which few fixes would free the most executions of errors.\n\n"
+    "--fail-on-any: an error originated in the newest final execution of a plan. --plan: show the "
+    "causes of this plan, with the executions of all plans.",
 )
 
 

@@ -104,8 +104,7 @@ class StatusClient:
 
         Args:
             execution_id: the id to request.
-            within_seconds: time limit for all attempts, in addition to `total_seconds` of the
-                settings; the lower one applies.
+            within_seconds: a second time limit for all attempts, besides `total_seconds`.
 
         Raises:
             InvalidTokenError: the cluster responded with 401.

@@ -23,7 +23,7 @@ _current = threading.local()
 
 
 class Watchdog:
-    """Watches the one exchange of the thread that entered it.
+    """Watches the single exchange that its thread makes in the context of `limited_to`.
 
     Attributes:
         has_bitten: whether the time ran out and the connection was shut down.

@@ -17,7 +17,7 @@ from incorta_loads.endpoint.local_faults import refuse_local_faults
 from incorta_loads.errors import SpoolError, root_cause
 
 MOST_ERROR_BODY_BYTES = 64 * 1024
-"""Limit on the body of an unsuccessful response, which is a message or does not help."""
+"""Size limit for the body of an unsuccessful response, which is an error message at best."""
 
 _CHUNK_BYTES = 64 * 1024
 _MOST_BYTES_IN_MEMORY = 2**18

@@ -35,8 +35,7 @@ class ErrorOutput(io.TextIOWrapper):
     """stderr with write errors ignored, because there is nowhere to report them.
 
     Attributes:
-        is_incomplete: whether text was lost for a reason other than a closed pipe, so that someone
-            may be reading the rest.
+        is_incomplete: whether text was lost although the pipe was open.
     """
 
     is_incomplete = False
