@@ -78,7 +78,7 @@ bench-ingest: $(VENV)/.dev ## Measure ingest beside other ways to load the same 
 	PYTHONPATH=tests $(BIN)/python tests/benches/ingest.py 500x1000 1000x28
 
 .PHONY: bench
-bench: bench-analysis bench-ingest bench-planning bench-report ## Measure everything in docs/performance.md
+bench: bench-analysis bench-ingest bench-planning bench-report ## Run all benchmarks
 
 .PHONY: install
 install: $(VENV)/.runtime ## Install the program into .venv
