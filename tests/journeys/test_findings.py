@@ -34,7 +34,9 @@ def test_a_current_finding_gives_4(analyzed: User, command: str) -> None:
     query = f"SELECT count(*) AS rows FROM load_analysis.{FINDINGS[command]} WHERE {NOW[command]}"
     (row,) = analyzed.queries(query)
     done = analyzed.runs(command, "--fail-on-any", "--limit", "1", exit_code=4 * (row["rows"] > 0))
-    assert f": {row['rows']}; exit code 4 because of --fail-on-any" in done.stderr or not row["rows"]
+    assert (
+        f": {row['rows']}; exit code 4 because of --fail-on-any" in done.stderr or not row["rows"]
+    )
 
 
 def test_without_a_finding_the_exit_code_is_0(
