@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 
 from benches.analysis import load
+from benches.contenders import TOKEN
 from benches.ingest import COMMAND, TIMES, cost, median
 from incorta_loads.tree.flattening import encode
 from incorta_loads.warehouse.executions import nodes_of
@@ -28,7 +29,6 @@ from incorta_simulator.faults.faults import RawBody
 from incorta_simulator.server.simulator import Simulator
 
 NEW_EXECUTIONS = 10
-TOKEN = "t0k3n-bench"
 
 
 def serve(bodies: dict[int, bytes], pipe: Connection) -> None:

@@ -118,18 +118,14 @@ class _Requests:
             answer = self._client.fetch(execution_id)
         except IncortaLoadsError as error:
             self._stopping.set()
-            self._end(error)
+            with self._lock:
+                self.fatal = self.fatal or error
             raise CancelledError from error
+        # Here, so that the requests end at once even while the caller loads a batch.
         with self._lock:
             down = self._breaker.count(answer)
-        if down:
-            self._end(down)
+            self.fatal = self.fatal or down
         return answer
-
-    def _end(self, error: IncortaLoadsError) -> None:
-        """Ends the requests at once, even while the caller loads a batch."""
-        with self._lock:
-            self.fatal = self.fatal or error
 
     def _is_over(self) -> bool:
         return self.fatal is not None or self._stopping.is_set()

@@ -186,7 +186,7 @@ class Warehouse:
         """Creates missing tables, and rejects tables of another version with other columns."""
         refuse_other_columns(self.connection, self.path)
         add_columns(self.connection)
-        if not all(name in table_columns(self.connection, DATASET) for name in TABLES):
+        if not TABLES.keys() <= table_columns(self.connection, DATASET).keys():
             self._run(Batch(), create=True)
             refuse_other_columns(self.connection, self.path)
         create_alerts(self.connection)

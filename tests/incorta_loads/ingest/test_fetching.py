@@ -29,17 +29,17 @@ class Arrivals(Weather):
     def __init__(self) -> None:
         super().__init__(0, 0.0, ())
         self._changed = threading.Condition()
-        self._ids: list[int] = []
+        self._requests = 0
 
-    def strike(self, execution_id: int, nth_request: int) -> None:
+    def strike(self, *_: object) -> None:
         with self._changed:
-            self._ids.append(execution_id * nth_request)
+            self._requests += 1
             self._changed.notify_all()
 
     def wait_for(self, requests: int) -> bool:
         """Waits until this many requests have arrived; False if they do not."""
         with self._changed:
-            return self._changed.wait_for(lambda: len(self._ids) >= requests, HANG_SECONDS)
+            return self._changed.wait_for(lambda: self._requests >= requests, HANG_SECONDS)
 
 
 def ingest(warehouse: Warehouse, settings: Settings, stopping: threading.Event) -> None:
