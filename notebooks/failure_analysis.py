@@ -137,7 +137,7 @@ def _(by_plan, plan, schema, table):
     key = ["cluster", "tenant", "schema_name", "table_name"]
 
     def chosen(rows, schema_name="schema_name", table_name="table_name"):
-        """The rows of the tables that are chosen above; all of them where nothing is."""
+        """The rows of the tables that are chosen above; all rows if nothing is chosen."""
         if plan.value:
             of_plan = by_plan.loc[by_plan["load_plan"] == plan.value, key].drop_duplicates()
             on = ["cluster", "tenant", schema_name, table_name]
@@ -365,9 +365,9 @@ def _(mo):
     mo.md("""
     ## What to fix first?
 
-    Causes by the number of recent executions that they made fail. The line is the share of failed
-    executions that would be clean if this cause and all above it were fixed. This chart ignores the
-    choices above, because shares of a subset would mislead.
+    Causes, ordered by how many recent executions failed because of them. The line is the share
+    of failed executions that would be clean if this cause and all above it were fixed. This chart
+    ignores the choices above, because shares of a subset would mislead.
     """)
     return
 

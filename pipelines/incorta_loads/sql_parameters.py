@@ -1,7 +1,7 @@
 """Passes parameters to DuckDB as SQL.
 
-The first Python value that a process binds makes DuckDB import pandas and pyarrow, which takes half
-of a command that only reads.
+When a process first passes a Python value as a query parameter, DuckDB imports pandas and pyarrow.
+This takes half the time of a command that only reads.
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@
   The keys of each row name its source: a response, or a version of a bucket of executions. A build
   deletes rows whose keys are no longer in `current`, and adds rows for keys that are missing.
 
-  `of_current` selects the rows of `current` that produce rows in the table. `of_table` selects rows
-  of the table that are enough to find its keys. `analysis/build.py` reads these arguments from
-  `meta` and lists the missing keys in a temporary table. The large tables are then read only for
-  these executions. If dbt builds the models itself, it rebuilds these tables completely.
+  `of_current` selects the rows of `current` that produce rows in the table. `of_table` selects a
+  small part of the table's rows in which every key still occurs. `analysis/build.py` reads
+  these arguments from `meta` and lists the missing keys in a temporary table. The large tables are
+  then read only for these executions. If dbt builds the models itself, it rebuilds these tables
+  completely.
 #}
 
 {# Whether the kept table has no rows yet for a row of its source. #}

@@ -78,8 +78,10 @@ class Histories(RuleBasedStateMachine):
 
     @rule(changes=CHANGES, event=EVENTS)
     def something_happens(self, changes: dict[int, Response], event: tuple[Any, ...]) -> None:
-        """Applies one event; hypothesis would omit most rules from a history if there were
-        several."""
+        """Applies one event of any kind.
+
+        With one rule for each kind, hypothesis would use only a few of them in a history.
+        """
         self.the_cluster_changes(changes)
         rule_name, *arguments = event
         getattr(self, rule_name)(*arguments)
@@ -154,7 +156,7 @@ class Histories(RuleBasedStateMachine):
         self.compare(begin, restored=restored, entered=requested, taken=requested)
 
     def a_killed_run(self, package: int, is_after: bool) -> None:
-        """Complete batches are committed, and at least the nodes and bodies of the last one.
+        """All batches before the last are committed; of the last, at least its nodes and bodies.
 
         Ids requested ahead of the last batch leave no rows.
         """

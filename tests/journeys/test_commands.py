@@ -111,7 +111,7 @@ def test_sql_prints_all_nodes_into_a_pipe(analyzed: User) -> None:
 
 
 def test_sql_only_reads(analyzed: User) -> None:
-    """One SELECT is run; statements that write, leave the file or change settings are refused."""
+    """One SELECT is run; statements that write, read other files or change settings are refused."""
     before = analyzed.warehouse.read_bytes()
     rows = analyzed.reads("sql", "SELECT 1 AS one, NULL AS nothing")
     assert rows == [{"one": 1, "nothing": None}]

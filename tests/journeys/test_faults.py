@@ -172,7 +172,7 @@ def find(secret: str, user: User, *outputs: str) -> list[str]:
 
 
 def test_the_token_is_never_stored_or_printed(fault_run: FaultRun) -> None:
-    """No cell, file or debug log has it, whatever its spelling; a control string is found."""
+    """No cell, file or debug log has it, whatever its spelling; the search finds a planted text."""
     outputs = [text for done in fault_run.done for text in (done.stdout, done.stderr)]
     assert find(TOKEN, fault_run.user, *outputs) == []
     with duckdb.connect(fault_run.user.warehouse) as connection:

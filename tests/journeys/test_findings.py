@@ -42,7 +42,7 @@ def test_a_current_finding_gives_4(analyzed: User, command: str) -> None:
 def test_without_a_finding_the_exit_code_is_0(
     analyzed: User, request: pytest.FixtureRequest
 ) -> None:
-    """By plan, only those with broken tables give 4."""
+    """With `--plan`, the exit code is 4 only for plans with a broken table."""
     broken = {
         row["load_plan"]: row["broken"]
         for row in analyzed.queries(

@@ -55,7 +55,8 @@ def test_the_next_run_requests_only_ids_that_may_have_changed(
 ) -> None:
     """These are executions that were running, the probe gap, and unsettled gaps.
 
-    Every run also requests the highest id, and the latest execution of each plan unless a success.
+    Every run also requests the highest id, and the latest execution of each plan unless it was a
+    success.
     """
     simulator.company.finish_all()
     trees = {id_: simulator.company.tree(id_) for id_ in simulator.company.ids}

@@ -32,12 +32,12 @@ def test_an_unknown_type_counts_as_a_table(loaded: User) -> None:
     """By default a failing view makes `health` exit with 4, and the type is listed."""
     done = loaded.runs("analyze")
     assert (
-        "12 nodes have a type without a role, most of them 'MATERIALIZED_VIEW'; 12 counted as "
-        "tables because they are leaves below a schema, 0 as none" in done.stderr
+        "12 nodes have a type without a rule (mostly 'MATERIALIZED_VIEW'); 12 counted as tables "
+        "because they are leaves below a schema, 0 not" in done.stderr
     )
     loaded.runs("health", "--fail-on-any", exit_code=4)
     shown = loaded.runs("coverage").stdout
-    assert "Types without a role, and what they are counted as" in shown
+    assert "Types without a rule, and what they are counted as" in shown
     assert "MATERIALIZED_VIEW  table" in shown
     assert loaded.queries(
         "SELECT schema_name, table_name, counted, behaviour FROM load_analysis.table_health "
@@ -65,9 +65,9 @@ def test_users_define_their_types(loaded: User) -> None:
     """A type that a CSV file in the configuration excludes is neither a table nor a conflict."""
     (loaded.home / "types.csv").write_text("type,role\nmaterialized_view,none\n")
     loaded.settings["SOURCES__INCORTA__MODELS__TYPE_ROLES"] = "types.csv"
-    assert "without a role" not in loaded.runs("analyze").stderr
+    assert "without a rule" not in loaded.runs("analyze").stderr
     loaded.runs("health", "--fail-on-any")
-    assert "Types without a role" not in loaded.runs("coverage").stdout
+    assert "Types without a rule" not in loaded.runs("coverage").stdout
     assert loaded.queries(
         "SELECT count(*) AS tables, count(*) FILTER (WHERE table_name = 'totals') AS views "
         "FROM load_analysis.table_health"

@@ -116,7 +116,7 @@ def test_systemd_retries_all_failures_except_configuration_errors(tmp_path: Path
 def test_cron_mails_only_failures_that_need_a_person(
     tmp_path: Path, code: int, mailed: str
 ) -> None:
-    """Any output is mailed: none after success and for a busy warehouse."""
+    """cron mails any output. There is none after success, or if the warehouse is busy."""
     (line,) = (each for each in _text("crontab").splitlines() if each[:1].isdigit())
     *when, command = line.split(" ", maxsplit=5)
     assert when == ["17", "*", "*", "*", "*"]

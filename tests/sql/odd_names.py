@@ -24,7 +24,7 @@ def odd_names() -> History:
 
 
 def _tree(number: int) -> Tree:
-    """Tables fail whose number has a factor in common with the execution's."""
+    """A table fails if its number and that of the execution have a common factor."""
     plan, group, schema = (NAMES[place % len(NAMES)] for place in (number, number + 1, number % 3))
     tables = tuple(
         Tree("TABLE", name, "Failed" if number % (place + 2) == 0 else "Success")

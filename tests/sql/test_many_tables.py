@@ -18,7 +18,7 @@ def _failing_at(places: list[int]) -> str:
 
 
 def test_the_two_hundred_with_most_episodes_are_compared(compiled: list[Model]) -> None:
-    """Three tables fail equally often, less than 198 others; the last by name is left out."""
+    """Of three tables that fail less often than 198 others, the last by name is left out."""
     draw = random.Random(20261105)
     evens = range(0, EXECUTIONS, 2)
     letters = {f"t{n}": _failing_at(draw.sample(evens, 5)) for n in range(198)}

@@ -32,9 +32,10 @@ def announce(
 ) -> list[Change]:
     """Sends notifications of new changes and records them; returns the new changes.
 
-    One notification reports tables that broke or got worse, one those that recovered. If all
-    receivers missed it, it is not recorded, and the next run sends it again. If some missed it, the
-    next run sends it to them. Without receivers, the summary of the run reports the changes.
+    One notification reports tables that broke or got worse, and another reports those that
+    recovered. If all receivers missed it, it is not recorded, and the next run sends it again. If
+    some missed it, the next run sends it to them. Without receivers, the summary of the run reports
+    the changes.
 
     Raises:
         WarehouseError: there is no analysis yet.

@@ -1,8 +1,8 @@
 """Changes that no notification has reported yet: tables that broke, got worse or recovered.
 
-Sent notifications are recorded in the base table `alerts`. The difference between it and the
-analysis is unsent. A run that is killed after sending, but before recording, sends again; no change
-is lost.
+Sent notifications are recorded in the base table `alerts`. What differs between it and
+the analysis has not been sent yet. A run that is killed after sending, but before recording, sends
+again; no change is lost.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ compared AS (
             WHEN
                 reported.kind = 'regressed'
                 AND states.is_well
-                -- twice what it takes to get worse: near the threshold neither is reported
+                -- twice the threshold for getting worse, so that the state does not flip near it
                 AND coalesce(states.p_adjusted, 1) > 0.1
                 THEN 'well'
         END AS new_kind,

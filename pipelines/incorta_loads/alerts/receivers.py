@@ -59,7 +59,7 @@ class Receivers:
         self._down: set[str] = set()
         if not urls:
             return
-        import apprise  # noqa: PLC0415 (0.1 s, which only who notifies should pay)
+        import apprise  # noqa: PLC0415 (takes 0.1 s; needed only with receivers)
 
         # A redirect is no delivery: its target would get the notification without the body, or a
         # stranger would get it. `redirect=yes` in a URL overrides this.
@@ -127,7 +127,7 @@ def _send(receivers: Mapping[str, apprise.NotifyBase], notification: Notificatio
     """Names of the receivers that confirmed it."""
     import apprise  # noqa: PLC0415 (as above)
 
-    global _was_interrupted  # noqa: PLW0603 (Apprise's threads are the process's, too)
+    global _was_interrupted  # noqa: PLW0603 (global, as Apprise's threads are)
     service = apprise.Apprise(list(receivers.values()))
     kind = apprise.NotifyType.FAILURE if notification.is_bad_news else apprise.NotifyType.SUCCESS
     try:

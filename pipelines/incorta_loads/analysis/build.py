@@ -125,7 +125,7 @@ def build_in(
 def _build_model(
     connection: duckdb.DuckDBPyConnection, model: Model, kind: str | None, *, is_kept: bool
 ) -> None:
-    """Makes a relation anew, or brings it up to date if its rows are of the same project."""
+    """Creates a relation anew, or updates it if the same version of the models made its rows."""
     logger.debug("building %s", model.name)
     relation = _relation(model.name)
     build = f"CREATE OR REPLACE {_kind(model)} {relation} AS {model.query}"

@@ -39,7 +39,7 @@ class Kept(msgspec.Struct, frozen=True):
         current: the model from whose rows the table is made.
         keys: columns of both that identify the row of `current` from which a row was made.
         of_current: SQL condition for the rows of `current` that leave rows in the table.
-        of_table: SQL condition for a subset of the table's rows in which each of its keys occurs.
+        of_table: SQL condition for a small part of the table's rows in which every key occurs.
     """
 
     current: str
@@ -54,7 +54,8 @@ class Model(msgspec.Struct, frozen=True, tag="model"):
     Attributes:
         name: its name.
         is_view: whether it is a view rather than a table.
-        query: the query behind it. That of a kept table returns what `missing_<name>` lists.
+        query: the query behind it. For a kept table, it returns only the rows for the keys in the
+            temporary table `missing_<name>`.
         comment: its description.
         columns: the descriptions of its columns, by name.
         types: the types that its columns must have, by name in order; empty if it has no contract.

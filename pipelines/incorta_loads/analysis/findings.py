@@ -84,7 +84,7 @@ _HEALTH = _Mart(
     order=f"NOT is_broken, worst_rank NULLS LAST, {_TABLE_NAMES}",
     of_plan=_SEEN_IN_PLAN,
     now="is_broken",
-    what="tables that always fail or are broken",
+    what="broken tables",
 )
 _REGRESSIONS = _Mart(
     name="table_regressions",

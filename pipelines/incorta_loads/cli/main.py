@@ -57,7 +57,7 @@ def _exit_code(arguments: list[str]) -> int:
         return 128 + signal.SIGPIPE
     except OSError as error:
         return _fail(error, f"The operating system reported an error: {error}.", 1)
-    except Exception as error:  # noqa: BLE001 (the last door: one sentence, not a traceback)
+    except Exception as error:  # noqa: BLE001 (last handler: one sentence, not a traceback)
         text = (
             f"Internal error ({type(error).__name__}: {error}); run again with --debug, and report"
         )

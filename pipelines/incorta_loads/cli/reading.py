@@ -105,7 +105,7 @@ _finding_command(
 )
 _finding_command(
     "fix_first",
-    "Show which few fixes would free the most executions of errors.\n\n"
+    "Show which few fixes would make the most executions free of errors.\n\n"
     "--fail-on-any: an error originated in the newest final execution of a plan. --plan: show the "
     "causes of this plan, with the executions of all plans.",
 )

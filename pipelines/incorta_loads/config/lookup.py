@@ -104,7 +104,7 @@ def _providers_of_dlt() -> Sequence[Provider]:
 
     try:
         providers = Container()[PluggableRunContext].providers.providers
-    except Exception as error:  # noqa: BLE001 (whatever levels and paths bring up in dlt)
+    except Exception as error:  # noqa: BLE001 (dlt may raise any error for an unusual path)
         reason = one_line(error)
         raise InvalidSettingError(
             f"The configuration of dlt cannot be read ({reason}); correct it and try again."

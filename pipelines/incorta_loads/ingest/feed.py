@@ -34,8 +34,8 @@ class Feed:
         probe_from: first id to probe for new executions afterwards, or None to probe none.
         probe_gap: consecutive missing ids after which probing stops.
         last: ids to request last, except those that were already probed.
-        doubtful: ids to keep for the very end, in this order. They count as existing. Ids outside
-            `first`, `last` and the probed range are not requested.
+        doubtful: ids to keep for the very end, in this order. They count as existing. A
+            doubtful id that is in none of `first`, `last` and the probed range is not requested.
     """
 
     def __init__(

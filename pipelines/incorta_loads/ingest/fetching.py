@@ -100,7 +100,7 @@ class _Requests:
         """Waits for the next answer.
 
         Raises:
-            CancelledError: the requests ended before this id was requested, or with it.
+            CancelledError: the requests ended before this id was requested, or while it was.
         """
         future = self._finished.get()
         self._pending -= 1

@@ -29,7 +29,7 @@ class LakeFile:
     Attributes:
         path: path relative to the published directory.
         source: fingerprint of the responses in the file.
-        query: query for its rows, which come in order of ids or else in load order.
+        query: query for its rows; nodes in the order in which they were loaded, the ledger by id.
         parameters: parameters of the query.
     """
 

@@ -102,31 +102,31 @@ def log_unknown_statuses(found: Rows) -> None:
         return
     first = found.rows[0]
     nodes = sum(row["nodes"] for row in found.rows)
-    have, are, most = ("has", "is", "") if nodes == 1 else ("have", "are", "most of them ")
+    have, are, most = ("has", "is", "") if nodes == 1 else ("have", "are", "mostly ")
     logger.warning(
-        "%s %s a status without a rule and %s in no rate, %s%r in state %r: incorta-loads coverage "
-        "lists all; map each to an outcome in a CSV file, and set status_outcomes under "
+        "%s %s a status without a rule (%s%r in state %r) and %s in no rate: incorta-loads "
+        "coverage lists all; map each to an outcome in a CSV file, and set status_outcomes under "
         "[sources.incorta.models] to its path",
         counted(nodes, "node"),
         have,
-        are,
         most,
         first["job_status"],
         first["state_type"],
+        are,
     )
 
 
 def log_unknown_types(found: Rows) -> None:
-    """Logs types without a role, and how many of their nodes are counted as tables."""
+    """Logs types without a rule, and how many of their nodes are counted as tables."""
     if not found.rows:
         return
     first = found.rows[0]
     nodes = sum(row["nodes"] for row in found.rows)
     tables = sum(row["nodes"] for row in found.rows if row["role_taken"] == "table")
-    have, most = ("has", "") if nodes == 1 else ("have", "most of them ")
+    have, most = ("has", "") if nodes == 1 else ("have", "mostly ")
     logger.warning(
-        "%s %s a type without a role, %s%r; %d counted as tables because they are leaves below a "
-        "schema, %d as none: incorta-loads coverage lists all; map each to a role in a CSV file, "
+        "%s %s a type without a rule (%s%r); %d counted as tables because they are leaves below a "
+        "schema, %d not: incorta-loads coverage lists all; map each to a role in a CSV file, "
         "and set type_roles under [sources.incorta.models] to its path",
         counted(nodes, "node"),
         have,

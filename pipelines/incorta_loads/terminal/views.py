@@ -129,7 +129,7 @@ def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> N
     Args:
         found: the coverage.
         statuses: statuses that no rule matches.
-        types: types without a role.
+        types: types without a rule.
         output: the output format; only the table format shows more than the coverage.
     """
     if output is not Format.TABLE:
@@ -154,14 +154,14 @@ def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> N
         if row["aged"]:
             are = "is" if row["aged"] == 1 else "are"
             print_line(
-                f"{counted(row['aged'], 'id')} had no result for {AGED_AFTER.days} days and {are} "
-                "skipped unless named with --ids."
+                f"{counted(row['aged'], 'id')} without a final result after {AGED_AFTER.days} days "
+                f"{are} skipped unless named with --ids."
             )
         print_line(f"Last response: {in_utc(row['last_fetched_at'])}.")
     if statuses.rows:
         print_rows(statuses, output, title="Statuses without a rule (outcome unknown)")
     if types.rows:
-        print_rows(types, output, title="Types without a role, and what they are counted as")
+        print_rows(types, output, title="Types without a rule, and what they are counted as")
 
 
 def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:

@@ -17,7 +17,7 @@ from incorta_loads.base_tables import EXECUTION_KEY, FETCHES, INVALID_PAYLOADS, 
 REPLACE_EXECUTIONS: Final[TWriteDispositionConfig] = {
     "disposition": "merge",
     "strategy": "delete-insert",
-    # Delete whole executions, so that no row of a longer tree remains, as a key alone would allow.
+    # Delete whole executions: deletion by key would leave rows if the earlier tree was longer.
     "destination_scope": "(cluster, tenant, execution_id) IN "
     "(SELECT cluster, tenant, execution_id FROM {staging_table})",
 }

@@ -1,4 +1,4 @@
-"""Reads how the states that decide whether an execution is final are spelled in the warehouse."""
+"""Reads the spellings of the states by which an execution is final or not."""
 
 from __future__ import annotations
 

@@ -33,11 +33,13 @@ class Company:
 
     The content of an execution follows from the seed and its id. Nothing is stored, so the cost
     per tree does not depend on the number of executions. Ids start at 1; some never exist, at most
-    nine in a row. The last `running` executions, also of each release, are still running.
+    nine in a row. The last `running` executions are still running; the same
+    holds for those that `release` adds later.
 
     Args:
         plans: The load plans.
-        story: What fails. By default, the default plans have their own story and others never fail.
+        story: What fails. Without it, the default plans use the default story, and other plans
+            never fail.
         seed: Changes the executions, with the same plans and story.
         executions: Number of executions at the start.
         running: Number of those that are still running.

@@ -148,7 +148,7 @@ class Bomb:
         coding = ("Content-Encoding", ", ".join(["gzip"] * self.layers))
         exchange.write_part(head(200, ("Content-Type", JSON), CHUNKED, coding))
         for part in self._parts() if self.layers == 1 else _gzip_of(self._parts()):
-            # Much is compressed between two parts that are sent.
+            # Between two sent parts, a lot of data is compressed.
             if not exchange.wait(0):
                 exchange.close_connection = True
                 return
@@ -174,7 +174,7 @@ def _gzip_of_repeats(before: bytes, middle: bytes, times: int, after: bytes) -> 
 
 
 def _gzip_of(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Returns a gzip file of the parts, in as many members, most of them empty, and one more."""
+    """Returns a gzip file: one member per part, most of them empty, and one more member."""
     squeeze = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     yield from map(squeeze.compress, parts)
     yield squeeze.flush()

@@ -79,7 +79,7 @@ _RETRY_AFTER: dict[str, tuple[str, str | int]] = {
     "empty": ("at an empty time", ""),
     "past_date": ("in 2015", "Wed, 21 Oct 2015 07:28:00 GMT"),
     "far_date": ("in 9999", "Fri, 31 Dec 9999 23:59:59 GMT"),
-    "no_date": ("on a day that there is not", "Wed, 99 Oct 2015 77:28:00 GMT"),
+    "no_date": ("on a day that does not exist", "Wed, 99 Oct 2015 77:28:00 GMT"),
 }
 
 _PAUSES: Cases = {
@@ -110,7 +110,7 @@ _REDIRECTS: Cases = {
     ),
     "redirect_to_nowhere": rejected("302 without a location", partial(Redirect, 302, None), 302),
     "redirect_to_nonsense": rejected(
-        "302 to what is no address", partial(Redirect, 302, "http://[::1/%zz"), 302
+        "302 to an invalid address", partial(Redirect, 302, "http://[::1/%zz"), 302
     ),
 }
 

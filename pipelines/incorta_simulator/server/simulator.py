@@ -171,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def write_last(self, data: bytes) -> None:
-        # Before the bytes, because a client that has them may already send its next request.
+        # Recorded before the bytes are sent, because a client may then send its next request.
         self._end()
         self.wfile.write(data)
 
@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._end()
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        # Closed here, because the server would first shut it down, which is an end in good order.
+        # Closed here: the server would shut it down first, and the client would see no reset.
         self.rfile.close()
         self.connection.close()
 

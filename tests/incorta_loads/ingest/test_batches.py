@@ -101,7 +101,7 @@ def test_trees_become_the_rows_of_whole_executions(
 def test_the_ledger_has_whether_an_execution_was_final(
     simulator: Simulator, settings: Settings
 ) -> None:
-    """Ended roots above a running node are not final; without nodes, there is no answer."""
+    """Ended roots above a running node are not final; without nodes, `is_final` is NULL."""
     ended = b'{"status":{"stateType":"Terminator State"},"childStatusDetails":[%s]}'
     running = b'{"status":{"stateType":"Load State"}}'
     for execution_id, body in enumerate((ended % b"", ended % running, running, b"[]"), 1):

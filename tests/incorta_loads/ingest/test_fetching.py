@@ -68,7 +68,7 @@ def test_the_next_batch_is_fetched_during_a_load(
     small_batches: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each load but the last waits until the next batch has been requested, but no further."""
+    """During each load except the last, the next batch is requested, and nothing after it."""
     simulator.faults.weather = arrivals = Arrivals()
     most_ahead = 0
     load = empty_warehouse.load

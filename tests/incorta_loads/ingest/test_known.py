@@ -210,7 +210,7 @@ def test_a_final_execution_whose_latest_request_failed_is_requested_again(
     "outcome", ["forbidden", "rejected", "unavailable", "invalid_payload", "loaded", "new one"]
 )
 def test_ids_without_nodes_are_requested_again(tables: BaseTables, outcome: str) -> None:
-    """Any outcome, any number of runs ago, below or above the highest id."""
+    """This holds for any outcome, any number of runs ago, below or above the highest id."""
     for run_id in ("run 1", "run 3", "run 5"):
         for execution_id in (2, 9):
             tables.add_fetch(execution_id, outcome, run_id)
@@ -242,7 +242,7 @@ def test_a_gap_is_settled_by_a_run_that_started_after_a_higher_id_had_nodes(
 
 
 def test_any_higher_id_settles_a_gap(tables: BaseTables) -> None:
-    """Not only the next one, and its first load counts; a lower id settles nothing."""
+    """The first load of any higher id settles it, not only of the next; a lower id does not."""
     tables.load(1, run_id="run 1")
     for gap in (2, 4, 8):
         tables.add_fetch(gap, "not_found", "run 3")
@@ -468,7 +468,7 @@ def test_a_running_execution_is_the_latest_of_its_plan(tables: BaseTables) -> No
 def test_repairs_age_from_the_first_final_response(
     tables: BaseTables, final_for: timedelta, pause: timedelta, is_due: bool
 ) -> None:
-    """The time before does not count: its nodes are those of the first final response."""
+    """The time before the first final response does not count."""
     last = NOW - pause
     add_root(tables, 1, "A", "failure", at=last - final_for)
     tables.add_fetch(1, "loaded", "run 0", at=last - final_for - 20 * DAY)

@@ -201,7 +201,7 @@ def test_a_final_root_above_a_running_node_is_not_final(
 def test_requests_are_never_more_frequent_than_configured(
     simulator: Simulator, watch: Watch
 ) -> None:
-    """The interval is measured from one request to the next."""
+    """The interval begins with the response and ends with the next request."""
     simulator.company.progress.begin([7])
     watch(every_seconds=0.1)
     times = [each.seen_at_seconds for each in simulator.requests]

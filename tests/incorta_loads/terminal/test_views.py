@@ -234,7 +234,7 @@ def test_coverage_of_ids_without_executions(capsys: Printed) -> None:
         "Coverage of [c], tenant \\x1bt",
         "3 ids requested: 3 not_found.",
         "Looked for executions up to id 3.",
-        "3 ids had no result for 30 days and are skipped unless named with --ids.",
+        "3 ids without a final result after 30 days are skipped unless named with --ids.",
         "Last response: 2026-11-23 21:43:45 UTC.",
     ]
 
@@ -246,7 +246,7 @@ def test_coverage_of_one_id_is_singular(capsys: Printed) -> None:
     output = lines(capsys)
     assert output[1].startswith("1 id requested: ")
     assert "with 1 id missing between them" in output[2]
-    assert output[4].startswith("1 id had no result for 30 days and is skipped")
+    assert output[4].startswith("1 id without a final result after 30 days is skipped")
 
 
 def test_coverage_without_rows(capsys: Printed) -> None:
@@ -282,7 +282,7 @@ def test_coverage_shows_types_without_a_role(capsys: Printed) -> None:
     )
     show_coverage(covered(COVERAGE), NONE_UNKNOWN, types, Format.TABLE)
     assert lines(capsys)[5:] == [
-        "Types without a role, and what they are counted as",
+        "Types without a rule, and what they are counted as",
         "type  role_taken  nodes",
         "VIEW  table           5",
     ]

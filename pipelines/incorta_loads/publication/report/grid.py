@@ -70,7 +70,8 @@ def _cells(columns: list[int], codes: list[int]) -> str:
 def _legend(statuses: list[Row]) -> list[Row]:
     """Returns the outcome and status of each character.
 
-    The last characters stand for outcomes alone, for use when there are too many statuses.
+    The last characters mean an outcome without a status. They are used for statuses beyond the
+    limit.
     """
     known = [
         {

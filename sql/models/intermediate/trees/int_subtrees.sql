@@ -34,7 +34,7 @@ walk as (
 
 ),
 
--- counts before each step, and the last node of the late groups entered so far
+-- running counts before each step, and the last node of all groups so far that begin after an error
 seen as (
 
     select

@@ -156,7 +156,7 @@ function scopeNote(chosen) {
   const sentences = ["The headline above covers all load plans and tables."];
   const shared = chosen.plan ? tablesOf(chosen).filter((table) => table.inPlans.size > 1).length : 0;
   if (shared) {
-    sentences.push(`${count(shared, "table")} of ${chosen.plan} ${shared === 1 ? "is" : "are"} in other load plans too: the grid, the rates and the origins of errors are those of ${chosen.plan}; failing now, worse than before, episodes, pairs and what to fix first cover all their load plans.`);
+    sentences.push(`${count(shared, "table")} of ${chosen.plan} ${shared === 1 ? "is" : "are"} in other load plans too. The grid, the rates and the origins of errors cover ${chosen.plan} only. The other sections cover all load plans of these tables.`);
   }
   return sentences.join(" ");
 }

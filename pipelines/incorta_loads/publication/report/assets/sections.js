@@ -204,7 +204,7 @@ function failingNote(found) {
   if (!found.length) return "";
   const broken = found.filter((table) => table.is_broken).length;
   const words = broken ? [`${grouped.format(broken)} broken (${report.variables.behaviour_min_streak} or more consecutive errors, or never a success)`] : [];
-  if (broken < found.length) words.push(`${grouped.format(found.length - broken)}${broken ? " more" : ""} failed in the last run or two`);
+  if (broken < found.length) words.push(`${grouped.format(found.length - broken)}${broken ? " more" : ""} failed in the last run`);
   const starts = new Map();
   for (const table of found) starts.set(table.failing_since_execution_id, (starts.get(table.failing_since_execution_id) ?? 0) + 1);
   const [id, most] = [...starts].reduce((a, b) => (b[1] > a[1] ? b : a));

@@ -30,7 +30,7 @@ const RULES = {
   error_above_success: "error above successes only",
   ended_above_running: "ended above a running node",
   unknown_status: "status without a rule",
-  unknown_type: "type without a role",
+  unknown_type: "type without a rule",
 };
 
 // An element with attributes and children. Text is never parsed as HTML.
