@@ -136,16 +136,20 @@ class Expected:
             and str(_status(self.trees[i][0]).get("jobStatus") or "").strip().lower() != "success"
         ]
 
-    @staticmethod
-    def _probed(begin: int, response_to: ResponseTo) -> list[int]:
+    def _probed(self, begin: int, response_to: ResponseTo) -> list[int]:
         probed: list[int] = []
         missing = empty = 0
         while missing < PROBE_GAP and empty < PROBE_GAP * MOST_GAPS:
             probed.append(begin + len(probed))
             outcome = response_to(probed[-1]).outcome
-            missing = missing + 1 if outcome == "not_found" else 0
+            is_missing = outcome == "not_found" and not self._was_unavailable(probed[-1])
+            missing = missing + 1 if is_missing else 0
             empty = 0 if outcome == "loaded" else empty + 1
         return probed
+
+    def _was_unavailable(self, execution_id: int) -> bool:
+        """Whether the id counts as existing until it is requested, at the end of the run."""
+        return execution_id in self.ledger and self._last(execution_id).outcome == "unavailable"
 
     def _last(self, execution_id: int) -> LedgerRow:
         return max(self.ledger[execution_id], key=lambda row: (row.at, row.run))

@@ -33,7 +33,7 @@ class Feed:
         first: ids to request first.
         probe_from: first id to probe for new executions afterwards, or None to probe none.
         probe_gap: consecutive missing ids after which probing stops.
-        last: ids to request last, except those that were already probed.
+        last: ids to request last, except those in `first` and those that were already probed.
         doubtful: ids to keep for the very end, in this order. They count as existing. A
             doubtful id that is in none of `first`, `last` and the probed range is not requested.
     """
@@ -51,7 +51,7 @@ class Feed:
         self._doubtful = dict.fromkeys(doubtful)  # an ordered set
         self._named = {each for each in doubtful if each in first or each in last}
         self._first = (each for each in first if each not in self._doubtful)
-        self._last = (each for each in last if each not in self._doubtful)
+        self._last = (each for each in last if each not in self._doubtful and each not in first)
         self._probe = self._begin = probe_from
         self._probe_gap = probe_gap
         self._probing: set[int] = set()

@@ -48,7 +48,7 @@ def walk(
         missing = missing + 1 if outcome(probe_from) == "not_found" else 0
         without_nodes = 0 if outcome(probe_from) == "loaded" else without_nodes + 1
         probe_from += 1
-    return requested + probed + [each for each in last if each not in probed]
+    return requested + probed + [each for each in last if each not in {*first, *probed}]
 
 
 def request(feed: Feed, outcome: Outcomes, at_a_time: int, data: st.DataObject) -> list[int]:
@@ -206,6 +206,15 @@ def test_unavailable_ids_are_requested_last() -> None:
     known = Known(ExecutionIds.of([7, 9]), ExecutionIds.of([2, 3]), 10, (12, 9, 3, 15, 90))
     feed = due(known, first_id=1, probe_gap=3)
     assert ids_taken(feed, loaded=[7, 12]) == [7, 11, 13, 14, 16, 17, 18, 2, 12, 9, 3, 15]
+
+
+def test_an_id_that_is_due_for_two_reasons_is_requested_once() -> None:
+    """Execution 7 is to be repaired, and its last request failed."""
+    known = Known(
+        not_loaded=ExecutionIds.of([2, 7]), highest=9, not_successful=ExecutionIds.of([7])
+    )
+    feed = due(known, first_id=1, probe_gap=1)
+    assert ids_taken(feed) == [7, 10, 2]
 
 
 def test_an_id_requested_last_is_not_probed_again() -> None:
