@@ -21,7 +21,7 @@ help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: $(VENV)/.runtime ## Pull a simulated cluster, analyse it, and print what fails
+run: $(VENV)/.runtime ## Pull a simulated cluster, analyze it, and print what fails
 	@mkdir -p $(DEMO)
 	@PATH="$(abspath $(BIN)):$$PATH" \
 	DESTINATION__DUCKDB__CREDENTIALS="$(abspath $(DEMO))/incorta_loads.duckdb" \

@@ -113,9 +113,7 @@ def test_systemd_retries_all_failures_except_configuration_errors(tmp_path: Path
 @pytest.mark.parametrize(
     ("code", "mailed"), [(0, ""), (8, ""), (1, "said"), (2, "said"), (3, "said")]
 )
-def test_cron_mails_only_failures_that_need_a_person(
-    tmp_path: Path, code: int, mailed: str
-) -> None:
+def test_cron_mails_only_what_did_not_succeed(tmp_path: Path, code: int, mailed: str) -> None:
     """cron mails any output. There is none after success, or if the warehouse is busy."""
     (line,) = (each for each in _text("crontab").splitlines() if each[:1].isdigit())
     *when, command = line.split(" ", maxsplit=5)

@@ -32,6 +32,7 @@ from incorta_loads.errors import (
     BusyError,
     IncortaLoadsError,
     InterruptedRunError,
+    OutOfMemoryError,
     RunFailedError,
     WarehouseError,
     first_line,
@@ -55,6 +56,9 @@ from incorta_loads.warehouse.opening import open_for_reading
 from incorta_loads.warehouse.writing import Warehouse, open_for_writing
 
 logger = logging.getLogger(__name__)
+
+_PUBLISHING_BYTES = 384 * 2**20
+"""Memory limit of DuckDB while it writes the published files, which it reads once."""
 
 
 def ingest(ids: str | None) -> Ingested:
@@ -197,8 +201,14 @@ def _fetch(warehouse: Warehouse, settings: Settings, wanted: ExecutionIds | None
 
 
 def _publish(warehouse: Warehouse, directory: Path) -> Published:
+    what = warehouse.connection, warehouse.path, directory
     with prompt_interrupt("the previous publication is unchanged."):
-        return publish_files(warehouse.connection, warehouse.path, directory)
+        try:
+            with warehouse.memory.at_most(_PUBLISHING_BYTES):
+                return publish_files(*what)
+        except OutOfMemoryError:
+            logger.warning("publishing needs more memory than usual, and begins again with more")
+            return publish_files(*what)
 
 
 def _variables() -> dict[str, object]:

@@ -9,7 +9,8 @@ import duckdb
 
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.tree.statuses import OutcomeOf
-from incorta_loads.warehouse.states import state_spellings
+from incorta_loads.warehouse.roots import roots
+from incorta_loads.warehouse.states import finality, state_spellings
 
 AGED_AFTER = timedelta(days=30)
 """An id whose first and last requests are this far apart is requested only if named."""
@@ -59,8 +60,9 @@ def read_known(
     """
     place = {"cluster": cluster, "tenant": tenant}
     try:
-        connection.execute(_CREATE_ROOTS, place)
-        _complete_roots(connection, place)
+        with roots(connection):
+            connection.execute(_CREATE_LOADED, place)
+        _complete_loaded(connection)
         connection.execute(
             _CREATE_IDS, place | {"now": now, "aged": AGED_AFTER, "pauses": PAUSES_IN_SPAN}
         )
@@ -71,14 +73,14 @@ def read_known(
             "NOT is_loaded AND NOT is_settled AND is_due AND (is_final OR NOT has_nodes)",
         )
         doubtful = connection.execute(_DOUBTFUL, {"highest": highest}).fetchall()
-        newest = connection.execute(_NEWEST).fetchall()
+        newest = connection.execute(_NEWEST, place).fetchall()
         never_asked: list[tuple[int, int]] = []
         if highest is not None:
             begin = first_id if lowest - probe_gap <= first_id < lowest else lowest
             never_asked = _holes(connection, begin)
     finally:
         connection.execute("DROP TABLE IF EXISTS temp.asked_ids")
-        connection.execute("DROP TABLE IF EXISTS temp.roots")
+        connection.execute("DROP TABLE IF EXISTS temp.loaded")
     return Known(
         not_final=ExecutionIds.of_ranges(not_final),
         not_successful=ExecutionIds.of(
@@ -91,13 +93,13 @@ def read_known(
     )
 
 
-def _complete_roots(connection: duckdb.DuckDBPyConnection, place: dict[str, str]) -> None:
+def _complete_loaded(connection: duckdb.DuckDBPyConnection) -> None:
     """Sets `is_final` from the nodes where the ledger does not have it.
 
     These are rows of older versions. No other query reads more nodes than the roots.
     """
-    if connection.execute("FROM roots WHERE is_final IS NULL LIMIT 1").fetchone() is not None:
-        connection.execute(_COMPLETE_ROOTS, place | state_spellings(connection))
+    if connection.execute("FROM loaded WHERE is_final IS NULL LIMIT 1").fetchone() is not None:
+        connection.execute(_COMPLETE_LOADED, state_spellings(connection))
 
 
 def _ids(connection: duckdb.DuckDBPyConnection, condition: str) -> list[tuple[int, int]]:
@@ -138,43 +140,41 @@ WHERE is_doubtful AND (is_due OR execution_id > coalesce($highest, -1))
 ORDER BY last_asked_at NULLS FIRST, execution_id
 """
 
-# The newest execution of each plan with its status, if it is final and due as a final execution.
+# The newest execution of each plan with its status, if it is final and due by the rule for final
+# executions (`is_due_when_final`).
 _NEWEST = """
 SELECT execution_id, state_type, job_status
-FROM (
-    SELECT execution_id, state_type, job_status
-    FROM roots
-    QUALIFY row_number() OVER (PARTITION BY load_plan ORDER BY execution_id DESC) = 1
-)
-INNER JOIN asked_ids USING (execution_id)
-WHERE is_final AND is_due_when_final
+FROM load_status.nodes
+SEMI JOIN (
+    SELECT execution_id
+    FROM (SELECT max(execution_id) AS execution_id FROM loaded GROUP BY load_plan)
+    INNER JOIN asked_ids USING (execution_id)
+    WHERE is_final AND is_due_when_final
+) USING (execution_id)
+WHERE cluster = $cluster AND tenant = $tenant AND node_id = 0
 ORDER BY execution_id
 """
 
-# The roots identify the loaded responses, and the ledger has whether each of them was final.
-_CREATE_ROOTS = """
-CREATE TEMP TABLE roots AS
-SELECT execution_id, fetched_at, load_plan, state_type, job_status, ledger.is_final
-FROM load_status.nodes
+# The executions with nodes. The ledger has whether the response that was loaded last was final.
+_CREATE_LOADED = """
+CREATE TEMP TABLE loaded AS
+SELECT cluster, tenant, execution_id, fetched_at, load_plan, ledger.is_final
+FROM roots
 LEFT JOIN (
     SELECT execution_id, fetched_at, bool_or(is_final) AS is_final
     FROM load_status.fetches
     WHERE cluster = $cluster AND tenant = $tenant AND outcome = 'loaded'
     GROUP BY execution_id, fetched_at
 ) AS ledger USING (execution_id, fetched_at)
-WHERE cluster = $cluster AND tenant = $tenant AND node_id = 0
+WHERE cluster = $cluster AND tenant = $tenant
 """
 
-_COMPLETE_ROOTS = """
-UPDATE roots
-SET is_final = coalesce(list_contains($ended, state_type), false) AND execution_id NOT IN (
-    SELECT execution_id
-    FROM load_status.nodes
-    SEMI JOIN (FROM roots WHERE is_final IS NULL) USING (execution_id)
-    WHERE cluster = $cluster AND tenant = $tenant AND list_contains($running, state_type)
-)
-WHERE is_final IS NULL
-"""
+_COMPLETE_LOADED = f"""
+UPDATE loaded
+SET is_final = computed.is_final
+FROM ({finality("(FROM loaded WHERE is_final IS NULL)")}) AS computed
+WHERE loaded.execution_id = computed.execution_id AND loaded.is_final IS NULL
+"""  # noqa: S608 (constants)
 
 # One row for each id that was requested or has nodes. A `not_found` is settled if its run came
 # after a run that loaded some higher id. Run ids decide the order because they sort by time. A row
@@ -197,18 +197,18 @@ WITH asked AS (
 ids AS (
     SELECT
         execution_id,
-        roots.execution_id IS NOT NULL AS has_nodes,
+        loaded.execution_id IS NOT NULL AS has_nodes,
         coalesce(is_final, false) AS is_final,
-        roots.fetched_at AS loaded_at,
-        coalesce(last_asked_at, roots.fetched_at) AS last_asked_at,
-        coalesce(first_asked_at, roots.fetched_at) AS first_asked_at,
+        loaded.fetched_at AS loaded_at,
+        coalesce(last_asked_at, loaded.fetched_at) AS last_asked_at,
+        coalesce(first_asked_at, loaded.fetched_at) AS first_asked_at,
         coalesce(is_of_future, false) AS is_of_future,
         last_outcome,
         last_run_id,
-        min(loaded_run_id) FILTER (WHERE roots.execution_id IS NOT NULL) OVER (
+        min(loaded_run_id) FILTER (WHERE loaded.execution_id IS NOT NULL) OVER (
             ORDER BY execution_id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS loaded_above_since
-    FROM roots
+    FROM loaded
     FULL JOIN asked USING (execution_id)
 ),
 spans AS (

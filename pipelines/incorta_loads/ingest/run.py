@@ -24,6 +24,7 @@ from incorta_loads.ingest.scheduled import RunBatches
 from incorta_loads.redaction import Redactor
 from incorta_loads.text import counted
 from incorta_loads.tree.statuses import OutcomeOf
+from incorta_loads.warehouse.roots import roots
 from incorta_loads.warehouse.writing import Warehouse
 
 logger = logging.getLogger(__name__)
@@ -52,19 +53,21 @@ def ingest_into(
         WarehouseError: the warehouse could not be written.
     """
     began = time.monotonic()
-    # Restore before the run gets its own run id: it may request the same executions.
-    _restore_ledger(warehouse)
-    ingested = Ingested(new_run_id())
-    run = RunBatches(warehouse, settings, ingested, stopping)
     was_empty = False
-    if ids is not None:
-        ingested.planned = len(ids)
-        logger.info("requesting ids %s", ids)
-        batches = run.fetched(asked_for(ids))
-    else:
-        known = run.known(outcome_of)
-        was_empty = known.highest is None
-        batches = run.due(known)
+    with roots(warehouse.connection):
+        # Before this run gets its run id, so that the restored rows have a lower one: this run may
+        # request the same executions.
+        _restore_ledger(warehouse)
+        ingested = Ingested(new_run_id())
+        run = RunBatches(warehouse, settings, ingested, stopping)
+        if ids is not None:
+            ingested.planned = len(ids)
+            logger.info("requesting ids %s", ids)
+            batches = run.fetched(asked_for(ids))
+        else:
+            known = run.known(outcome_of)
+            was_empty = known.highest is None
+            batches = run.due(known)
     report(ingested)
     try:
         with warehouse.memory.little():

@@ -80,6 +80,7 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: Path, directory: P
             warehouse itself, a publication of another cluster or tenant, or a file that was not
             published by this program.
         PublishError: the directory cannot be written; the last publication stays.
+        OutOfMemoryError: DuckDB needs more memory than its limit; the last publication stays.
         WarehouseError: there is no analysis yet.
     """
     began = time.monotonic()
@@ -152,7 +153,7 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _warn_of_old_analysis(connection: duckdb.DuckDBPyConnection) -> None:
-    row = connection.execute(_NOT_ANALYSED).fetchone()
+    row = connection.execute(_NOT_ANALYZED).fetchone()
     if row and row[0]:
         logger.warning(
             "%s loaded since the last analysis, so the marts are outdated; run incorta-loads "
@@ -191,7 +192,7 @@ def _copy(
 
 
 def _source_of_all(connection: duckdb.DuckDBPyConnection, files: PublishedFiles) -> str:
-    """Returns the fingerprint of the snapshot: all other files, and the tables in none of them."""
+    """Returns the fingerprint of all other files, and of the tables that only the snapshot has."""
     beside = connection.execute(_BESIDE).fetchone()
     sums = {path: entry.sha256 for path, entry in sorted(files.files.items())}
     return hashlib.sha256(repr((sums, beside)).encode()).hexdigest()
@@ -210,7 +211,7 @@ def _row_counts(
     }
 
 
-_NOT_ANALYSED = """
+_NOT_ANALYZED = """
 SELECT count(*) FROM (
     SELECT cluster, tenant, execution_id, fetched_at FROM load_status.nodes WHERE node_id = 0
     EXCEPT

@@ -37,16 +37,24 @@ class Memory:
     @contextmanager
     def little(self) -> Iterator[None]:
         """Sets the memory limit to the minimum for a run, and restores the usual limit on exit."""
+        self._connection.execute("SET threads = 1")  # each additional thread takes as much again
+        try:
+            with self.at_most(_LEAST_BYTES):
+                yield
+        finally:
+            self._connection.execute("RESET threads")
+
+    @contextmanager
+    def at_most(self, most_bytes: int) -> Iterator[None]:
+        """Sets the memory limit, and restores the usual limit on exit."""
         query = "SELECT current_setting('memory_limit')"
         [(usual,)] = self._connection.execute(query).fetchall()
-        self._connection.execute("SET threads = 1")  # each additional thread takes as much again
-        self._limit(_LEAST_BYTES)
+        self._limit(most_bytes)
         try:
             yield
         finally:
             # RESET would show the usual limit but leave the lower one in effect.
             self._connection.execute(f"SET memory_limit = '{usual}'")
-            self._connection.execute("RESET threads")
 
     @contextmanager
     def enough_for(self, size_bytes: int) -> Iterator[Callable[[], None]]:

@@ -1,4 +1,4 @@
-"""Reads the spellings of the states by which an execution is final or not."""
+"""Computes from the stored nodes which executions are final."""
 
 from __future__ import annotations
 
@@ -15,3 +15,24 @@ def state_spellings(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str
         "ended": [state for state in states if compared(state) == ENDED_STATE],
         "running": [state for state in states if compared(state) == RUNNING_STATE],
     }
+
+
+def finality(executions: str) -> str:
+    """Returns a query with the columns cluster, tenant, execution_id and is_final.
+
+    Its parameters are those of `state_spellings`.
+
+    Args:
+        executions: relation with the first three columns, which identify the executions.
+    """
+    return f"""
+    SELECT
+        cluster,
+        tenant,
+        execution_id,
+        coalesce(bool_or(node_id = 0 AND list_contains($ended, state_type)), false)
+            AND NOT coalesce(bool_or(list_contains($running, state_type)), false) AS is_final
+    FROM load_status.nodes
+    SEMI JOIN {executions} USING (cluster, tenant, execution_id)
+    GROUP BY cluster, tenant, execution_id
+    """  # noqa: S608 (only constants)

@@ -32,7 +32,8 @@ from incorta_loads.warehouse.memory import (
     release_memory,
 )
 from incorta_loads.warehouse.opening import opened, require_file, table_columns
-from incorta_loads.warehouse.states import state_spellings
+from incorta_loads.warehouse.roots import roots
+from incorta_loads.warehouse.states import finality, state_spellings
 from incorta_loads.warehouse.tables import (
     add_columns,
     create_alerts,
@@ -71,7 +72,7 @@ class Warehouse:
 
         from incorta_loads.config.run_context import nothing_configures_dlt  # noqa: PLC0415
 
-        self._dlt.close()  # a load that failed has left one
+        self._dlt.close()  # a load that failed leaves it open
         self._dlt.enter_context(nothing_configures_dlt())
         pipeline = dlt.pipeline(
             "incorta_loads",
@@ -125,10 +126,11 @@ class Warehouse:
         Returns:
             The number of rows written.
         """
-        if self.connection.execute(f"{_WITHOUT_LEDGER_ROW} LIMIT 1").fetchone() is None:
-            return 0
-        parameters = {"run_id": run_id} | state_spellings(self.connection)
-        rows = self.connection.execute(_LEDGER_ROWS, parameters).to_arrow_table()
+        with roots(self.connection):
+            if self.connection.execute(f"{_WITHOUT_LEDGER_ROW} LIMIT 1").fetchone() is None:
+                return 0
+            parameters = {"run_id": run_id} | state_spellings(self.connection)
+            rows = self.connection.execute(_LEDGER_ROWS, parameters).to_arrow_table()
         self._run(Batch(fetches=rows.select(FETCHES.names).cast(FETCHES)))
         return int(rows.num_rows)
 
@@ -136,15 +138,12 @@ class Warehouse:
         """Splits the rows into executions that are new to the warehouse and known executions."""
         if not nodes.num_rows:
             return nodes, nodes
-        ids = pc.unique(nodes["execution_id"]).to_pylist()
+        # As numbers in the query, DuckDB skips the parts of the table that contain none of them.
+        ids = ", ".join(map(str, pc.unique(nodes["execution_id"]).to_pylist()))
         known = self.connection.execute(
-            "SELECT execution_id FROM load_status.nodes WHERE cluster = $cluster AND "
-            "tenant = $tenant AND node_id = 0 AND list_contains($ids, execution_id)",
-            {
-                "cluster": nodes["cluster"][0].as_py(),
-                "tenant": nodes["tenant"][0].as_py(),
-                "ids": ids,
-            },
+            "SELECT execution_id FROM load_status.nodes WHERE cluster = $cluster AND "  # noqa: S608
+            f"tenant = $tenant AND node_id = 0 AND execution_id IN ({ids})",
+            {"cluster": nodes["cluster"][0].as_py(), "tenant": nodes["tenant"][0].as_py()},
         ).to_arrow_table()["execution_id"]
         if not len(known):  # the usual case; a copy would take as much memory again
             return nodes, nodes.slice(0, 0)
@@ -251,20 +250,13 @@ def _working_directory(path: Path) -> Path:
 
 # Roots whose response has no ledger row because the run was killed before it wrote that row.
 _WITHOUT_LEDGER_ROW = """
-SELECT cluster, tenant, execution_id, fetched_at, state_type
-FROM load_status.nodes
+SELECT cluster, tenant, execution_id, fetched_at
+FROM roots
 ANTI JOIN load_status.fetches USING (cluster, tenant, execution_id, fetched_at)
-WHERE node_id = 0
 """
 
 _LEDGER_ROWS = f"""
-WITH missing AS ({_WITHOUT_LEDGER_ROW}),
-running AS (
-    SELECT DISTINCT cluster, tenant, execution_id
-    FROM load_status.nodes
-    SEMI JOIN missing USING (cluster, tenant, execution_id)
-    WHERE list_contains($running, state_type)
-)
+WITH missing AS ({_WITHOUT_LEDGER_ROW})
 SELECT
     cluster,
     tenant,
@@ -277,7 +269,7 @@ SELECT
     NULL::BIGINT AS attempts,
     NULL::BIGINT AS duration_ms,
     NULL::BIGINT AS bytes,
-    coalesce(list_contains($ended, state_type), false)
-        AND (cluster, tenant, execution_id) NOT IN (FROM running) AS is_final
+    is_final
 FROM missing
+INNER JOIN ({finality("missing")}) USING (cluster, tenant, execution_id)
 """  # noqa: S608 (constants)
