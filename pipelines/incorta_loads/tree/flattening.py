@@ -21,14 +21,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from incorta_loads.base_tables import NODES
-from incorta_loads.tree.limits import MOST_LEVELS
 from incorta_loads.tree.nodes import NAMED_TYPES, Node, Status, Tree
 from incorta_loads.tree.statuses import ENDED_STATE, RUNNING_STATE, compared
 
 Integers = npt.NDArray[np.int64]
 
 _NO_STATUS = Status()
-_CHUNK_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +64,11 @@ def flatten(executions: Sequence[Execution], *, cluster: str, tenant: str) -> pa
         "schema_name": names.take(nearest[2]),
         "table_name": names.take(nearest[3]),
         "extra": pa.array([getattr(node, "extra", None) for node in nodes], pa.string()),
+        "path": _paths(names, layout),
     }
     order, sizes = layout.preorder()
     columns = {name: column.take(pa.array(order)) for name, column in columns.items()}
     columns |= layout.columns(order)
-    columns["path"] = _paths(columns["name"], columns["depth"])
     columns |= _keys(executions, sizes, cluster, tenant)
     return pa.table({name: columns[name] for name in NODES.names}, schema=NODES)
 
@@ -238,28 +236,20 @@ def _kinds(types: pa.Array) -> Integers:
     return kinds
 
 
-def _paths(names: pa.Array, depths: pa.Array) -> pa.ChunkedArray:
-    """Returns the path of each row. The rows are in preorder.
-
-    The paths of a deep tree take far more memory than everything else. They are therefore written
-    only once, in chunks, from one buffer with the path of the current row.
-    """
+def _paths(names: pa.Array, layout: _Layout) -> pa.ChunkedArray:
+    """Returns the path of each node, in breadth-first order, from the paths of the level above."""
     escaped = pc.replace_substring(pc.fill_null(names, ""), "~", "~0")
-    escaped = pc.replace_substring(escaped, "/", "~1").cast(pa.binary())
-    chunks, chunk, chunk_bytes = [], [], 0
-    path = bytearray()
-    ends = [0] * (MOST_LEVELS + 1)  # a 0, then the path length of the last row at each depth
-    for name, depth in zip(escaped.to_pylist(), depths.to_pylist(), strict=True):
-        del path[ends[depth] :]
-        path += b"/"
-        path += name
-        ends[depth + 1] = len(path)
-        chunk.append(bytes(path))
-        chunk_bytes += len(path)
-        if chunk_bytes >= _CHUNK_BYTES:
-            chunks.append(pa.array(chunk, pa.string()))
-            chunk, chunk_bytes = [], 0
-    return pa.chunked_array([*chunks, pa.array(chunk, pa.string())])
+    escaped = pc.replace_substring(escaped, "/", "~1")
+    paths: list[pa.Array] = []
+    begin_above = 0
+    for begin, end in layout.levels:
+        if paths:
+            above = paths[-1].take(pa.array(layout.parent[begin:end] - begin_above))
+        else:
+            above = pa.repeat("", end)
+        paths.append(pc.binary_join_element_wise(above, escaped[begin:end], "/"))
+        begin_above = begin
+    return pa.chunked_array(paths)
 
 
 def _keys(

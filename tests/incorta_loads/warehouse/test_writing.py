@@ -365,7 +365,7 @@ def test_the_ledger_is_written_after_its_nodes(warehouse: Warehouse) -> None:
     """If the ledger cannot be written, the nodes are already committed."""
     good = batch_of("run-1", 1, trees={1: SMALL}, bodies={2: b"<html>"})
     with pytest.raises(WarehouseError):
-        warehouse.load(Batch(good.nodes, good.invalid_payloads, with_wrong_type(good.fetches)))
+        warehouse.load(Batch(good.nodes, good.invalid_payloads, with_another_column(good.fetches)))
     assert nodes(warehouse) == [("t", 1, 0, "Small", at(1))]
     assert invalid_payloads(warehouse) == [(2, b"<html>", "run-1", at(1))]
     assert ledger(warehouse) == []
