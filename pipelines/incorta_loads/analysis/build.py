@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # DuckDB would take most of what the machine has; what needs more goes through the disk.
-_MEMORY_LIMIT = "2GB"
+_MEMORY_LIMIT = "1200MB"
 
 _RELATIONS = """
 SELECT table_name, if(table_type = 'VIEW', 'VIEW', 'TABLE')

@@ -57,7 +57,7 @@ from incorta_loads.warehouse.writing import Warehouse, open_for_writing
 
 logger = logging.getLogger(__name__)
 
-_PUBLISHING_BYTES = 384 * 2**20
+_PUBLISHING_BYTES = 256 * 2**20
 """Memory limit of DuckDB while it writes the published files, which it reads once."""
 
 
