@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from incorta_loads.analysis.project import mart_names
+from incorta_loads.cli import runs
 from journeys.published_reader import READERS
 from journeys.shell import User
 
@@ -256,3 +257,19 @@ def test_without_an_analysis_nothing_is_published(user: User) -> None:
     done = user.runs("publish", exit_code=1)
     assert "run incorta-loads analyze first" in done.stderr
     assert not (user.home / "published").exists()
+
+
+def test_publishing_that_needs_more_memory_begins_again(
+    analyzed: User,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """If the limit is too small for the files, they are written without it."""
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copyfile(analyzed.warehouse, warehouse)
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(warehouse))
+    monkeypatch.setattr(runs, "_PUBLISHING_BYTES", 4 * 2**20)
+    published = runs.publish(str(tmp_path / "published"))
+    assert "publishing needs more memory than usual" in caplog.text
+    assert (published.directory / "manifest.json").is_file()

@@ -32,7 +32,6 @@ from incorta_loads.errors import (
     BusyError,
     IncortaLoadsError,
     InterruptedRunError,
-    OutOfMemoryError,
     RunFailedError,
     WarehouseError,
     first_line,
@@ -82,7 +81,11 @@ def analyze() -> None:
 def publish(directory: str | None) -> Published:
     """Brings the published files up to date, in the given directory or the configured one."""
     target = published_directory(directory)
-    with open_for_writing(database_path(), lock_timeout_seconds(), must_exist=True) as warehouse:
+    path = database_path()
+    with (
+        _naming_the_warehouse(path),
+        open_for_writing(path, lock_timeout_seconds(), must_exist=True) as warehouse,
+    ):
         return _publish(warehouse, target)
 
 
@@ -120,14 +123,23 @@ def run(ids: str | None) -> RunSummary:
 def _going_on(summary: RunSummary) -> Iterator[None]:
     """Collects the error of a step, so that the next steps still run."""
     try:
-        yield
+        with _naming_the_warehouse(summary.warehouse):
+            yield
     except InterruptedRunError:
         raise
     except IncortaLoadsError as error:
         summary.errors.append(error)
+
+
+@contextmanager
+def _naming_the_warehouse(path: Path) -> Iterator[None]:
+    """Turns errors of DuckDB that nothing else has explained into a WarehouseError."""
+    try:
+        yield
     except duckdb.Error as error:
-        text = f"The warehouse {summary.warehouse} could not be used: {first_line(error)}."
-        summary.errors.append(WarehouseError(text))
+        raise WarehouseError(
+            f"The warehouse {path} could not be used: {first_line(error)}."
+        ) from error
 
 
 def check(redactor: Redactor) -> tuple[Settings, Answer, RestartedIds | None]:
@@ -206,7 +218,7 @@ def _publish(warehouse: Warehouse, directory: Path) -> Published:
         try:
             with warehouse.memory.at_most(_PUBLISHING_BYTES):
                 return publish_files(*what)
-        except OutOfMemoryError:
+        except duckdb.OutOfMemoryException:
             logger.warning("publishing needs more memory than usual, and begins again with more")
             return publish_files(*what)
 

@@ -24,7 +24,7 @@ from typing import Self
 
 import duckdb
 
-from incorta_loads.errors import OutOfMemoryError, PublishError, first_line
+from incorta_loads.errors import PublishError, first_line
 from incorta_loads.publication.manifest import JOURNAL, STAGING, Publication, PublishedFile, sum_of
 from incorta_loads.warehouse.snapshots import MANIFEST
 
@@ -51,7 +51,7 @@ class PublishedFiles:
     Raises:
         ConfigurationError: a file that was not published by this program is in the way.
         PublishError: the directory or a file cannot be written; the last publication stays.
-        OutOfMemoryError: DuckDB needs more memory than its limit; the last publication stays.
+        duckdb.OutOfMemoryException: DuckDB needs more memory; the last publication stays.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -182,14 +182,11 @@ class PublishedFiles:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Turns system and DuckDB errors into a PublishError with advice, or OutOfMemoryError."""
+        """Turns system and DuckDB errors into a PublishError with advice."""
         try:
             yield
-        except duckdb.OutOfMemoryException as error:
-            raise OutOfMemoryError(
-                f"Publishing into {self.directory} needs more memory than DuckDB may use "
-                f"({first_line(error)}); nothing in it was changed."
-            ) from None
+        except duckdb.OutOfMemoryException:  # the directory is not the cause
+            raise
         except (OSError, duckdb.Error) as error:
             advice = _ADVICE.get(getattr(error, "errno", None) or 0)
             state = (

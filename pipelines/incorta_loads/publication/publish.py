@@ -80,7 +80,7 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: Path, directory: P
             warehouse itself, a publication of another cluster or tenant, or a file that was not
             published by this program.
         PublishError: the directory cannot be written; the last publication stays.
-        OutOfMemoryError: DuckDB needs more memory than its limit; the last publication stays.
+        duckdb.OutOfMemoryException: DuckDB needs more memory; the last publication stays.
         WarehouseError: there is no analysis yet.
     """
     began = time.monotonic()
