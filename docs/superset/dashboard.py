@@ -168,7 +168,7 @@ def _chart(chart: Chart, dataset: int, dashboard: int) -> dict[str, Any]:
 
 
 def _query(form: dict[str, Any], dataset: int) -> dict[str, Any]:
-    """What the browser makes of a form, and keeps with the chart."""
+    """The query that Superset's page makes from a chart's form and saves with the chart."""
     columns = [form["x_axis"]] if "x_axis" in form else form.get("all_columns", [])
     columns = [*columns, *form.get("groupby", [])]
     metrics = form.get("metrics") or ([form["metric"]] if "metric" in form else None)

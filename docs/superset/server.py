@@ -49,7 +49,7 @@ class Superset:
         self._session.headers["Authorization"] = f"Bearer {token}"
 
     def get(self, path: str) -> requests.Response:
-        """The answer of GET /api/v1/…; an error where it is none of success."""
+        """The answer of GET /api/v1/…; raises an error if its status is not a success."""
         return self._checked(self._session.get(f"{self.url}/api/v1/{path}", timeout=120))
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:

@@ -76,6 +76,6 @@ def incorta_load_status(
         yield from fetch_batches(asked_for(wanted), known, run_id=new_run_id(), redactor=redactor)
 
     tables = resources(answers(), REPLACE_EXECUTIONS)
-    for table in tables:  # so that columns of a later version may be added; others stay frozen
+    for table in tables:  # declares the columns, so that dlt adds those of a later version
         dlt.current.source_schema().update_table(table.compute_table_schema())
     return tables

@@ -4,8 +4,8 @@
   The keys of each row name its source: a response, or a version of a bucket of executions. A build
   deletes rows whose keys are no longer in `current`, and adds rows for keys that are missing.
 
-  `of_current` selects the rows of `current` that produce rows in the table. `of_table` selects a
-  small part of the table's rows in which every key still occurs. `analysis/build.py` reads
+  `current` is the model from whose rows the table is made. `of_current` selects those that produce
+  rows in the table. `of_table` selects few rows of the table, but at least one for each key. `analysis/build.py` reads
   these arguments from `meta` and lists the missing keys in a temporary table. The large tables are
   then read only for these executions. If dbt builds the models itself, it rebuilds these tables
   completely.
@@ -25,7 +25,10 @@
 {%- endmacro %}
 
 
-{# The same for buckets, as a condition on executions, so that only their nodes are read. #}
+{#
+  The same for tables kept by bucket. It is a condition on executions, so that only nodes of missing
+  buckets are read.
+#}
 {% macro is_in_missing_bucket(answers) -%}
     {%- set is_missing_bucket = is_missing('int_buckets', bucket_keys()) -%}
     {% if var('keeps_tables') -%}

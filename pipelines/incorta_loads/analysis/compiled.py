@@ -37,7 +37,8 @@ class Kept(msgspec.Struct, frozen=True):
 
     Attributes:
         current: the model from whose rows the table is made.
-        keys: columns of both that identify the row of `current` from which a row was made.
+        keys: columns that `current` and the table share; they identify the row of `current` from
+            which a row of the table was made.
         of_current: SQL condition for the rows of `current` that leave rows in the table.
         of_table: SQL condition for a small part of the table's rows in which every key occurs.
     """

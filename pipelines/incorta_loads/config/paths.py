@@ -19,7 +19,7 @@ _TAKEN_NAMES = dict.fromkeys(
 _NOT_IN_PATHS = re.compile(r"[?#=]|ducklake:", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"['\";]")
 _LONGEST_SUFFIX = ".published.new"
-"""Longest suffix of the files beside the warehouse, whose names begin with that of its file."""
+"""Files beside the warehouse are named after it, with a suffix; this is the longest suffix."""
 
 
 def database_path() -> Path:

@@ -53,8 +53,8 @@ class Watchdog:
         sock = self._socket or (self._connection.sock if self._connection else None)
         if sock is not None:
             with contextlib.suppress(OSError):
-                # Shut down below TLS, whose own shutdown would wait for the peer. TLS within TLS is
-                # not a socket but has one.
+                # Shut down below TLS, whose own shutdown would wait for the peer. TLS within
+                # TLS (through an HTTPS proxy) is not a socket itself, but wraps one.
                 socket.socket.shutdown(getattr(sock, "socket", sock), socket.SHUT_RDWR)
 
 

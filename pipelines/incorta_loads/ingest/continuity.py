@@ -36,7 +36,7 @@ def is_over_and_unchanged(before: pa.Table, after: pa.Table) -> bool:
 def why_another(before: pa.Table, batch: Batch, *, was_gone: bool) -> str | None:
     """Returns why an answer does not belong to the stored execution, or None if it may belong.
 
-    The answer belongs to another execution in these cases:
+    The stored execution is considered gone in these cases:
 
     - The id no longer exists.
     - The plan has another name, and the answer has fewer than half of the stored tables.

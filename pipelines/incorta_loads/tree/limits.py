@@ -31,8 +31,8 @@ _STRING_OR_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[,\[{]', re.DOTALL)
 def refuse_too_many_values(body: bytes) -> None:
     """Rejects a body with too many JSON values to decode.
 
-    Each value opens a container or follows a comma. Characters within strings are excluded only if
-    the count that includes them reaches the limit.
+    Values are counted by `[`, `{` and commas. Those within strings are excluded only if the count
+    that includes them reaches the limit.
 
     Raises:
         InvalidPayload: the body has more than `MOST_VALUES` values.
@@ -72,7 +72,8 @@ def row_text_bytes(levels: list[list[Node]]) -> int:
         InvalidPayload: the size exceeds `MOST_ROW_TEXT_BYTES`.
     """
     longest = sum(map(_longest_segment_bytes, levels))
-    # Names that a row repeats also occur in its path; the row's own name occurs a third time.
+    # A row has the names of its plan, group, schema and table in columns and again in its path. Its
+    # own name is in a third column.
     rough = 3 * longest * sum(map(len, levels))
     if rough <= MOST_ROW_TEXT_BYTES:
         return rough

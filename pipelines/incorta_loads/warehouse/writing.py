@@ -138,7 +138,7 @@ class Warehouse:
         """Splits the rows into executions that are new to the warehouse and known executions."""
         if not nodes.num_rows:
             return nodes, nodes
-        # As numbers in the query, DuckDB skips the parts of the table that contain none of them.
+        # The ids stand in the query itself, so that DuckDB skips the parts of the table without them.
         ids = ", ".join(map(str, pc.unique(nodes["execution_id"]).to_pylist()))
         known = self.connection.execute(
             "SELECT execution_id FROM load_status.nodes WHERE cluster = $cluster AND "  # noqa: S608
@@ -174,7 +174,7 @@ class Warehouse:
         from incorta_loads.warehouse.resources import loaded_batch  # noqa: PLC0415
 
         try:
-            pipeline = self._pipeline  # first: from now on nothing else configures dlt
+            pipeline = self._pipeline  # first, because it hides other configuration from dlt
             pipeline.extract(loaded_batch(batch, replace=replace).with_resources(*tables))
             release_memory()
             pipeline.normalize()

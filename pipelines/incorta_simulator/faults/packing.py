@@ -174,7 +174,7 @@ def _gzip_of_repeats(before: bytes, middle: bytes, times: int, after: bytes) -> 
 
 
 def _gzip_of(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Returns a gzip file: one member per part, most of them empty, and one more member."""
+    """Yields a gzip file in chunks: one for each part, most of them empty, and the rest."""
     squeeze = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     yield from map(squeeze.compress, parts)
     yield squeeze.flush()

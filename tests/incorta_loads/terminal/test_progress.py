@@ -139,7 +139,7 @@ def test_a_cluster_without_executions_has_its_advice(log: pytest.LogCaptureFixtu
 
 
 def test_fruitless_probing_has_its_advice(log: pytest.LogCaptureFixture) -> None:
-    """The advice has the last probed id and how to continue, as for ids that start over."""
+    """The advice names the last probed id and says how to continue."""
     log_totals(Ingested("run-1", Counter(forbidden=0), seconds=0.5, in_vain=(1000, 1090)))
     assert lines(log)[1:] == [
         (

@@ -34,7 +34,7 @@ walk as (
 
 ),
 
--- running counts before each step, and the last node of all groups so far that begin after an error
+-- running counts before each step, and the greatest last_descendant_id of the late groups so far
 seen as (
 
     select

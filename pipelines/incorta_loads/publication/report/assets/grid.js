@@ -152,7 +152,7 @@ class Grid {
     }
   }
 
-  // The outcome of each execution, below some of the ids.
+  // Draws the outcome of each execution, and above them as many ids as fit.
   drawHeader() {
     resizeCanvas(this.header, this.width, 34);
     const context = this.header.getContext("2d");

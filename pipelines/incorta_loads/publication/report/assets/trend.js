@@ -16,7 +16,7 @@ function showTrend(executions, tables) {
   if (trendHolder.hidden) return;
   const errors = executions.map((execution) => errorsIn(execution, tables));
   const most = errors.reduce((a, b) => Math.max(a, b), 0);
-  trendHolder.setAttribute("aria-label", `Tables in error in ${count(executions.length, "execution")}: at most ${most}, in the last ${errors.at(-1) ?? 0}`);
+  trendHolder.setAttribute("aria-label", `Tables in error in ${count(executions.length, "execution")}: at most ${most} in one execution, ${errors.at(-1) ?? 0} in the last one`);
   const style = getComputedStyle(document.documentElement);
   const axis = { stroke: style.getPropertyValue("--quiet"), grid: { stroke: style.getPropertyValue("--line"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
   trend = new uPlot({
