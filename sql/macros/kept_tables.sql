@@ -5,8 +5,8 @@
   deletes rows whose keys are no longer in `current`, and adds rows for keys that are missing.
 
   `current` is the model from whose rows the table is made. `of_current` selects those that produce
-  rows in the table. `of_table` selects few rows of the table, but at least one for each key. `analysis/build.py` reads
-  these arguments from `meta` and lists the missing keys in a temporary table. The large tables are
+  rows in the table. `of_table` selects few rows of the table, but at least one for each key.
+  `analysis/build.py` reads these arguments from `meta` and lists the missing keys in a temporary table. The large tables are
   then read only for these executions. If dbt builds the models itself, it rebuilds these tables
   completely.
 #}

@@ -148,7 +148,7 @@ class Expected:
         return probed
 
     def _was_unavailable(self, execution_id: int) -> bool:
-        """Whether the id's last request was unavailable. It counts as existing until the next one."""
+        """Whether the last request was unavailable; the id counts as existing until the next."""
         return execution_id in self.ledger and self._last(execution_id).outcome == "unavailable"
 
     def _last(self, execution_id: int) -> LedgerRow:

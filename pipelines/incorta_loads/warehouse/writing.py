@@ -138,7 +138,7 @@ class Warehouse:
         """Splits the rows into executions that are new to the warehouse and known executions."""
         if not nodes.num_rows:
             return nodes, nodes
-        # The ids stand in the query itself, so that DuckDB skips the parts of the table without them.
+        # The query itself has the ids, so that DuckDB skips the parts of the table without them.
         ids = ", ".join(map(str, pc.unique(nodes["execution_id"]).to_pylist()))
         known = self.connection.execute(
             "SELECT execution_id FROM load_status.nodes WHERE cluster = $cluster AND "  # noqa: S608
