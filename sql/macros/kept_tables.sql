@@ -6,9 +6,9 @@
 
   `current` is the model from whose rows the table is made. `of_current` selects those that produce
   rows in the table. `of_table` selects few rows of the table, but at least one for each key.
-  `analysis/build.py` reads these arguments from `meta` and lists the missing keys in a temporary table. The large tables are
-  then read only for these executions. If dbt builds the models itself, it rebuilds these tables
-  completely.
+  `analysis/build.py` reads these arguments from `meta` and lists the missing keys in a temporary
+  table. The large tables are then read only for these executions. If dbt builds the models itself,
+  it rebuilds these tables completely.
 #}
 
 {# Whether the kept table has no rows yet for a row of its source. #}
