@@ -79,7 +79,7 @@ def test_broken_tables_come_first_then_tables_by_rank(tables: Connection) -> Non
     """Dropped tables have no rank and come last."""
     found = health(tables, plan=None, limit=None)
     assert names(found) == [None, "c", "b", "f", "a", "e"]
-    assert (found.now, found.what) == (2, "tables that always fail or are broken")
+    assert (found.now, found.what) == (2, "broken tables")
 
 
 def test_a_plan_selects_the_tables_seen_in_it(tables: Connection) -> None:

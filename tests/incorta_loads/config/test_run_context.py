@@ -136,13 +136,12 @@ def test_no_file_changes_what_a_command_loads(
 
 
 @pytest.mark.parametrize("name", ["REFRESH", "PIPELINES__INCORTA_LOADS__REFRESH"])
-def test_the_same_values_do_change_another_pipeline(
-    load: Load, undisturbed: Mapping[str, Any], name: str
-) -> None:
+def test_the_same_values_do_change_another_pipeline(load: Load, name: str) -> None:
     """The control: without the protection, a variable and a file each drop the tables."""
     by_variable = load("someone", variables={name: "drop_sources"})
     by_file = load("someone", file=as_toml({name: "drop_sources"}))
-    assert outcome(by_variable) == outcome(by_file) != outcome(undisturbed)
+    for result in (by_variable, by_file):
+        assert "Table with name fetches does not exist" in result["error"]
 
 
 def test_variables_read_directly_by_dlt_are_known() -> None:
