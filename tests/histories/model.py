@@ -109,7 +109,7 @@ class Expected:
             return response.outcome == "not_found"
         tree, _ = self.trees[execution_id]
         was_gone = self.ledger.get(execution_id) and self._last(execution_id).outcome == "not_found"
-        if was_gone and not is_same(response.tree, tree):
+        if was_gone and is_final(tree) and not is_same(response.tree, tree):
             return True
         before, after = tables(tree), tables(response.tree)
         is_renamed = plan(tree) != plan(response.tree)

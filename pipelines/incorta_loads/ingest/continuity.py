@@ -40,7 +40,8 @@ def why_another(before: pa.Table, batch: Batch, *, was_gone: bool) -> str | None
 
     - The id no longer exists.
     - The plan has another name, and the answer has fewer than half of the stored tables.
-    - The id did not exist at the last request, and its tree differs from the stored one.
+    - The id did not exist at the last request, and the tree of a final execution has changed. One
+      that was not final must change, so its plan decides.
 
     Args:
         before: stored nodes of the execution.
@@ -53,7 +54,8 @@ def why_another(before: pa.Table, batch: Batch, *, was_gone: bool) -> str | None
     if answer["outcome"] != "loaded":
         return None
     plan, plan_before = (rows["load_plan"][0].as_py() for rows in (batch.nodes, before))
-    if was_gone and not is_unchanged(before, batch.nodes):
+    was_final = is_final(before["state_type"].to_pylist())
+    if was_gone and was_final and not is_unchanged(before, batch.nodes):
         return f"execution of plan {plan!r}, whose tree changed while it was missing"
     tables = _tables(before)
     common = len(tables & _tables(batch.nodes))

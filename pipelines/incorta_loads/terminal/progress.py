@@ -125,15 +125,14 @@ def log_unknown_types(found: Rows) -> None:
     tables = sum(row["nodes"] for row in found.rows if row["role_taken"] == "table")
     have, most = ("has", "") if nodes == 1 else ("have", "mostly ")
     logger.warning(
-        "%s %s a type without a rule (%s%r); %d counted as tables because they are leaves below a "
-        "schema, %d not: incorta-loads coverage lists all; map each to a role in a CSV file, "
+        "%s %s a type without a rule (%s%r); %d of them count as tables, because they are leaves "
+        "below a schema: incorta-loads coverage lists all; map each to a role in a CSV file, "
         "and set type_roles under [sources.incorta.models] to its path",
         counted(nodes, "node"),
         have,
         most,
         first["type"],
         tables,
-        nodes - tables,
     )
 
 

@@ -244,7 +244,7 @@ def _working_directory(path: Path) -> Path:
 
     Files left by a killed run are thus found again. The directory is beside the warehouse if
     possible. dlt writes its name into SQL unescaped and formats that SQL, so the path must not
-    contain `'` or `%`.
+    contain `'` or `%`. DuckDB takes a directory such as `tenant=prod` for a column.
 
     Raises:
         WarehouseError: neither that directory nor the one for temporary files can be used.
@@ -252,11 +252,11 @@ def _working_directory(path: Path) -> Path:
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     elsewhere = Path(tempfile.gettempdir(), f"incorta-loads-{name}.work")
     for directory in (Path(f"{path}.work"), elsewhere):
-        if set("'%").isdisjoint(str(directory)):
+        if set("'%=").isdisjoint(str(directory)):
             return directory
     raise WarehouseError(
         f"Neither {path.parent} nor {elsewhere.parent} can hold the files of a load, since dlt "
-        "cannot use a path with ' or %; set TMPDIR to another directory."
+        "cannot use a path with ', % or =; set TMPDIR to another directory."
     )
 
 

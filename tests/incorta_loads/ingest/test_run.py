@@ -287,6 +287,19 @@ def test_an_execution_that_was_gone_must_come_back_unchanged(
     assert last_outcomes(empty_warehouse)[7] == "loaded"
 
 
+def test_a_running_execution_that_was_gone_may_come_back_changed(
+    responses: dict[int, Fault], empty_warehouse: Warehouse, small: Settings
+) -> None:
+    """It has to change, so one 404 does not stop all loading."""
+    responses[7] = tree("Nightly", "a", "b", status="Running", state="Load State")
+    ingest(empty_warehouse, small)
+    responses[7] = Gap()
+    assert ingest(empty_warehouse, small).restarted
+    responses[7] = tree("Nightly", "a", "b")
+    assert not ingest(empty_warehouse, small).restarted
+    assert last_outcomes(empty_warehouse)[7] == "loaded"
+
+
 def test_named_ids_are_loaded_whatever_the_highest_is(
     responses: dict[int, Fault], empty_warehouse: Warehouse, small: Settings
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -301,6 +302,23 @@ def test_an_unusable_working_directory_is_reported(warehouse_path: Path) -> None
         ):
             warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
         Path(f"{warehouse_path}.work").unlink()
+
+
+def test_files_of_a_load_are_never_below_a_name_with_an_equals_sign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB would take `cluster=evil` for a column, and its value for that of every row."""
+    elsewhere = tmp_path / "cluster=evil"
+    home = tmp_path / "50% done"
+    for each in (elsewhere, home):
+        each.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    with (
+        pytest.raises(WarehouseError, match="set TMPDIR to another directory"),
+        open_for_writing(home / "w.duckdb", 5),
+    ):
+        pass
+    assert list(home.glob("*.duckdb")) == []
 
 
 def test_an_empty_batch_changes_nothing(warehouse: Warehouse) -> None:
