@@ -14,9 +14,11 @@ from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import (
     ClusterDownError,
     ConfigurationError,
+    RunFailedError,
     SpoolError,
 )
 from incorta_loads.ingest.batches import batch_of
+from incorta_loads.ingest.continuity import why_another
 from incorta_loads.ingest.feed import asked_for
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run_ids import new_run_id
@@ -99,6 +101,7 @@ def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> boo
         Whether the answer was loaded. False if the warehouse has the result of a later request.
 
     Raises:
+        RunFailedError: the warehouse has an execution of another plan under this id.
         WarehouseError: the warehouse could not be written.
     """
     _restore_ledger(warehouse)
@@ -118,6 +121,12 @@ def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> boo
         return False
     # The run id has the current time, not that of the request: run ids decide which id is settled.
     batch = batch_of(answer, settings, run_id=new_run_id(), redactor=Redactor([settings.token]))
+    before = warehouse.nodes_of(settings.cluster, settings.tenant, answer.execution_id)
+    if before.num_rows and (reason := why_another(before, batch, was_gone=False)) is not None:
+        raise RunFailedError(
+            f"The warehouse has an {reason}; if the cluster was restored, set cluster = "
+            f'"{settings.cluster}-2" under [sources.incorta], which keeps its executions apart.'
+        )
     with warehouse.memory.little():
         warehouse.load(batch)
     return True

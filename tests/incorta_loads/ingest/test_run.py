@@ -15,7 +15,7 @@ from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import StatusClient
 from incorta_loads.endpoint.execution_ids import ExecutionIds
-from incorta_loads.errors import ClusterDownError, InvalidTokenError, WarehouseError
+from incorta_loads.errors import ClusterDownError, InvalidTokenError, RunFailedError, WarehouseError
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run import ingest_into, load_answer
 from incorta_loads.redaction import Redactor
@@ -45,6 +45,14 @@ def ingest(
         stopping=stopping,
         report=report,
     )
+
+
+def let_a_day_pass(warehouse: Warehouse) -> None:
+    """Moves all requests back, so that every id is due, however long the runs before took."""
+    for table in ("nodes", "fetches"):
+        warehouse.connection.execute(
+            f"UPDATE load_status.{table} SET fetched_at = fetched_at - INTERVAL 1 DAY"
+        )
 
 
 class NewRequests:
@@ -98,9 +106,11 @@ def test_runs_without_ids_request_ids_that_may_have_changed(
 
     # The highest id, and the only latest execution of a plan with an error.
     again = Counter(loaded=2)
+    let_a_day_pass(empty_warehouse)
     assert ingest(empty_warehouse, settings).outcomes == again + Counter(not_found=22)
     assert requested() == [3, 10, 22, *range(32, 53)]
 
+    let_a_day_pass(empty_warehouse)
     assert ingest(empty_warehouse, settings).outcomes == again + Counter(not_found=20)
     assert requested() == [22, *range(32, 53)]
 
@@ -382,6 +392,21 @@ def test_a_later_response_is_kept_unless_its_time_is_in_the_future(
         {"at": answer.fetched_at, "later": later},
     )
     assert load_answer(empty_warehouse, small, answer) is is_loaded
+
+
+def test_a_watched_execution_does_not_replace_one_of_another_plan(
+    responses: dict[int, Fault], empty_warehouse: Warehouse, small: Settings
+) -> None:
+    """After a restore, the cluster assigns known ids again."""
+    ingest(empty_warehouse, small)
+    before = contents(empty_warehouse)
+    responses[7] = tree("Other", "x")
+    client = StatusClient(small, Redactor([small.token]))
+    answer = client.fetch(7)
+    client.close()
+    with pytest.raises(RunFailedError, match="execution of another plan, 'Other' in place of"):
+        load_answer(empty_warehouse, small, answer)
+    assert contents(empty_warehouse) == before
 
 
 # --- Repeated requests ----------------------------------------------------------------------------
