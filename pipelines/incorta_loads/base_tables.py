@@ -196,6 +196,17 @@ class Batch:
     fetches: pa.Table = field(default_factory=FETCHES.empty_table)
 
 
+def refuse_other_schema(name: str, rows: pa.Table, schema: pa.Schema) -> None:
+    """Checks rows for a table, since neither dlt nor DuckDB rejects other types.
+
+    Raises:
+        TypeError: they have other columns or types than the table.
+    """
+    if rows.schema != schema:
+        text = f"the rows for {name} have other columns or types than the table"
+        raise TypeError(text) from None
+
+
 def descriptions(schema: pa.Schema) -> dict[str, str]:
     """Returns column name → meaning."""
     return {column.name: column.metadata[b"description"].decode() for column in schema}

@@ -10,6 +10,7 @@ import duckdb
 
 from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.ingest.known import Known, read_known
+from incorta_loads.warehouse.roots import roots
 from incorta_loads.warehouse.writing import open_for_writing
 from incorta_simulator.company.company import Company
 from incorta_simulator.server.simulator import Simulator
@@ -55,15 +56,16 @@ def test_ten_new_executions_take_ten_requests_and_the_probe_gap(tmp_path: Path) 
                 "UPDATE load_status.nodes SET load_plan = $plan WHERE execution_id = $id",
                 {"plan": company.tree(last)["name"], "id": last},
             )
-            known = read_known(
-                warehouse.connection,
-                cluster="journey",
-                tenant="demo",
-                first_id=1,
-                probe_gap=PROBE_GAP,
-                now=datetime.now(UTC),
-                outcome_of=StatusOutcomes().of,
-            )
+            with roots(warehouse.connection):
+                known = read_known(
+                    warehouse.connection,
+                    cluster="journey",
+                    tenant="demo",
+                    first_id=1,
+                    probe_gap=PROBE_GAP,
+                    now=datetime.now(UTC),
+                    outcome_of=StatusOutcomes().of,
+                )
         assert known == Known(highest=last)
         new = company.release(10)
         company.finish_all()

@@ -54,8 +54,8 @@ def why_another(before: pa.Table, batch: Batch, *, was_gone: bool) -> str | None
     if answer["outcome"] != "loaded":
         return None
     plan, plan_before = (rows["load_plan"][0].as_py() for rows in (batch.nodes, before))
-    was_final = is_final(before["state_type"].to_pylist())
-    if was_gone and was_final and not is_unchanged(before, batch.nodes):
+    may_not_change = was_gone and is_final(before["state_type"].to_pylist())
+    if may_not_change and not is_unchanged(before, batch.nodes):
         return f"execution of plan {plan!r}, whose tree changed while it was missing"
     tables = _tables(before)
     common = len(tables & _tables(batch.nodes))

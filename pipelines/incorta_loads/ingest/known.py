@@ -9,7 +9,6 @@ import duckdb
 
 from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.tree.statuses import OutcomeOf
-from incorta_loads.warehouse.roots import roots
 from incorta_loads.warehouse.states import finality, state_spellings
 
 AGED_AFTER = timedelta(days=30)
@@ -53,15 +52,14 @@ def read_known(
     now: datetime,
     outcome_of: OutcomeOf,
 ) -> Known:
-    """Reads the state of one cluster and tenant. The base tables must exist.
+    """Reads the state of one cluster and tenant, in the context of `roots`.
 
     Ids that were never requested are due too; a run that ended early leaves such gaps. They count
     from the lowest known id, or from `first_id` if that is at most `probe_gap` below it.
     """
     place = {"cluster": cluster, "tenant": tenant}
     try:
-        with roots(connection):
-            connection.execute(_CREATE_LOADED, place)
+        connection.execute(_CREATE_LOADED, place)
         _complete_loaded(connection)
         connection.execute(
             _CREATE_IDS, place | {"now": now, "aged": AGED_AFTER, "pauses": PAUSES_IN_SPAN}
@@ -79,8 +77,7 @@ def read_known(
             begin = first_id if lowest - probe_gap <= first_id < lowest else lowest
             never_asked = _holes(connection, begin)
     finally:
-        connection.execute("DROP TABLE IF EXISTS temp.asked_ids")
-        connection.execute("DROP TABLE IF EXISTS temp.loaded")
+        connection.execute("DROP TABLE IF EXISTS temp.asked_ids; DROP TABLE IF EXISTS temp.loaded")
     return Known(
         not_final=ExecutionIds.of_ranges(not_final),
         not_successful=ExecutionIds.of(

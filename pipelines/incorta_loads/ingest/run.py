@@ -104,7 +104,8 @@ def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> boo
         RunFailedError: the warehouse has an execution of another plan under this id.
         WarehouseError: the warehouse could not be written.
     """
-    _restore_ledger(warehouse)
+    with roots(warehouse.connection):
+        _restore_ledger(warehouse)
     later = warehouse.connection.execute(
         "SELECT 1 FROM load_status.nodes WHERE cluster = $cluster AND tenant = $tenant "
         # a row from the future, left by a wrong clock, is not a later answer

@@ -12,7 +12,14 @@ from dlt.common.data_types import TDataType
 from dlt.common.schema.typing import TColumnSchema, TSchemaContract, TWriteDispositionConfig
 from dlt.extract import DltResource
 
-from incorta_loads.base_tables import EXECUTION_KEY, FETCHES, INVALID_PAYLOADS, NODES, Batch
+from incorta_loads.base_tables import (
+    EXECUTION_KEY,
+    FETCHES,
+    INVALID_PAYLOADS,
+    NODES,
+    Batch,
+    refuse_other_schema,
+)
 
 REPLACE_EXECUTIONS: Final[TWriteDispositionConfig] = {
     "disposition": "merge",
@@ -56,9 +63,7 @@ def resources(batches: Iterator[Batch], nodes: TWriteDispositionConfig) -> tuple
 def _table(name: str, schema: pa.Schema, key: tuple[str, ...], disposition: Any) -> DltResource:
     def rows(batch: Batch) -> Iterator[pa.Table]:
         table: pa.Table = getattr(batch, name)
-        if table.schema != schema:  # dlt leaves the types of Arrow columns to the destination
-            text = f"the rows for {name} have other columns or types than the table"
-            raise TypeError(text) from None
+        refuse_other_schema(name, table, schema)
         yield table
 
     made: DltResource = dlt.transformer(

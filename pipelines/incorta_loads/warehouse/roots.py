@@ -13,20 +13,15 @@ def roots(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Provides the temporary table `roots`, with one row for each execution in the warehouse.
 
     Its columns are those of the root node: cluster, tenant, execution_id, fetched_at and load_plan.
-    Finding the roots takes time that grows with the number of all nodes, and with each column. A
-    nested context therefore uses the table of the outer one.
+    Finding the roots takes time that grows with the number of all nodes, and with each column. All
+    steps before the first request therefore share one context.
     """
-    if connection.execute(_EXISTS).fetchone() is not None:
-        yield
-        return
     connection.execute(_CREATE)
     try:
         yield
     finally:
         connection.execute("DROP TABLE temp.roots")
 
-
-_EXISTS = "SELECT 1 FROM duckdb_tables() WHERE database_name = 'temp' AND table_name = 'roots'"
 
 _CREATE = """
 CREATE TEMP TABLE roots AS

@@ -22,7 +22,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from incorta_loads.base_tables import DATASET, FETCHES, TABLES, Batch
+from incorta_loads.base_tables import DATASET, FETCHES, TABLES, Batch, refuse_other_schema
 from incorta_loads.errors import OutOfMemoryError, WarehouseError, first_line, root_cause
 from incorta_loads.warehouse.executions import nodes_of
 from incorta_loads.warehouse.memory import (
@@ -32,7 +32,6 @@ from incorta_loads.warehouse.memory import (
     release_memory,
 )
 from incorta_loads.warehouse.opening import opened, require_file, table_columns
-from incorta_loads.warehouse.roots import roots
 from incorta_loads.warehouse.states import finality, state_spellings
 from incorta_loads.warehouse.tables import (
     add_columns,
@@ -123,14 +122,15 @@ class Warehouse:
     def restore_ledger(self, run_id: str) -> int:
         """Writes missing ledger rows of a run that was killed after it wrote a batch's nodes.
 
+        Must be called in the context of `roots`.
+
         Returns:
             The number of rows written.
         """
-        with roots(self.connection):
-            if self.connection.execute(f"{_WITHOUT_LEDGER_ROW} LIMIT 1").fetchone() is None:
-                return 0
-            parameters = {"run_id": run_id} | state_spellings(self.connection)
-            rows = self.connection.execute(_LEDGER_ROWS, parameters).to_arrow_table()
+        if self.connection.execute(f"{_WITHOUT_LEDGER_ROW} LIMIT 1").fetchone() is None:
+            return 0
+        parameters = {"run_id": run_id} | state_spellings(self.connection)
+        rows = self.connection.execute(_LEDGER_ROWS, parameters).to_arrow_table()
         self._enter(rows.select(FETCHES.names).cast(FETCHES))
         return int(rows.num_rows)
 
@@ -152,15 +152,17 @@ class Warehouse:
 
     def _enter(self, ledger_rows: pa.Table) -> None:
         """Commits rows of the ledger, without dlt, whose packages take twenty times as long."""
-        self._thread.submit(self._insert, "fetches", ledger_rows).result()
+        self._thread.submit(self._insert, ledger_rows).result()
 
-    def _insert(self, table: str, rows: pa.Table) -> None:
+    def _insert(self, ledger_rows: pa.Table) -> None:
         try:
-            self.connection.register("inserted", rows)
-            self.connection.execute(f'INSERT INTO "{DATASET}"."{table}" BY NAME FROM inserted')
-            self.connection.unregister("inserted")
-        except duckdb.Error as error:
+            refuse_other_schema("fetches", ledger_rows, FETCHES)
+            self.connection.register("ledger_rows", ledger_rows)
+            self.connection.execute(f'INSERT INTO "{DATASET}"."fetches" BY NAME FROM ledger_rows')
+        except (TypeError, duckdb.Error) as error:
             raise self._not_written(error) from error
+        finally:
+            self.connection.unregister("ledger_rows")
 
     def _run(self, batch: Batch, *, replace: bool = False, create: bool = False) -> None:
         """Loads a dlt package with the tables that have rows, or with all to create them."""

@@ -40,17 +40,6 @@ def test_each_execution_has_one_row(connection: duckdb.DuckDBPyConnection) -> No
         assert connection.execute(ALL).fetchall() == [(1, "Plan 0")]
 
 
-def test_a_nested_context_reads_the_nodes_no_second_time(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
-    """It uses the table of the outer context, and leaves it in place."""
-    with roots(connection):
-        add(connection, 2, 0)
-        with roots(connection):
-            assert connection.execute(ALL).fetchall() == [(1, "Plan 0")]
-        assert connection.execute(ALL).fetchall() == [(1, "Plan 0")]
-
-
 def test_a_later_context_reads_the_nodes_again(connection: duckdb.DuckDBPyConnection) -> None:
     """The table of an earlier context is dropped, even after an error."""
     with pytest.raises(ZeroDivisionError), roots(connection):

@@ -26,6 +26,7 @@ from incorta_loads.errors import WarehouseError
 from incorta_loads.tree.decoding import decode
 from incorta_loads.tree.flattening import Execution, flatten
 from incorta_loads.warehouse.opening import table_columns
+from incorta_loads.warehouse.roots import roots
 from incorta_loads.warehouse.writing import Warehouse, open_for_writing
 from support.base_rows import at, batch_of
 
@@ -383,13 +384,19 @@ def test_the_ledger_is_written_after_its_nodes(warehouse: Warehouse) -> None:
     """If the ledger cannot be written, the nodes are already committed."""
     good = batch_of("run-1", 1, trees={1: SMALL}, bodies={2: b"<html>"})
     with pytest.raises(WarehouseError):
-        warehouse.load(Batch(good.nodes, good.invalid_payloads, with_another_column(good.fetches)))
+        warehouse.load(Batch(good.nodes, good.invalid_payloads, with_wrong_type(good.fetches)))
     assert nodes(warehouse) == [("t", 1, 0, "Small", at(1))]
     assert invalid_payloads(warehouse) == [(2, b"<html>", "run-1", at(1))]
     assert ledger(warehouse) == []
 
 
 # --- Ledger rows missing after a kill -------------------------------------------------------------
+
+
+def restored(warehouse: Warehouse, run_id: str) -> int:
+    """The number of missing ledger rows, which are written under this run id."""
+    with roots(warehouse.connection):
+        return warehouse.restore_ledger(run_id)
 
 
 def test_missing_ledger_rows_are_restored(warehouse: Warehouse) -> None:
@@ -399,8 +406,8 @@ def test_missing_ledger_rows_are_restored(warehouse: Warehouse) -> None:
     warehouse.load(Batch(loaded.nodes, fetches=loaded.fetches.slice(0, 1)))
     assert [row[0] for row in ledger(warehouse)] == [1, 2, 4]
 
-    assert warehouse.restore_ledger("run-2") == 2
-    assert warehouse.restore_ledger("run-3") == 0
+    assert restored(warehouse, "run-2") == 2
+    assert restored(warehouse, "run-3") == 0
     assert ledger(warehouse) == [
         (1, "run-1", at(1), "loaded"),
         (2, "run-0", at(0), "unavailable"),
@@ -413,7 +420,7 @@ def test_missing_ledger_rows_are_restored(warehouse: Warehouse) -> None:
 def test_a_restored_row_is_marked(warehouse: Warehouse) -> None:
     """Values that are no longer known are null."""
     warehouse.load(Batch(nodes=batch_of("run-1", 1, trees={7: LARGE}).nodes))
-    warehouse.restore_ledger("run-2")
+    restored(warehouse, "run-2")
     (row,) = warehouse.connection.execute(
         "SELECT * FROM load_status.fetches"
     ).to_arrow_table().to_pylist()  # fmt: skip
@@ -441,7 +448,7 @@ def test_a_restored_row_has_is_final_from_the_nodes(warehouse: Warehouse) -> Non
     for tenant, of_tenant in {"a": trees, "b": {2: ended % b""}}.items():
         batch = batch_of("run-1", 1, trees=of_tenant, tenant=tenant)
         warehouse.load(Batch(nodes=batch.nodes))
-    assert warehouse.restore_ledger("run-2") == 4
+    assert restored(warehouse, "run-2") == 4
     assert warehouse.connection.execute(
         "SELECT tenant, execution_id, is_final FROM load_status.fetches ORDER BY ALL"
     ).fetchall() == [("a", 1, True), ("a", 2, False), ("a", 3, False), ("b", 2, True)]
@@ -451,7 +458,7 @@ def test_a_response_that_replaced_another_gets_its_own_row(warehouse: Warehouse)
     """The row of the previous response does not count for it."""
     warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
     warehouse.load(Batch(nodes=batch_of("run-2", 2, trees={1: LARGE}).nodes))
-    assert warehouse.restore_ledger("run-3") == 1
+    assert restored(warehouse, "run-3") == 1
     assert ledger(warehouse) == [(1, "run-1", at(1), "loaded"), (1, "run-3", at(2), "loaded")]
 
 
