@@ -80,7 +80,14 @@ def _(mo, warehouse):
             regressions.baseline_runs,
             regressions.baseline_errors,
             regressions.baseline_error_rate,
-            regressions.p_adjusted
+            regressions.recent_trials,
+            regressions.recent_starts,
+            regressions.baseline_trials,
+            regressions.baseline_starts,
+            regressions.p_value,
+            regressions.since_execution_id,
+            regressions.changed_after_execution_id,
+            regressions.changed_by_execution_id
         FROM load_analysis.table_health AS health
         INNER JOIN load_analysis.table_regressions AS regressions
             ON
@@ -292,9 +299,9 @@ def _(mo):
     mo.md("""
     ## Is it worse than before?
 
-    The last 20 counted runs against up to 100 before them, by Fisher's exact test, adjusted for the
-    number of tables tested. `regressed`: errors in two or more streaks, more than chance explains;
-    `outage`: one streak explains them.
+    `regressed`: errors start more often after successes than chance explains, since
+    `since_execution_id` (the change lies after `changed_after_execution_id` and not later than
+    `changed_by_execution_id`). `outage`: more errors, but one streak or a few explain them.
     """)
     return
 
@@ -302,7 +309,7 @@ def _(mo):
 @app.cell
 def _(chosen, health, listed):
     changed = chosen(health[health["verdict"].isin(["regressed", "outage", "improved"])])
-    changed = changed.sort_values("p_adjusted")
+    changed = changed.sort_values("p_value")
     listed(
         changed,
         [
@@ -314,7 +321,12 @@ def _(chosen, health, listed):
             "recent_runs",
             "baseline_errors",
             "baseline_runs",
-            "p_adjusted",
+            "recent_starts",
+            "recent_trials",
+            "p_value",
+            "since_execution_id",
+            "changed_after_execution_id",
+            "changed_by_execution_id",
         ],
     )
     return (changed,)

@@ -139,6 +139,7 @@ ALERTS: Final = pa.schema(
             "state",
             TEXT,
             "Reported state: always_failing, broken_since, regressed, healthy or recovered. "
+            "unchanged, which is not sent, means that a table that got worse no longer is. "
             "ids_restarted, in a row without a table, means that the cluster's ids start over.",
         ),
         _column(

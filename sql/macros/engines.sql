@@ -62,6 +62,14 @@
 {%- endmacro %}
 
 
+{# Whether rows of two relations have the same values in these columns, which may be NULL. #}
+{% macro is_same_key(one, other, keys) -%}
+    {% for key in keys -%}
+    {{ is_same(one ~ '.' ~ key, other ~ '.' ~ key) }}{{ ' and ' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
 {# Sorts by a name in code-point order, NULLs last. #}
 {% macro in_order(name) %}
     {{- return(adapter.dispatch('in_order')(name)) -}}
@@ -70,6 +78,17 @@
 {% macro default__in_order(name) %}{{ name }} asc nulls last{% endmacro %}
 
 {% macro postgres__in_order(name) %}{{ name }} collate "C" asc nulls last{% endmacro %}
+
+
+{#
+  A positive number with 12 significant digits. What is equal but for rounding errors becomes equal.
+#}
+{% macro twelve_digits(number) -%}
+    {%- set at_least = 'greatest(' ~ number ~ ', 1e-300)' -%}
+    {%- set magnitude = 'power(cast(10 as ' ~ type_double() ~ '), floor(log10(' ~ at_least ~ ')))' -%}
+    cast(cast({{ at_least }} / {{ magnitude }} as decimal(16, 11)) as {{ type_double() }})
+    * {{ magnitude }}
+{%- endmacro %}
 
 
 {# Collects statistics of a new table. Without them, PostgreSQL chooses nested loop joins. #}

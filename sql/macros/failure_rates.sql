@@ -33,15 +33,38 @@
     queued,
     unknown,
     errors,
-    {{ rate_columns('failure_rate', 'failures', 'counted') }},
-    {{ rate_columns('error_rate', 'errors', 'counted') }},
+    {{ rate_columns('failure_rate', 'failures', 'counted', 'design_effect') }},
+    {{ rate_columns('error_rate', 'errors', 'counted', 'design_effect') }},
     first_execution_id,
     last_execution_id,
     last_success_execution_id,
     last_error_execution_id,
+    design_effect,
     recent_counted,
     recent_errors,
-    {{ rate_columns('recent_error_rate', 'recent_errors', 'recent_counted') }}
+    {{ rate_columns(
+        'recent_error_rate', 'recent_errors', 'recent_counted', 'recent_design_effect'
+    ) }},
+    recent_design_effect
+{%- endmacro %}
+
+
+{# `counts` with the design effects of its rows, as the CTE `with_design_effects`. #}
+{% macro with_design_effects(counts) -%}
+with_design_effects as (
+
+    select
+        counts.*,
+        {{ design_effect('errors', 'counted', 'squares', 'coalesce(usual_streak, 1)') }}
+            as design_effect,
+        {{ design_effect(
+            'recent_errors', 'recent_counted', 'recent_squares', 'coalesce(usual_streak, 1)'
+        ) }} as recent_design_effect
+    from {{ counts }} as counts
+    left join {{ ref('int_tenants') }} as tenants
+        on counts.cluster = tenants.cluster and counts.tenant = tenants.tenant
+
+)
 {%- endmacro %}
 
 
@@ -81,6 +104,7 @@ runs as (
         {% for key in key_columns %}{{ name_of(key, 'nodes') }} as {{ key }},
         {% endfor -%}
         nodes.execution_id,
+        nodes.node_id,
         nodes.outcome,
         nodes.is_counted,
         nodes.is_error,
@@ -103,6 +127,8 @@ runs as (
 
 ),
 
+{{ runs_of_streaks('runs', keys) }},
+
 counts as (
 
     select
@@ -111,12 +137,14 @@ counts as (
         cast(sum(tables_counted) as bigint) as tables_counted,
         cast(sum(table_errors) as bigint) as table_errors,
         count(*) filter (where table_errors > 0) as runs_with_table_error,
-        count(*) filter (where is_recent and is_counted) as recent_counted,
-        count(*) filter (where is_recent and is_error) as recent_errors
-    from runs as nodes
+        cast(coalesce(sum(errors_of_streak) filter (where is_error), 0) as bigint) as squares,
+        {{ recent_counts() }}
+    from runs_of_streaks as nodes
     group by {{ keys | join(', ') }}
 
 ),
+
+{{ with_design_effects('counts') }},
 
 final as (
 
@@ -127,7 +155,7 @@ final as (
         table_errors,
         {{ rate('table_errors', 'tables_counted') }} as table_error_rate,
         runs_with_table_error
-    from counts
+    from with_design_effects
 
 )
 

@@ -1,8 +1,8 @@
 {#
   Failure rates of tables, with one row per value of the key columns. They are calculated from the
-  counts by bucket.
+  counts by bucket, and from the squared lengths of the streaks of errors per table.
 #}
-{% macro failure_rates_of_tables(counts, key_columns) %}
+{% macro failure_rates_of_tables(counts, squares, key_columns) %}
     {%- set keys = ['cluster', 'tenant'] + key_columns -%}
 with
 
@@ -43,26 +43,68 @@ totals as (
 
 ),
 
-recent as (
+squares as (
+
+    select
+        series.cluster,
+        series.tenant,
+        {% for key in key_columns %}{{ 'series.' if key != 'load_plan' }}{{ key }},
+        {% endfor -%}
+        squares.squares
+    from {{ squares }} as squares
+    inner join {{ ref('int_table_series') }} as series on squares.series_id = series.series_id
+
+),
+
+-- runs of other plans between recent ones may end a streak of errors
+since as (
+
+    select
+        cluster,
+        tenant,
+        min(execution_id) as first_execution_id
+    from executions
+    where is_recent
+    group by cluster, tenant
+
+),
+
+runs as (
 
     select
         nodes.cluster,
         nodes.tenant,
         {% for key in key_columns %}{{ name_of(key, 'nodes') }} as {{ key }},
         {% endfor -%}
-        count(*) filter (where nodes.is_counted) as recent_counted,
-        count(*) filter (where nodes.is_error) as recent_errors
+        nodes.execution_id,
+        nodes.node_id,
+        nodes.is_counted,
+        nodes.is_error,
+        executions.is_recent
     from nodes
     inner join executions
         on
             nodes.cluster = executions.cluster
             and nodes.tenant = executions.tenant
             and nodes.execution_id = executions.execution_id
-    where nodes.role = 'table' and executions.is_recent
-    group by
-        nodes.cluster,
-        nodes.tenant,
-        {% for key in key_columns %}{{ name_of(key, 'nodes') }}{{ ', ' if not loop.last }}{% endfor %}
+    inner join since
+        on
+            nodes.cluster = since.cluster
+            and nodes.tenant = since.tenant
+            and nodes.execution_id >= since.first_execution_id
+    where nodes.role = 'table' and nodes.is_counted
+
+),
+
+{{ runs_of_streaks('runs', keys) }},
+
+recent as (
+
+    select
+        {{ keys | join(', ') }},
+        {{ recent_counts() }}
+    from runs_of_streaks
+    group by {{ keys | join(', ') }}
 
 ),
 
@@ -70,24 +112,24 @@ all_counts as (
 
     select
         totals.*,
+        coalesce(squares.squares, 0) as squares,
         coalesce(recent.recent_counted, 0) as recent_counted,
-        coalesce(recent.recent_errors, 0) as recent_errors
+        coalesce(recent.recent_errors, 0) as recent_errors,
+        coalesce(recent.recent_squares, 0) as recent_squares
     from totals
-    left join recent
-        on
-            totals.cluster = recent.cluster
-            and totals.tenant = recent.tenant
-            {% for key in key_columns -%}
-            and {{ is_same('totals.' ~ key, 'recent.' ~ key) }}
-            {% endfor %}
+    left join squares on {{ is_same_key('totals', 'squares', keys) }}
+    left join recent on {{ is_same_key('totals', 'recent', keys) }}
+
 ),
+
+{{ with_design_effects('all_counts') }},
 
 final as (
 
     select
         {{ keys | join(', ') }},
         {{ failure_rate_columns() }}
-    from all_counts
+    from with_design_effects
 
 )
 

@@ -22,11 +22,11 @@ MARTS = {
     "health": "SELECT * FROM load_analysis.table_health",
     "broken": "SELECT * FROM load_analysis.table_health "
     "WHERE behaviour IN ('always_failing', 'broken_since')",
-    "worse": "SELECT cluster, tenant, schema_name, table_name, verdict, p_adjusted "
+    "worse": "SELECT cluster, tenant, schema_name, table_name, verdict, p_value "
     "FROM load_analysis.table_regressions WHERE verdict = 'regressed' "
     "AND behaviour NOT IN ('always_failing', 'broken_since')",
     "episodes": "SELECT * FROM load_analysis.failure_episodes",
-    "changed": "SELECT cluster, tenant, schema_name, table_name, verdict, p_adjusted "
+    "changed": "SELECT cluster, tenant, schema_name, table_name, verdict, p_value "
     "FROM load_analysis.table_regressions WHERE verdict IN ('regressed', 'outage', 'improved')",
     "pairs": "SELECT * FROM load_analysis.co_failures",
     "fix_first": "SELECT fix_rank, executions_failed, cumulative_clean_share "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from math import comb
+from dataclasses import replace
+from fractions import Fraction
+from math import comb, factorial
 
 import pytest
 
@@ -11,11 +13,14 @@ from sql.reference import chance
 from sql.reference.keys import Row
 from sql.reference.limits import Limits
 from sql.reference.reading import Reading
+from sql.reference.trials import trials
 from sql.sketches import sketch
+
+P_RUNS_AGAIN = sum(comb(20, x) * comb(27, 5 - x) for x in (5,)) / comb(47, 5)
 
 
 def read(nodes: list[Node], fetches: list[Fetch] | None = None, **limits: int) -> Reading:
-    return Reading(History(nodes, fetches or []), Limits(**limits))
+    return Reading(History(nodes, fetches or []), replace(Limits(), **limits))
 
 
 def columns(found: list[Row], *names: str) -> list[tuple[object, ...]]:
@@ -52,6 +57,7 @@ def test_health_counts_streaks_and_flips() -> None:
         "counted": 6,
         "errors": 4,
         "error_rate": 4 / 6,
+        "design_effect": 1.0,
         "worst_rank": 1,
         "behaviour": "intermittent",
         "is_broken": False,
@@ -78,34 +84,97 @@ def test_rates_are_shrunken_towards_the_schema_and_the_tenant() -> None:
     ]
 
 
-def test_a_regression_compares_the_last_20_runs_with_100_before() -> None:
-    """One streak is an outage, two are a regression; windows below 20 runs are not tested."""
+def test_long_streaks_of_errors_widen_the_intervals() -> None:
+    """The open streak of `b` is not usual, but widens its own interval; `c` counts as 1."""
+    found = read(sketch("t", {"a": "XXX" + "." * 17, "b": "." * 16 + "XXXX", "c": "." * 20}))
+    usual = (9 / 3 + 1 + 1) / 3
+    effects = [
+        ((9 + 5 * usual) / (3 + 5) + 1) * (1 - 3 / 20) - 1,
+        ((16 + 5 * usual) / (4 + 5) + 1) * (1 - 4 / 20) - 1,
+        (0 + 5 * usual) / (0 + 5),
+    ]
+    assert min(effects) > 1
+    assert columns(found.table_health, "design_effect") == [
+        (pytest.approx(effect),) for effect in effects
+    ]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "streak", "behaviour"),
+    [
+        ("." * 20, "XXX", "broken_since"),
+        ("XX." * 6 + "..", "XXX", "intermittent"),
+        ("XX." * 6 + "..", "X" * 14, "broken_since"),
+    ],
+)
+def test_a_streak_of_errors_may_be_chance(earlier: str, streak: str, behaviour: str) -> None:
+    """After 12 errors in 20 runs, ((12 + 20 · t) / 40)³ is greater than 0.001."""
+    drawings = {"a": earlier + streak, "b": "." * len(earlier + streak)}
+    (row, _) = read(sketch("t", drawings)).table_health
+    assert row["behaviour"] == behaviour
+
+
+def test_trials_are_runs_after_two_successes() -> None:
+    """A start counts once two successes followed it."""
+    drawing = "..X..XX.X...X."
+    counted = read(sketch("t", {"a": drawing})).series["cluster", "t", "s", "a"]
+    assert [run["execution_id"] for run in trials(counted, gap=2)] == [3, 6, 12]
+    ended = read(sketch("t", {"a": drawing + "."})).series["cluster", "t", "s", "a"]
+    assert [run["execution_id"] for run in trials(ended, gap=2)] == [3, 6, 12, 13]
+
+
+def test_a_regression_compares_starts_of_errors() -> None:
+    """One long streak is an outage; a table without 25 trials is not tested."""
     found = read(
         sketch(
             "t",
             {
-                "again": "." * 30 + "XX." * 6 + "..",
-                "once": "." * 30 + "XXXXXXXX" + "." * 12,
-                "before": "XX." * 10 + "." * 20,
-                "twice": "." * 30 + "X.X" + "." * 17,
+                "again": "." * 32 + "X.." * 5,
+                "once": "." * 62 + "XXXXXXXX" + "." * 12,
+                "before": "X.." * 25 + "." * 40,
+                "same": "." * 62,
                 "short": "." * 19 + "X" * 20,
             },
         )
     ).mart("table_regressions")
     assert columns(
-        found, "table_name", "recent_errors", "baseline_errors", "recent_episodes", "verdict"
+        found,
+        *("table_name", "recent_trials", "recent_starts", "baseline_trials", "baseline_starts"),
+        *("since_execution_id", "verdict"),
     ) == [
-        ("again", 12, 0, 6, "regressed"),
-        ("once", 8, 0, 1, "outage"),
-        ("before", 0, 20, 0, "improved"),
-        ("twice", 2, 0, 2, "unchanged"),
-        ("short", 20, 0, 1, "insufficient_data"),
+        ("again", 5, 5, 30, 0, 33, "regressed"),
+        ("once", 20, 1, 51, 0, None, "outage"),
+        ("before", 40, 0, 24, 24, None, "improved"),
+        ("same", 5, 0, 55, 0, None, "unchanged"),
+        ("short", None, None, None, None, None, "insufficient_data"),
     ]
-    p_values = [comb(20, 12) / comb(50, 12), comb(20, 8) / comb(50, 8), 1.0, None, None]
-    assert columns(found, "p_value") == [
-        (p if p is None else pytest.approx(p, rel=1e-12),) for p in p_values
+    assert columns(found, "p_value", "p_runs")[:2] == [
+        (pytest.approx(2 / comb(35, 5), rel=1e-12), pytest.approx(P_RUNS_AGAIN, rel=1e-12)),
+        (1.0, pytest.approx(comb(20, 8) / comb(82, 8), rel=1e-12)),
     ]
-    assert found[0]["p_adjusted"] == pytest.approx(p_values[0] * 3, rel=1e-12)  # type: ignore[operator]
+    assert found[2]["p_improved"] == pytest.approx(3 / comb(64, 24), rel=1e-12)
+
+
+def test_since_when_is_a_start_with_bounds() -> None:
+    """Each split of 35 trials with 5 starts is weighted by the likelihood of both sides."""
+    (row,) = read(sketch("t", {"a": "." * 32 + "X.." * 5})).mart("table_regressions")
+    weights = dict.fromkeys(range(1, 6), Fraction(0))
+    for after in range(1, 35):
+        k = min(after, 5)
+        if k * 35 > 5 * after:
+            before = beta(5 - k, 35 - after)
+            weights[k] += beta(k, after) * before
+    shares = [sum(list(weights.values())[:k]) / sum(weights.values()) for k in range(1, 6)]
+    by = next(place for place, share in enumerate(shares) if share >= Fraction(25, 1000))
+    after = next(place for place, share in enumerate(shares) if share >= Fraction(975, 1000))
+    starts = [45, 42, 39, 36, 33, None]
+    assert columns(
+        [row], "since_execution_id", "changed_after_execution_id", "changed_by_execution_id"
+    ) == [(33, starts[after + 1], starts[by])]
+
+
+def beta(k: int, m: int) -> Fraction:
+    return Fraction(factorial(k) * factorial(m - k), factorial(m + 1))
 
 
 def test_an_episode_ends_with_the_next_counted_run() -> None:

@@ -53,8 +53,12 @@ CASES: dict[str, tuple[str, list[str]]] = {
     ),
     "always fails, and then loads": ("XXXXX|...|", ["always_failing 1", "recovered 6"]),
     "got worse, then breaks, and is well": (
-        "." * 60 + "X.X.X.X..X.X|" + "XXX|...|",
-        ["regressed 61", "broken_since 72", "recovered 76"],
+        "." * 60 + "X.." * 5 + "|XXX|...|" + "." * 130 + "|",
+        ["regressed 61", "broken_since 76", "recovered 79", "healthy 79"],
+    ),
+    "got worse, and then not even that": (
+        "." * 60 + "X.." * 5 + "|" + ("." * 20 + "X") * 4 + "|" + "X.." * 12 + "|",
+        ["regressed 61", "", "regressed 159"],
     ),
 }
 
@@ -77,10 +81,14 @@ def reported(compiled: list[Model]) -> dict[str, list[str]]:
                 warehouse.executemany(f"INSERT INTO load_status.alerts VALUES ({marks})", alerts)
             events = unsent(warehouse)
             at = NOON + timedelta(hours=run)
-            if events:
+            if events:  # also those that are recorded only
                 record_sent(warehouse, events, run_id=f"run {run}", announced_at=at, missed=[])
             alerts = warehouse.table("load_status.alerts").fetchall()
-        reported_now = {each.tenant: f"{each.state} {each.since_execution_id}" for each in events}
+        reported_now = {
+            each.tenant: f"{each.state} {each.since_execution_id}"
+            for each in events
+            if each.kind != "unchanged"
+        }
         for tenant in CASES:
             changes[tenant].append(reported_now.get(tenant, ""))
     return changes

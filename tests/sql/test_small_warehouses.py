@@ -128,7 +128,7 @@ def test_a_table_of_a_plan_that_never_ended_is_gone(small: Path) -> None:
     """Such a plan is not live: it has none of the latest final executions."""
     assert select(small, "from load_analysis.table_health where tenant = 'running'") == [
         (
-            *("cluster", "running", None, "orders", 0, 0, None, None, None, "gone"),
+            *("cluster", "running", None, "orders", 0, 0, None, None, None, None, "gone"),
             *(False, 0, None, None, None, None, 0, None, 8, 8),
         )
     ]

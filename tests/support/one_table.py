@@ -20,11 +20,11 @@ CREATE SCHEMA load_status;
 CREATE SCHEMA load_analysis;
 CREATE TABLE load_analysis.int_table_states (
     cluster TEXT, tenant TEXT, schema_name TEXT, table_name TEXT, behaviour TEXT,
-    is_broken BOOLEAN, is_worse BOOLEAN, is_well BOOLEAN, is_loading BOOLEAN, counted BIGINT,
-    errors BIGINT, current_streak BIGINT, failing_since_execution_id BIGINT, recent_runs BIGINT,
-    recent_errors BIGINT, baseline_runs BIGINT, baseline_errors BIGINT, p_adjusted DOUBLE,
-    last_error_execution_id BIGINT, first_recent_error_execution_id BIGINT,
-    last_recovery_execution_id BIGINT, errors_ended_by_execution_id BIGINT
+    is_broken BOOLEAN, is_worse BOOLEAN, is_no_worse BOOLEAN, is_well BOOLEAN, is_loading BOOLEAN,
+    counted BIGINT, errors BIGINT, current_streak BIGINT, failing_since_execution_id BIGINT,
+    recent_trials BIGINT, recent_starts BIGINT, baseline_trials BIGINT, baseline_starts BIGINT,
+    since_execution_id BIGINT, last_recovery_execution_id BIGINT,
+    errors_ended_by_execution_id BIGINT
 );
 CREATE TABLE load_analysis.coverage (
     cluster TEXT, tenant TEXT, highest_loaded_id BIGINT, ids_restarted BOOLEAN
@@ -43,10 +43,8 @@ class ObservedTable:
     def run(
         self,
         behaviour: str,
-        verdict: str = "unchanged",
-        p_adjusted: float | None = None,
+        p_value: float | None = None,
         *,
-        last_error: int = 90,
         schema: str | None = "s",
         missed: tuple[str, ...] = (),
     ) -> list[Change]:
@@ -62,22 +60,21 @@ class ObservedTable:
             "table_name": "s.a",
             "behaviour": behaviour,
             "is_broken": is_broken,
-            "is_worse": verdict == "regressed" and not is_broken,
+            "is_worse": p_value is not None and p_value <= 0.0001,
+            "is_no_worse": p_value is None or p_value > 0.1,
             "is_well": is_well,
             "is_loading": is_well,
             "counted": 40,
             "errors": 7,
             "current_streak": 3,
             "failing_since_execution_id": 88 if is_broken else None,
-            "recent_runs": 20,
-            "recent_errors": 6,
-            "baseline_runs": 100,
-            "baseline_errors": 2,
-            "p_adjusted": p_adjusted,
-            "last_error_execution_id": last_error,
-            "first_recent_error_execution_id": 70,
+            "recent_trials": 20,
+            "recent_starts": 6,
+            "baseline_trials": 100,
+            "baseline_starts": 2,
+            "since_execution_id": 70,
             "last_recovery_execution_id": None,
-            "errors_ended_by_execution_id": last_error + 3,
+            "errors_ended_by_execution_id": 93,
         }
         marks = ", ".join("?" * len(state))
         self.connection.execute(
@@ -89,8 +86,9 @@ class ObservedTable:
         run_id = f"run {self.runs}"
         if found:
             record_sent(self.connection, found, run_id=run_id, announced_at=at, missed=missed)
-        self.reported += [each.state for each in found]
-        return found
+        reported = [each for each in found if each.kind != "unchanged"]
+        self.reported += [each.state for each in reported]
+        return reported
 
 
 @contextmanager

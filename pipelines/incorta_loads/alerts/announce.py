@@ -45,6 +45,14 @@ def announce(
     if not found:
         return []
     now = standing(connection)
+    record_sent(
+        connection,
+        [each for each in found if each.kind == "unchanged"],
+        run_id=run_id,
+        announced_at=_now(connection),
+        missed=[],
+    )
+    found = [each for each in found if each.kind != "unchanged"]
     new = [each for each in found if each.missed is None]
     for changes in _by_tone(new):
         missed = receivers.send(_notification(changes, now), receivers.names)
@@ -100,7 +108,10 @@ def sentence(change: Change) -> str:
         how = "always fails" if change.state == "always_failing" else "is broken"
         return f"{name} {how}{since}: {change.errors} errors in a row, {before}"
     if change.kind == "regressed":
-        return f"{name} fails more often{since}: {change.errors} of {change.runs} runs, {before}"
+        return (
+            f"{name} fails more often{since}: errors began in {change.errors} of {change.runs} "
+            f"runs after successes, in {before}"
+        )
     return f"{name} is {change.state}{since}: {change.runs} runs without an error, {before}"
 
 

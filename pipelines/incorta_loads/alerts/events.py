@@ -17,7 +17,7 @@ import duckdb
 from incorta_loads.analysis.rows import marts
 from incorta_loads.restarted_ids import RestartedIds
 
-Kind = Literal["broken", "regressed", "well"]
+Kind = Literal["broken", "regressed", "well", "unchanged"]
 
 RESTARTED = "ids_restarted"
 """The state of a cluster, in a row of `alerts` without a table."""
@@ -31,11 +31,13 @@ class Change:
 
     Attributes:
         cluster, tenant, schema_name, table_name: the series.
-        kind: broken, regressed or well.
-        state: as the marts call it: always_failing, broken_since, regressed, healthy, recovered.
+        kind: broken, regressed or well. `unchanged` is recorded, but not sent: a table that got
+            worse no longer is, and can be reported again.
+        state: as the marts call it: always_failing, broken_since, regressed, healthy, recovered,
+            unchanged. `recovered` ends what was reported as broken, `healthy` everything.
         since_execution_id: where the state begins.
-        errors, runs: counted runs of the streak, or of the recent window.
-        errors_before, runs_before: counted runs before these.
+        errors, runs: counted runs of the streak, or starts and trials of the recent window.
+        errors_before, runs_before: counted runs before these, or the baseline.
         missed: receivers that missed the notification; None if it was not sent yet.
     """
 
@@ -134,24 +136,32 @@ WHERE coverage.ids_restarted AND (alerts.state IS NULL OR alerts.missed IS NOT N
 ORDER BY ALL
 """
 
-# The difference between the last reported state of each table and its current one. A state that
-# comes and goes at a threshold is reported once. A broken table has recovered after as many
-# consecutive successes as it takes consecutive errors to break. Only errors after such a streak
-# are another break, whether or not a run looked in between.
+# The difference between the last reported state and the current one, on two tracks: whether a table
+# is broken, and whether it fails more often than before. Each has two thresholds, so that a state
+# that comes and goes at one of them is reported once. A broken table has recovered after as many
+# successes in a row as it takes errors to break. Only errors after such a streak are another break,
+# whether or not a run looked in between.
 _UNSENT = """
 WITH
 
-reported AS (
+broken AS (
 
     SELECT DISTINCT ON (cluster, tenant, schema_name, table_name)
         *,
-        CASE
-            WHEN state IN ('always_failing', 'broken_since') THEN 'broken'
-            WHEN state = 'regressed' THEN 'regressed'
-            ELSE 'well'
-        END AS kind
+        state IN ('always_failing', 'broken_since') AS is_reported
     FROM load_status.alerts
-    WHERE state <> 'ids_restarted'
+    WHERE state IN ('always_failing', 'broken_since', 'recovered', 'healthy')
+    ORDER BY announced_at DESC, run_id DESC
+
+),
+
+worse AS (
+
+    SELECT DISTINCT ON (cluster, tenant, schema_name, table_name)
+        *,
+        state IN ('regressed', 'unchanged') AS is_reported
+    FROM load_status.alerts
+    WHERE state IN ('regressed', 'unchanged', 'healthy')
     ORDER BY announced_at DESC, run_id DESC
 
 ),
@@ -160,46 +170,68 @@ compared AS (
 
     SELECT
         states.*,
-        reported.missed,
-        reported.kind AS reported_kind,
-        CASE
-            WHEN states.is_broken THEN
-                CASE
-                    WHEN
-                        reported.kind IS DISTINCT FROM 'broken'
-                        OR states.last_recovery_execution_id > reported.since_execution_id
-                        THEN 'broken'
-                END
-            WHEN reported.kind = 'broken' AND (states.is_well OR states.is_loading) THEN 'well'
-            WHEN
-                states.is_worse
-                AND (
-                    reported.kind IS NULL
-                    OR (
-                        reported.kind = 'well'
-                        AND states.last_error_execution_id
-                        > coalesce(reported.since_execution_id, -1)
-                    )
-                )
-                THEN 'regressed'
-            WHEN
-                reported.kind = 'regressed'
-                AND states.is_well
-                -- twice the threshold for getting worse, so that the state does not flip near it
-                AND coalesce(states.p_adjusted, 1) > 0.1
-                THEN 'well'
-        END AS new_kind,
-        CASE reported.kind
-            WHEN 'broken' THEN states.is_broken
-            WHEN 'regressed' THEN states.is_worse
-            ELSE states.is_well OR states.is_loading
-        END AS is_still_so
+        broken.missed AS missed_broken,
+        worse.missed AS missed_worse,
+        coalesce(broken.is_reported, false) AS is_reported_broken,
+        coalesce(worse.state = 'regressed', false) AS is_reported_worse,
+        states.is_well OR states.is_loading AS is_loading_again,
+        states.is_broken AND (
+            broken.is_reported IS NOT TRUE
+            OR states.last_recovery_execution_id > broken.since_execution_id
+        ) AS breaks,
+        states.is_worse AND worse.state IS DISTINCT FROM 'regressed' AS gets_worse,
+        coalesce(worse.is_reported, false)
+        AND states.is_well
+        AND if(worse.state = 'regressed', states.is_no_worse, NOT states.is_worse) AS is_well_again
     FROM load_analysis.int_table_states AS states
-    LEFT JOIN reported
+    LEFT JOIN broken
         ON
-            states.cluster = reported.cluster AND states.tenant = reported.tenant
-            AND states.schema_name IS NOT DISTINCT FROM reported.schema_name
-            AND states.table_name IS NOT DISTINCT FROM reported.table_name
+            states.cluster = broken.cluster AND states.tenant = broken.tenant
+            AND states.schema_name IS NOT DISTINCT FROM broken.schema_name
+            AND states.table_name IS NOT DISTINCT FROM broken.table_name
+    LEFT JOIN worse
+        ON
+            states.cluster = worse.cluster AND states.tenant = worse.tenant
+            AND states.schema_name IS NOT DISTINCT FROM worse.schema_name
+            AND states.table_name IS NOT DISTINCT FROM worse.table_name
+
+),
+
+changes AS (
+
+    SELECT
+        *,
+        'broken' AS kind,
+        behaviour AS state,
+        if(breaks, NULL, missed_broken) AS missed
+    FROM compared
+    WHERE breaks OR (is_broken AND is_reported_broken AND missed_broken IS NOT NULL)
+    UNION ALL BY NAME
+    SELECT
+        *,
+        'regressed' AS kind,
+        'regressed' AS state,
+        if(gets_worse, NULL, missed_worse) AS missed
+    FROM compared
+    WHERE gets_worse OR (is_reported_worse AND NOT is_no_worse AND missed_worse IS NOT NULL)
+    UNION ALL BY NAME
+    SELECT
+        *,
+        'well' AS kind,
+        if(is_well_again, 'healthy', 'recovered') AS state,
+        if(is_reported_broken OR is_well_again, NULL, missed_broken) AS missed
+    FROM compared
+    WHERE
+        is_loading_again
+        AND (is_reported_broken OR is_well_again OR missed_broken IS NOT NULL)
+    UNION ALL BY NAME
+    SELECT
+        *,
+        'unchanged' AS kind,
+        'unchanged' AS state,
+        NULL AS missed
+    FROM compared
+    WHERE is_reported_worse AND is_no_worse AND NOT is_well_again
 
 )
 
@@ -208,35 +240,29 @@ SELECT
     tenant,
     schema_name,
     table_name,
-    coalesce(new_kind, reported_kind) AS kind,
-    CASE kind
-        WHEN 'regressed' THEN 'regressed'
-        -- reported as broken, so report the recovery even if the marts no longer call it one
-        WHEN 'well' THEN if(is_well, behaviour, 'recovered')
-        ELSE behaviour
-    END AS state,
+    kind,
+    state,
     CASE kind
         WHEN 'broken' THEN failing_since_execution_id
-        WHEN 'regressed' THEN first_recent_error_execution_id
-        ELSE errors_ended_by_execution_id
+        WHEN 'regressed' THEN changes.since_execution_id
+        WHEN 'well' THEN errors_ended_by_execution_id
     END AS since_execution_id,
     CASE kind
         WHEN 'broken' THEN current_streak
-        WHEN 'regressed' THEN recent_errors
+        WHEN 'regressed' THEN recent_starts
         ELSE 0
     END AS errors,
-    if(kind = 'regressed', recent_runs, current_streak) AS runs,
+    if(kind = 'regressed', recent_trials, current_streak) AS runs,
     CASE kind
         WHEN 'broken' THEN errors - current_streak
-        WHEN 'regressed' THEN baseline_errors
+        WHEN 'regressed' THEN baseline_starts
         ELSE errors
     END AS errors_before,
-    if(kind = 'regressed', baseline_runs, counted - current_streak) AS runs_before,
-    if(new_kind IS NULL, missed, NULL) AS missed
-FROM compared
-WHERE new_kind IS NOT NULL OR (missed IS NOT NULL AND is_still_so)
+    if(kind = 'regressed', baseline_trials, counted - current_streak) AS runs_before,
+    missed
+FROM changes
 ORDER BY
-    list_position(['broken', 'regressed', 'well'], kind),
+    list_position(['broken', 'regressed', 'well', 'unchanged'], kind),
     schema_name NULLS LAST,
     table_name NULLS LAST,
     cluster,
@@ -246,6 +272,6 @@ ORDER BY
 _STANDING = """
 SELECT
     count(*) FILTER (WHERE is_broken) AS broken,
-    count(*) FILTER (WHERE is_worse) AS regressed
+    count(*) FILTER (WHERE is_worse AND NOT is_broken) AS regressed
 FROM load_analysis.int_table_states
 """

@@ -67,8 +67,9 @@ def record_delivery(
 def _write(
     connection: duckdb.DuckDBPyConnection, statement: str, rows: Sequence[Sequence[object]]
 ) -> None:
-    with _transaction(connection):
-        connection.executemany(statement, rows)
+    if rows:
+        with _transaction(connection):
+            connection.executemany(statement, rows)
 
 
 @contextmanager

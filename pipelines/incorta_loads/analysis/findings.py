@@ -77,6 +77,9 @@ _CAUSE_OF = """
         IS NOT DISTINCT FROM mart.group_name
 """
 
+_P_VALUE = "CASE verdict WHEN 'outage' THEN p_runs WHEN 'improved' THEN p_improved ELSE p_value END"
+"""The p-value behind a verdict of `table_regressions`."""
+
 _TABLE_NAMES = "schema_name NULLS LAST, table_name NULLS LAST, cluster, tenant"
 
 _HEALTH = _Mart(
@@ -89,7 +92,7 @@ _HEALTH = _Mart(
 _REGRESSIONS = _Mart(
     name="table_regressions",
     order="list_position(['regressed', 'outage', 'improved', 'unchanged'], verdict) NULLS LAST, "
-    f"least(p_adjusted, p_improved_adjusted) NULLS LAST, {_TABLE_NAMES}",
+    f"{_P_VALUE} NULLS LAST, {_TABLE_NAMES}",
     of_plan=_SEEN_IN_PLAN,
     now="verdict = 'regressed'",
     what="tables that fail more often than before",

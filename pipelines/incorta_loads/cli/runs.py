@@ -21,6 +21,7 @@ from incorta_loads.cli.summary import RunSummary
 from incorta_loads.config.paths import database_path, published_directory
 from incorta_loads.config.settings import (
     Settings,
+    alert_levels,
     load_settings,
     lock_timeout_seconds,
     notify_urls,
@@ -227,6 +228,7 @@ def _variables() -> dict[str, object]:
     """Returns the variables of the models that the configuration sets."""
     return {
         **probing(),
+        **alert_levels(),
         "user_status_outcomes": configured_status_outcomes(),
         "user_type_roles": configured_type_roles(),
     }

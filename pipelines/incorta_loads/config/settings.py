@@ -43,6 +43,9 @@ class Settings:
         ca_bundle: PEM file of the authorities to trust instead of the public ones.
         max_body_mib: largest response that is read, in MiB after decompression.
         lock_timeout_seconds: how long to wait for another process to release the warehouse.
+        regression_level: largest p-value at which a table counts as worse than before.
+        notify_level: largest p-value at which a notification reports that; not above
+            `regression_level`.
     """
 
     cluster_url: str
@@ -58,6 +61,8 @@ class Settings:
     ca_bundle: str | None = None
     max_body_mib: float = 32.0
     lock_timeout_seconds: float = 60.0
+    regression_level: float = 0.001
+    notify_level: float = 0.0001
 
     @property
     def total_seconds(self) -> float:
@@ -79,6 +84,8 @@ _LOWEST: dict[str, float] = {
     "probe_gap": 1,
     "max_body_mib": 0.001,
     "lock_timeout_seconds": 0,
+    "regression_level": 1e-9,
+    "notify_level": 1e-9,
 }
 _HIGHEST: dict[str, float] = {
     "concurrency": 64,
@@ -88,6 +95,8 @@ _HIGHEST: dict[str, float] = {
     "probe_gap": 1_000_000,
     "max_body_mib": 1024,
     "lock_timeout_seconds": 86_400,
+    "regression_level": 0.5,
+    "notify_level": 0.5,
 }
 
 
@@ -113,6 +122,7 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
         if required not in values:
             raise MissingSettingError(_missing(required))
     _check_token(values["token"])
+    alert_levels()
     if values["tenant"] in (".", ".."):  # URL parsers remove these segments, even percent-encoded
         raise InvalidSettingError(
             f"{spelled('tenant')} is '{values['tenant']}', which is not a tenant; set it to the "
@@ -143,6 +153,22 @@ def lock_timeout_seconds() -> float:
 def probing() -> dict[str, object]:
     """Returns only `first_id` and `probe_gap`, which determine the ids to probe."""
     return {name: _one(name) for name in ("first_id", "probe_gap")}
+
+
+def alert_levels() -> dict[str, object]:
+    """Returns only `regression_level` and `notify_level`.
+
+    Raises:
+        InvalidSettingError: one is no probability, or a notification would report what does not
+            count as worse.
+    """
+    levels = {name: float(str(_one(name))) for name in ("regression_level", "notify_level")}
+    if levels["notify_level"] > levels["regression_level"]:
+        raise InvalidSettingError(
+            f"{spelled('notify_level')} is {levels['notify_level']}, which is more than "
+            f"{spelled('regression_level')}, {levels['regression_level']}; set it to this or less."
+        )
+    return dict(levels)
 
 
 def status_outcomes_path() -> Path | None:

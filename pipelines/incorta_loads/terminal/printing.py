@@ -89,8 +89,12 @@ def number(name: str, title: str | None = None) -> Column:
 
 
 def part_of(part: str, whole: str, title: str) -> Column:
-    """Returns a column with a count and its total, as `28 of 85`."""
-    return Column(title, lambda row: f"{row[part]} of {row[whole]}", is_number=True)
+    """Returns a column with a count and its total, as `28 of 85`; NULL is a dash."""
+
+    def text(row: Row) -> str:
+        return "–" if row[whole] is None else f"{row[part]} of {row[whole]}"
+
+    return Column(title, text, is_number=True)
 
 
 def rate(name: str, title: str) -> Column:

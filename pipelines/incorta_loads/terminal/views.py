@@ -75,18 +75,19 @@ def show_health(found: Rows, output: Format) -> None:
 
 
 def show_regressions(found: Rows, output: Format) -> None:
-    """Prints whether each table fails more often than before, with the p-value."""
+    """Prints whether each table fails more often than before, since when, and the p-value."""
     columns = [
         *_tables(found.rows),
         value("verdict"),
+        Column("since", _since),
         part_of("recent_errors", "recent_runs", "recent"),
         part_of("baseline_errors", "baseline_runs", "before"),
-        probability(
-            lambda row: row["p_improved_adjusted" if _is_better(row) else "p_adjusted"], "adj. p"
-        ),
+        part_of("recent_starts", "recent_trials", "starts"),
+        part_of("baseline_starts", "baseline_trials", "before"),
+        probability(_p_value, "p"),
         value("behaviour"),
     ]
-    title = "Regressions: errors in the last runs and in those before"
+    title = "Regressions: errors and starts of errors in the last runs and in those before"
     print_rows(found, output, columns=columns, title=title)
 
 
@@ -200,8 +201,22 @@ def _tree_lines(rows: Sequence[Row]) -> Iterator[Text]:
         yield node_line(row)
 
 
-def _is_better(row: Row) -> bool:
-    return bool(row["verdict"] == "improved")
+def _p_value(row: Row) -> float | None:
+    """Returns the p-value behind the verdict."""
+    of_verdict = {"outage": "p_runs", "improved": "p_improved"}
+    p: float | None = row[of_verdict.get(row["verdict"], "p_value")]
+    return p
+
+
+def _since(row: Row) -> str:
+    """Returns since when it fails more often, as `312 (between 290 and 331)`."""
+    since, after, by = (
+        row[name]
+        for name in ("since_execution_id", "changed_after_execution_id", "changed_by_execution_id")
+    )
+    if since is None:
+        return "–"
+    return f"{since} (by {by})" if after is None else f"{since} (between {after} and {by})"
 
 
 def _are_qualified(rows: Sequence[Row]) -> bool:

@@ -41,6 +41,7 @@ final as (
         rates.errors,
         rates.error_rate,
         rates.shrunken_error_rate,
+        rates.design_effect,
         case
             when behaviours.behaviour <> 'gone' then row_number() over (
                 partition by series.tenant_id, behaviours.behaviour = 'gone'

@@ -1,10 +1,14 @@
-{% set significance = var('significance') %}
-
 with
 
 series as (
 
     select * from {{ ref('int_table_series') }}
+
+),
+
+windows as (
+
+    select * from {{ ref('int_table_windows') }}
 
 ),
 
@@ -14,9 +18,9 @@ regressions as (
 
 ),
 
-tests as (
+change_points as (
 
-    select * from {{ ref('int_regression_tests') }}
+    select * from {{ ref('int_change_points') }}
 
 ),
 
@@ -33,37 +37,31 @@ final as (
         series.tenant,
         series.schema_name,
         series.table_name,
-        regressions.recent_runs,
-        regressions.recent_errors,
-        regressions.baseline_runs,
-        regressions.baseline_errors,
-        {{ rate('regressions.recent_errors', 'regressions.recent_runs') }} as recent_error_rate,
-        {{ rate('regressions.baseline_errors', 'regressions.baseline_runs') }}
-            as baseline_error_rate,
-        {{ rate('regressions.recent_errors', 'regressions.recent_runs') }}
-        - {{ rate('regressions.baseline_errors', 'regressions.baseline_runs') }}
-            as error_rate_difference,
-        regressions.recent_episodes,
-        tests.p_value,
-        tests.p_adjusted,
-        tests.p_improved,
-        tests.p_improved_adjusted,
-        case
-            when not regressions.has_enough_runs then 'insufficient_data'
-            when
-                tests.p_adjusted <= {{ significance }}
-                and regressions.recent_episodes >= {{ var('regression_min_episodes') }}
-                then 'regressed'
-            -- a single episode explains the errors
-            when tests.p_adjusted <= {{ significance }} then 'outage'
-            when tests.p_improved_adjusted <= {{ significance }} then 'improved'
-            else 'unchanged'
-        end as verdict,
+        coalesce(windows.recent_runs, 0) as recent_runs,
+        coalesce(windows.recent_errors, 0) as recent_errors,
+        coalesce(windows.baseline_runs, 0) as baseline_runs,
+        coalesce(windows.baseline_errors, 0) as baseline_errors,
+        {{ rate('windows.recent_errors', 'windows.recent_runs') }} as recent_error_rate,
+        {{ rate('windows.baseline_errors', 'windows.baseline_runs') }} as baseline_error_rate,
+        {{ rate('windows.recent_errors', 'windows.recent_runs') }}
+        - {{ rate('windows.baseline_errors', 'windows.baseline_runs') }} as error_rate_difference,
+        regressions.p_runs,
+        regressions.recent_trials,
+        regressions.recent_starts,
+        regressions.baseline_trials,
+        regressions.baseline_starts,
+        regressions.p_value,
+        regressions.p_improved,
+        change_points.since_execution_id,
+        change_points.changed_after_execution_id,
+        change_points.changed_by_execution_id,
+        coalesce(regressions.verdict, 'insufficient_data') as verdict,
         behaviours.behaviour
     from series
-    inner join regressions on series.series_id = regressions.series_id
     inner join behaviours on series.series_id = behaviours.series_id
-    left join tests on series.series_id = tests.series_id
+    left join windows on series.series_id = windows.series_id
+    left join regressions on series.series_id = regressions.series_id
+    left join change_points on series.series_id = change_points.series_id
 
 )
 

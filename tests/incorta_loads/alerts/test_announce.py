@@ -87,6 +87,18 @@ def test_a_recovery_has_its_own_success_notification(table: ObservedTable, hook:
     ]
 
 
+def test_the_end_of_a_regression_is_recorded_but_not_sent(hook: Webhook) -> None:
+    """As long as the table is not healthy, there is no good news."""
+    with unreported_table() as observed:
+        observed.run("intermittent", 0.0001)
+        observed.connection.execute(
+            "UPDATE load_analysis.int_table_states SET is_worse = false, is_no_worse = true"
+        )
+        assert announce(observed.connection, Receivers([hook.url]), "run 2") == []
+        assert sorted(recorded(observed)) == [("regressed", None), ("unchanged", None)]
+    assert hook.messages == []
+
+
 def test_a_notification_that_no_receiver_accepted_is_sent_by_the_next_run(
     table: ObservedTable, hook: Webhook
 ) -> None:
@@ -320,7 +332,10 @@ def test_each_state_has_a_sentence_with_its_counts() -> None:
     well = Change("c", "t", "s", "s.a", "well", "healthy", None, 0, 130, 7, 37)
     assert [sentence(each) for each in (always, worse, well)] == [
         "s.a always fails since execution 1: 9 errors in a row, 0 of 0 before",
-        "s.a fails more often since execution 70: 6 of 20 runs, 2 of 100 before",
+        (
+            "s.a fails more often since execution 70: errors began in 6 of 20 runs after "
+            "successes, in 2 of 100 before"
+        ),
         "s.a is healthy: 130 runs without an error, 7 of 37 before",
     ]
 

@@ -28,8 +28,8 @@ def test_a_break_is_reported_with_its_counts(observed: ObservedTable) -> None:
 
 
 def test_a_regression_is_reported_with_its_counts(observed: ObservedTable) -> None:
-    """A regression has the counts of both windows and the first episode of the recent window."""
-    assert observed.run("intermittent", "regressed", 0.01) == [
+    """A regression has the counts of both windows and the execution since which it is worse."""
+    assert observed.run("intermittent", 0.0001) == [
         Change("c", "t", "s", "s.a", "regressed", "regressed", 70, 6, 20, 2, 100)
     ]
 
@@ -50,7 +50,7 @@ def test_a_recovery_is_reported_with_its_counts(observed: ObservedTable) -> None
         (["broken_since", "intermittent", "broken_since"], ["broken_since"]),
         (["broken_since", "gone", "broken_since"], ["broken_since"]),
         (["broken_since", "recovered", "recovered"], ["broken_since", "recovered"]),
-        (["broken_since", "intermittent", "healthy"], ["broken_since", "healthy"]),
+        (["broken_since", "intermittent", "healthy"], ["broken_since", "recovered"]),
         (["recovered", "healthy", "intermittent", "new", "insufficient_data", "gone"], []),
         (
             ["broken_since", "recovered", "intermittent", "broken_since"],
@@ -70,29 +70,54 @@ def test_each_change_is_reported_once(
 def test_a_p_value_that_fluctuates_around_its_threshold_is_reported_once(
     observed: ObservedTable,
 ) -> None:
-    """A table recovers only when its p-value is clearly above the threshold."""
-    for p_adjusted in (0.049, 0.051, 0.049, 0.06, 0.03, 0.1):
-        verdict = "regressed" if p_adjusted <= 0.05 else "unchanged"
-        observed.run("recovered", verdict, p_adjusted)
+    """A table is no longer worse only when its p-value is clearly above the threshold."""
+    for p_value in (0.00009, 0.00011, 0.00009, 0.05, 0.0001, 0.1):
+        observed.run("recovered", p_value)
     assert observed.reported == ["regressed"]
 
 
-def test_a_second_regression_needs_an_error_after_the_recovery(observed: ObservedTable) -> None:
-    """Adjusted p-values also change because of other tables."""
-    observed.run("intermittent", "regressed", 0.01)
-    observed.run("recovered", "unchanged", 0.2)
-    observed.run("recovered", "regressed", 0.04)
-    assert observed.reported == ["regressed", "recovered"]
-    observed.run("intermittent", "regressed", 0.04, last_error=120)
-    assert observed.reported == ["regressed", "recovered", "regressed"]
+def test_a_table_that_is_no_longer_worse_can_be_reported_again(observed: ObservedTable) -> None:
+    """While it is intermittent, only a new regression is reported."""
+    for p_value in (0.0001, 0.2, 0.05, 0.00005, 0.00005):
+        observed.run("intermittent", p_value)
+    assert observed.reported == ["regressed", "regressed"]
 
 
-def test_a_regression_followed_by_a_break_is_reported_twice(observed: ObservedTable) -> None:
-    """A break is worse than a regression, so a regression after a break is not reported."""
-    observed.run("intermittent", "regressed", 0.01)
-    observed.run("broken_since", "regressed", 0.01)
-    observed.run("intermittent", "regressed", 0.01)
-    assert observed.reported == ["regressed", "broken_since"]
+@pytest.mark.parametrize("between", [[], [("intermittent", 0.2)], [("intermittent", None)]])
+def test_a_table_is_well_when_it_is_neither_worse_nor_failing(
+    observed: ObservedTable, between: list[tuple[str, float | None]]
+) -> None:
+    """It may be no longer worse some time before it is healthy; both are needed, once."""
+    for behaviour, p_value in [("intermittent", 0.0001), *between]:
+        observed.run(behaviour, p_value)
+    observed.run("healthy", 0.2)
+    observed.run("healthy", 0.3)
+    assert observed.reported == ["regressed", "healthy"]
+
+
+def test_healthy_but_still_worse_is_not_well(observed: ObservedTable) -> None:
+    """The p-value may stay small for a while after the last error."""
+    observed.run("intermittent", 0.0001)
+    observed.run("recovered", 0.01)
+    assert observed.reported == ["regressed"]
+
+
+def test_broken_and_worse_are_reported_separately(observed: ObservedTable) -> None:
+    """The end of a break is not the end of a regression."""
+    observed.run("intermittent", 0.0001)
+    observed.run("broken_since", 0.0001)
+    observed.run("recovered", 0.0001)
+    assert observed.reported == ["regressed", "broken_since", "recovered"]
+    observed.run("broken_since", 0.0001)
+    observed.run("healthy", None)
+    observed.run("healthy", None)
+    assert observed.reported[3:] == ["broken_since", "healthy"]
+
+
+def test_broken_and_worse_at_once_are_two_changes(observed: ObservedTable) -> None:
+    """What is reported as broken does not set worse on or off."""
+    observed.run("broken_since", 0.0001)
+    assert observed.reported == ["broken_since", "regressed"]
 
 
 def test_tables_of_a_schema_without_a_name_are_one_series(observed: ObservedTable) -> None:
@@ -113,6 +138,24 @@ def test_a_missed_change_is_found_again_while_it_lasts(observed: ObservedTable) 
     assert unsent(observed.connection) == []
 
 
+def test_a_missed_regression_is_found_again_while_it_lasts(observed: ObservedTable) -> None:
+    """It lasts as long as it is not reported again."""
+    observed.run("intermittent", 0.0001, missed=("a",))
+    assert [each.missed for each in observed.run("intermittent", 0.05, missed=("a",))] == ["a"]
+    assert observed.run("intermittent", 0.2) == []
+    assert observed.run("intermittent", 0.2) == []
+
+
+def test_a_missed_recovery_is_found_again(observed: ObservedTable) -> None:
+    """Whether it ended a break, or everything."""
+    observed.run("broken_since")
+    observed.run("healthy", missed=("a",))
+    assert [each.missed for each in unsent(observed.connection)] == ["a"]
+    observed.run("intermittent", 0.0001)
+    observed.run("healthy", missed=("a",))
+    assert [each.missed for each in unsent(observed.connection)] == ["a"]
+
+
 def test_a_missed_change_that_no_longer_holds_is_not_sent(observed: ObservedTable) -> None:
     """The recovery that ended the change is new and goes to every receiver."""
     observed.run("broken_since", missed=("a",))
@@ -130,7 +173,7 @@ def test_an_event_id_depends_on_the_reported_changes(observed: ObservedTable) ->
 
 def test_current_counts_include_reported_changes(observed: ObservedTable) -> None:
     """A broken table is not counted as regressed as well."""
-    observed.run("broken_since", "regressed", 0.01)
+    observed.run("broken_since", 0.0001)
     now = standing(observed.connection)
     assert (now.broken, now.regressed) == (1, 0)
 

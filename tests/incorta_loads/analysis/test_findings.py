@@ -21,7 +21,8 @@ MARTS = {
     "failure_rates_by_plan_and_table": f"{TABLE}, load_plan VARCHAR",
     "table_health": f"{TABLE}, behaviour VARCHAR, worst_rank BIGINT, "
     "is_broken BOOLEAN AS (behaviour IN ('always_failing', 'broken_since'))",
-    "table_regressions": f"{TABLE}, verdict VARCHAR, p_adjusted DOUBLE, p_improved_adjusted DOUBLE",
+    "table_regressions": f"{TABLE}, verdict VARCHAR, p_value DOUBLE, p_improved DOUBLE, "
+    "p_runs DOUBLE",
     "status_conflicts": f"{KEY}, execution_id BIGINT, node_id BIGINT, rule VARCHAR, "
     "load_plan VARCHAR",
     "failure_origins": f"{KEY}, {CAUSE}, execution_id BIGINT, role VARCHAR",
@@ -96,21 +97,22 @@ def test_the_count_includes_rows_beyond_the_limit(tables: Connection) -> None:
 
 
 def test_regressions_are_sorted_by_verdict_then_p_value(warehouse: Connection) -> None:
-    """Improved tables are sorted by the p-value of the improvement."""
+    """Each is sorted by the p-value behind its verdict."""
     fill(
         warehouse,
         "table_regressions",
-        ("s", "a", "insufficient_data", None, None),
-        ("s", "b", "unchanged", 0.9, 0.4),
-        ("s", "c", "unchanged", None, None),
-        ("s", "d", "improved", 1.0, 0.02),
-        ("s", "e", "improved", 1.0, 0.01),
-        ("s", "f", "outage", 1e-9, 1.0),
-        ("s", "g", "regressed", 0.04, 1.0),
-        ("s", "h", "regressed", 0.01, 1.0),
+        ("s", "a", "insufficient_data", None, None, None),
+        ("s", "b", "unchanged", 0.9, 0.4, 0.1),
+        ("s", "c", "insufficient_data", None, None, 0.1),
+        ("s", "d", "improved", 1.0, 0.0009, 1.0),
+        ("s", "e", "improved", 1.0, 0.0001, 1.0),
+        ("s", "f", "outage", 0.01, 1.0, 1e-7),
+        ("s", "g", "outage", 0.02, 1.0, 1e-9),
+        ("s", "h", "regressed", 0.0009, 1.0, 0.1),
+        ("s", "i", "regressed", 0.0001, 1.0, 0.2),
     )
     found = regressions(warehouse, plan=None, limit=None)
-    assert "".join(map(str, names(found))) == "hgfedbca"
+    assert "".join(map(str, names(found))) == "ihgfedbac"
     assert found.now == 2
 
 

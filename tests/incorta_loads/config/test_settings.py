@@ -15,6 +15,7 @@ import pytest
 
 from incorta_loads.config.settings import (
     Settings,
+    alert_levels,
     load_settings,
     lock_timeout_seconds,
     probing,
@@ -90,6 +91,8 @@ ALL = Settings(
     ca_bundle="ca.pem",
     max_body_mib=0.25,
     lock_timeout_seconds=0.0,
+    regression_level=0.05,
+    notify_level=0.01,
 )
 
 
@@ -109,6 +112,8 @@ def test_every_setting_is_read_from_the_environment(configure: Configure, tmp_pa
         ca_bundle="ca.pem",
         max_body_mib="0.25",
         lock_timeout_seconds="0",
+        regression_level="0.05",
+        notify_level="1e-2",
     )
     assert load_settings() == replace(ALL, ca_bundle=str(tmp_path / "ca.pem"))
 
@@ -131,6 +136,8 @@ def test_every_setting_is_read_from_the_files_of_dlt(write: Write, tmp_path: Pat
         ca_bundle = "ca.pem"
         max_body_mib = 0.25
         lock_timeout_seconds = 0
+        regression_level = 0.05
+        notify_level = 0.01
         """,
         f'[sources.incorta]\ntoken = "{TOKEN}"\n',
     )
@@ -138,6 +145,17 @@ def test_every_setting_is_read_from_the_files_of_dlt(write: Write, tmp_path: Pat
     assert secret_values() == [TOKEN]
     assert lock_timeout_seconds() == 0.0
     assert probing() == {"first_id": 0, "probe_gap": 1_000_000}
+    assert alert_levels() == {"regression_level": 0.05, "notify_level": 0.01}
+
+
+def test_what_is_notified_counts_as_worse(configure: Configure) -> None:
+    """A notification about a table that `regressions` does not show would be a riddle."""
+    configure(notify_level="0.01")
+    for read in (load_settings, alert_levels):
+        with pytest.raises(
+            InvalidSettingError, match=r"notify_level.* is 0.01, which is more than"
+        ):
+            read()
 
 
 def test_the_command_reads_the_files_of_its_working_directory(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -60,7 +61,8 @@ class Calendars:
             yield self._calendars[plan], seen
 
 
-def behaviour(runs: Sequence[Row], calendars: Calendars) -> str:
+def behaviour(runs: Sequence[Row], calendars: Calendars, error_rate: float | None) -> str:
+    """Of a table of a tenant with this error rate."""
     limits = calendars.limits
     counted = counted_of(runs)
     seen_in = list(calendars.seen_in(runs))
@@ -74,7 +76,7 @@ def behaviour(runs: Sequence[Row], calendars: Calendars) -> str:
         return "insufficient_data"
     if not any(run["outcome"] == "success" for run in counted):
         return "always_failing"
-    return _by_streaks(counted, limits)
+    return _by_streaks(counted, error_rate, limits)
 
 
 def _has_left(calendar: Calendar, seen: Sequence[int], limits: Limits) -> bool:
@@ -82,20 +84,40 @@ def _has_left(calendar: Calendar, seen: Sequence[int], limits: Limits) -> bool:
     return len(calendar.latest) == limits.latest_executions and max(seen) < calendar.latest[0]
 
 
-def _by_streaks(counted: Sequence[Row], limits: Limits) -> str:
+def _by_streaks(counted: Sequence[Row], error_rate: float | None, limits: Limits) -> str:
     found = streaks(counted)
     current = found[-1]
-    if len(current) >= limits.behaviour_min_streak:
-        if current[0]["is_error"]:
-            return "broken_since"
-        long_ones = [
-            streak
-            for streak in found
-            if streak[0]["is_error"] and len(streak) >= limits.behaviour_min_streak
-        ]
+    broken = _breaks(found, error_rate, limits)
+    if current in broken:
+        return "broken_since"
+    if len(current) >= limits.behaviour_min_streak and not current[0]["is_error"]:
         lately = counted[-limits.recovered_runs :]
-        if any(streak[-1] in lately for streak in long_ones):
+        if any(streak[-1] in lately for streak in broken):
             return "recovered"
     if any(run["is_error"] for run in counted[-limits.intermittent_runs :]):
         return "intermittent"
     return "healthy"
+
+
+def _breaks(
+    found: Sequence[list[Row]], error_rate: float | None, limits: Limits
+) -> list[list[Row]]:
+    """The streaks of errors that are no chance."""
+    breaks = []
+    before: list[Row] = []
+    for streak in found:
+        if streak[0]["is_error"] and len(streak) >= limits.behaviour_min_streak:
+            window = before[-limits.broken_runs :]
+            errors = sum(run["is_error"] for run in window)
+            if is_no_chance(len(streak), errors, len(window), error_rate or 0.0, limits):
+                breaks.append(streak)
+        before += streak
+    return breaks
+
+
+def is_no_chance(s: int, e: int, n: int, t: float, limits: Limits) -> bool:
+    """Whether s errors in a row are no chance after e errors in n runs."""
+    r = (e + limits.prior_runs * t) / (n + limits.prior_runs)
+    if r >= 1:
+        return False
+    return r == 0 or s * math.log(r) <= math.log(limits.broken_level) + 1e-9

@@ -16,11 +16,13 @@ def ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def rate(name: str, part: int, whole: int) -> Row:
+def rate(name: str, part: int, whole: int, design_effect: float | None) -> Row:
     """Three columns: the share and its Wilson interval, which are null if nothing is counted."""
-    if whole == 0:
+    if whole == 0 or design_effect is None:
         return {name: None, f"{name}_low": None, f"{name}_high": None}
-    low, high = proportion_confint(part, whole, alpha=0.05, method="wilson")
+    low, high = proportion_confint(
+        part / design_effect, whole / design_effect, alpha=0.05, method="wilson"
+    )
     return {
         name: part / whole,
         f"{name}_low": min(max(float(low), 0.0), 1.0),

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from sql.reference.behaviour import Calendars, behaviour
 from sql.reference.chance import ratio
+from sql.reference.clustering import design_effect, lengths_of_errors, usual_streaks
 from sql.reference.keys import SERIES, TENANT, Row, by, in_order, key, named
 from sql.reference.limits import Limits
 from sql.reference.series import AllSeries, counted_of, streaks
@@ -14,11 +15,14 @@ from sql.reference.series import AllSeries, counted_of, streaks
 
 def table_health(series: AllSeries, executions: Sequence[Row], limits: Limits) -> list[Row]:
     calendars = Calendars(executions, limits)
-    shrunken = _shrunken_error_rates(series, limits.prior_runs)
+    effects = _design_effects(series, limits)
+    rates = _error_rates(series)
+    shrunken = _shrunken_error_rates(series, rates, effects, limits.prior_runs)
     found = []
     for names, runs in series.items():
         counted = counted_of(runs)
         errors = sum(run["is_error"] for run in counted)
+        behaves = behaviour(runs, calendars, rates.get(names[:2]))
         found.append(
             named(SERIES, names)
             | {
@@ -26,10 +30,11 @@ def table_health(series: AllSeries, executions: Sequence[Row], limits: Limits) -
                 "errors": errors,
                 "error_rate": ratio(errors, len(counted)),
                 "shrunken_error_rate": shrunken[names],
+                "design_effect": effects[names],
                 "worst_rank": None,
-                "behaviour": behaviour(runs, calendars),
+                "behaviour": behaves,
+                "is_broken": behaves in ("always_failing", "broken_since"),
             }
-            | {"is_broken": behaviour(runs, calendars) in ("always_failing", "broken_since")}
             | _current_streak(counted)
             | _since_success(counted)
             | _flips(counted)
@@ -68,24 +73,58 @@ def _flips(counted: Sequence[Row]) -> Row:
     return {"flips": flips, "flip_rate": flips / (len(counted) - 1) if len(counted) > 1 else None}
 
 
+def _design_effects(
+    series: AllSeries, limits: Limits
+) -> dict[tuple[str | None, ...], float | None]:
+    usual = usual_streaks(series)
+    found: dict[tuple[str | None, ...], float | None] = {}
+    for names, runs in series.items():
+        counted = counted_of(runs)
+        errors = sum(run["is_error"] for run in counted)
+        found[names] = design_effect(
+            lengths_of_errors(counted),
+            errors,
+            len(counted),
+            usual.get(names[:2], 1.0),
+            limits.prior_errors,
+        )
+    return found
+
+
+def _error_rates(series: AllSeries) -> dict[tuple[str | None, ...], float]:
+    """The error rate of all tables of a tenant, if a run is counted."""
+    tables = [run for runs in series.values() for run in counted_of(runs)]
+    found = {}
+    for tenant, runs in by(tables, *TENANT).items():
+        errors, counted = _errors_and_counted(runs)
+        found[tenant] = errors / counted
+    return found
+
+
 def _shrunken_error_rates(
-    series: AllSeries, prior_runs: int
+    series: AllSeries,
+    rates: dict[tuple[str | None, ...], float],
+    effects: dict[tuple[str | None, ...], float | None],
+    prior_runs: int,
 ) -> dict[tuple[str | None, ...], float | None]:
     """Each table's rate is shrunken towards its schema's, and that towards its tenant's."""
-    tables = [run for runs in series.values() for run in counted_of(runs)]
-    of_tenant, of_schema = by(tables, *TENANT), by(tables, *TENANT, "schema_name")
+    of_schema = by(
+        [run for runs in series.values() for run in counted_of(runs)], *TENANT, "schema_name"
+    )
     found: dict[tuple[str | None, ...], float | None] = {}
-    for names in series:
-        tenant = of_tenant.get(names[:2])
-        if not tenant:
+    for names, runs in series.items():
+        if names[:2] not in rates:
             found[names] = None
             continue
-        errors, counted = _errors_and_counted(tenant)
-        rate = errors / counted
-        for runs in (of_schema.get(names[:3], []), counted_of(series[names])):
-            errors, counted = _errors_and_counted(runs)
-            rate = (errors + prior_runs * rate) / (counted + prior_runs)
-        found[names] = rate
+        errors, counted = _errors_and_counted(of_schema.get(names[:3], []))
+        schema = (errors + prior_runs * rates[names[:2]]) / (counted + prior_runs)
+        errors, counted = _errors_and_counted(counted_of(runs))
+        effect = effects[names]
+        found[names] = (
+            schema
+            if effect is None
+            else (errors / effect + prior_runs * schema) / (counted / effect + prior_runs)
+        )
     return found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from sql.base_rows import History, compared
+from sql.reference.clustering import Usual, usual_streaks
 from sql.reference.co_failures import co_failures
 from sql.reference.conflicts import status_conflicts
 from sql.reference.executions import executions
@@ -61,6 +62,10 @@ class Reading:
         return table_health(self.series, self.executions, self.limits)
 
     @cached_property
+    def usual_streaks(self) -> Usual:
+        return usual_streaks(self.series)
+
+    @cached_property
     def failure_episodes(self) -> list[Row]:
         return failure_episodes(self.series)
 
@@ -70,7 +75,9 @@ class Reading:
 
 
 def _rates(mart: str) -> Callable[[Reading], list[Row]]:
-    return lambda read: failure_rates(mart, read.named_nodes, read.executions)
+    return lambda read: failure_rates(
+        mart, read.named_nodes, read.executions, read.usual_streaks, read.limits
+    )
 
 
 MARTS: dict[str, Callable[[Reading], list[Row]]] = {

@@ -4,29 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sql.reference.chance import adjusted, fisher, ratio
-from sql.reference.keys import SERIES, TENANT, Row, by, key, named
+from sql.reference.chance import both_at_least, ratio
+from sql.reference.keys import SERIES, Row, key, named
 from sql.reference.limits import Limits
-from sql.reference.series import AllSeries, counted_of, streaks
+from sql.reference.series import AllSeries, counted_of
+from sql.reference.trials import Window, change_point, trials, twelve_digits, windows
+
+SHOWN = ("recent_trials", "recent_starts", "baseline_trials", "baseline_starts")
 
 
 def table_regressions(series: AllSeries, table_health: Sequence[Row], limits: Limits) -> list[Row]:
     behaviours = {key(row, *SERIES): row["behaviour"] for row in table_health}
-    found = [
+    return [
         named(SERIES, names)
-        | _windows(counted_of(runs), limits)
-        | dict.fromkeys(("p_value", "p_adjusted", "p_improved", "p_improved_adjusted"))
-        | {"verdict": None, "behaviour": behaviours[names]}
+        | _regression(counted_of(runs), limits)
+        | {"behaviour": behaviours[names]}
         for names, runs in series.items()
     ]
-    for of_tenant in by(found, *TENANT).values():
-        _test([row for row in of_tenant if _is_tested(row, limits)])
-    for row in found:
-        row["verdict"] = _verdict(row, limits)
-    return found
 
 
-def _windows(counted: Sequence[Row], limits: Limits) -> Row:
+def _regression(counted: Sequence[Row], limits: Limits) -> Row:
+    of_runs = _windows_of_runs(counted, limits)
+    in_order = trials(counted, limits.regression_gap_runs)
+    tested = windows(
+        in_order,
+        limits.regression_windows,
+        limits.regression_baseline_trials,
+        limits.regression_min_trials,
+    )
+    tests = {
+        "p_value": min(1.0, len(tested) * min(w.p_worse for w in tested)) if tested else None,
+        "p_improved": min(1.0, len(tested) * min(w.p_better for w in tested)) if tested else None,
+    }
+    verdict = _verdict(of_runs | tests, limits)
+    return (
+        of_runs
+        | _shown(tested, verdict)
+        | tests
+        | _since(in_order, tested, verdict)
+        | {"verdict": verdict}
+    )
+
+
+def _windows_of_runs(counted: Sequence[Row], limits: Limits) -> Row:
     recent = counted[-limits.recent_runs :]
     baseline = counted[: -limits.recent_runs][-limits.baseline_runs :]
     recent_errors = sum(run["is_error"] for run in recent)
@@ -34,6 +54,7 @@ def _windows(counted: Sequence[Row], limits: Limits) -> Row:
     recent_rate = ratio(recent_errors, len(recent))
     baseline_rate = ratio(baseline_errors, len(baseline))
     in_both = recent_rate is not None and baseline_rate is not None
+    is_tested = min(len(recent), len(baseline)) >= limits.regression_min_runs
     return {
         "recent_runs": len(recent),
         "recent_errors": recent_errors,
@@ -42,40 +63,51 @@ def _windows(counted: Sequence[Row], limits: Limits) -> Row:
         "recent_error_rate": recent_rate,
         "baseline_error_rate": baseline_rate,
         "error_rate_difference": recent_rate - baseline_rate if in_both else None,  # type: ignore[operator]
-        "recent_episodes": sum(
-            streak[0]["is_error"] and streak[-1] in recent for streak in streaks(counted)
-        ),
+        "p_runs": both_at_least(
+            recent_errors,
+            len(recent) + len(baseline),
+            recent_errors + baseline_errors,
+            len(recent),
+        )
+        if is_tested
+        else None,
     }
 
 
-def _is_sufficient(row: Row, limits: Limits) -> bool:
-    return bool(min(row["recent_runs"], row["baseline_runs"]) >= limits.regression_min_runs)
-
-
-def _is_tested(row: Row, limits: Limits) -> bool:
-    errors = row["recent_errors"] + row["baseline_errors"]
-    return _is_sufficient(row, limits) and bool(errors >= limits.regression_min_errors)
-
-
-def _test(tested: Sequence[Row]) -> None:
-    """Gives every table of a tenant its two p-values and their adjusted values."""
-    names = ("recent_errors", "recent_runs", "baseline_errors", "baseline_runs")
-    for row in tested:
-        row["p_value"], row["p_improved"] = fisher(*key(row, *names))
-    for name in ("p_value", "p_improved"):
-        name_adjusted = {"p_value": "p_adjusted", "p_improved": "p_improved_adjusted"}[name]
-        for row, p in zip(tested, adjusted([row[name] for row in tested]), strict=True):
-            row[name_adjusted] = p
-
-
 def _verdict(row: Row, limits: Limits) -> str:
-    if not _is_sufficient(row, limits):
-        return "insufficient_data"
     if row["p_value"] is None:
-        return "unchanged"
-    if row["p_adjusted"] <= limits.significance:
-        again = row["recent_episodes"] >= limits.regression_min_episodes
-        return "regressed" if again else "outage"
-    if row["p_improved_adjusted"] <= limits.significance:
+        return "insufficient_data"
+    if row["p_value"] <= limits.regression_level:
+        return "regressed"
+    if row["p_runs"] is not None and row["p_runs"] <= limits.verdict_level:
+        return "outage"
+    if row["p_improved"] <= limits.verdict_level:
         return "improved"
     return "unchanged"
+
+
+def _shown(tested: Sequence[Window], verdict: str) -> Row:
+    if not tested:
+        return dict.fromkeys(SHOWN)
+    shown = min(
+        tested,
+        key=lambda w: (
+            twelve_digits(w.p_better if verdict == "improved" else w.p_worse),
+            w.recent_trials,
+        ),
+    )
+    return {name: getattr(shown, name) for name in SHOWN}
+
+
+def _since(in_order: Sequence[Row], tested: Sequence[Window], verdict: str) -> Row:
+    found = None
+    if verdict == "regressed":
+        widest = max(w.recent_trials + w.baseline_trials for w in tested)
+        found = change_point(in_order[-widest:])
+    return {
+        "since_execution_id": found and found.since["execution_id"],
+        "changed_after_execution_id": found
+        and found.changed_after
+        and found.changed_after["execution_id"],
+        "changed_by_execution_id": found and found.changed_by["execution_id"],
+    }

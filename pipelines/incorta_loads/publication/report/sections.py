@@ -15,8 +15,9 @@ TEXTS = frozenset(
 VARIABLES = (
     *("behaviour_min_runs", "behaviour_min_streak", "intermittent_runs", "latest_executions"),
     "recovered_runs",
-    *("recent_runs", "baseline_runs", "regression_min_runs", "regression_min_episodes"),
-    "significance",
+    *("recent_runs", "baseline_runs", "regression_gap_runs", "regression_windows"),
+    *("regression_baseline_trials", "regression_min_trials", "regression_level", "verdict_level"),
+    *("broken_level", "broken_runs", "significance"),
 )
 """Variables of the dbt project that the texts of the page mention."""
 
@@ -33,8 +34,11 @@ TABLE = (
     *("last_success_execution_id", "last_execution_id"),
     *_RATE,
     *("compared_verdict", "compared_rank", "compared_recent_runs", "compared_recent_errors"),
-    *("compared_baseline_runs", "compared_baseline_errors", "compared_recent_episodes"),
-    *("compared_p_adjusted", "compared_p_improved_adjusted"),
+    *("compared_baseline_runs", "compared_baseline_errors"),
+    *("compared_recent_trials", "compared_recent_starts"),
+    *("compared_baseline_trials", "compared_baseline_starts"),
+    *("compared_p_value", "compared_p_improved", "compared_p_runs", "compared_since_execution_id"),
+    *("compared_changed_after_execution_id", "compared_changed_by_execution_id"),
 )
 GRID = ("load_plan", "group_name", *_RATE, "cells")
 EXECUTION = (

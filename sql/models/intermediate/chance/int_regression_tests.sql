@@ -1,8 +1,8 @@
 with
 
-regressions as (
+windows as (
 
-    select * from {{ ref('int_regressions') }}
+    select * from {{ ref('int_trial_windows') }}
 
 ),
 
@@ -15,44 +15,49 @@ tails as (
 tested as (
 
     select
-        regressions.series_id,
-        regressions.tenant_id,
-        tails.p_as_many_or_more as p_value,
-        tails.p_as_many_or_fewer as p_improved
-    from regressions
+        windows.*,
+        tails.p_as_many_or_more as p_worse,
+        tails.p_as_many_or_fewer as p_better
+    from windows
     inner join tails
         on
-            regressions.recent_runs + regressions.baseline_runs = tails.population
-            and regressions.recent_errors + regressions.baseline_errors = tails.marked
-            and regressions.recent_runs = tails.drawn
-            and regressions.recent_errors = tails.hits
-    where regressions.is_tested
+            windows.recent_trials + windows.baseline_trials = tails.population
+            and windows.recent_starts + windows.baseline_starts = tails.marked
+            and windows.recent_trials = tails.drawn
+            and windows.recent_starts = tails.hits
 
 ),
 
-scaled as (
+placed as (
 
     select
-        series_id,
-        tenant_id,
-        p_value,
-        p_improved,
-        {{ scaled_p_value('p_value', 'tenant_id') }} as scaled_p_value,
-        {{ scaled_p_value('p_improved', 'tenant_id') }} as scaled_p_improved
+        *,
+        row_number() over (
+            partition by series_id order by {{ twelve_digits('p_worse') }}, recent_trials
+        ) as place_worse,
+        row_number() over (
+            partition by series_id order by {{ twelve_digits('p_better') }}, recent_trials
+        ) as place_better
     from tested
 
 ),
 
+-- the minimum over all widths is multiplied by their number, so that it is a p-value again
 final as (
 
     select
         series_id,
-        p_value,
-        {{ adjusted_p_value('p_value', 'scaled_p_value', 'tenant_id') }} as p_adjusted,
-        p_improved,
-        {{ adjusted_p_value('p_improved', 'scaled_p_improved', 'tenant_id') }}
-            as p_improved_adjusted
-    from scaled
+        latest_trial,
+        max(recent_trials + baseline_trials) as widest_trials,
+        least(1, count(*) * min(p_worse)) as p_value,
+        least(1, count(*) * min(p_better)) as p_improved
+        {%- for direction in ['worse', 'better'] %}
+        {%- for count in ['recent_trials', 'recent_starts', 'baseline_trials', 'baseline_starts'] %},
+        max(case when place_{{ direction }} = 1 then {{ count }} end) as {{ count }}_{{ direction }}
+        {%- endfor %}
+        {%- endfor %}
+    from placed
+    group by series_id, latest_trial
 
 )
 

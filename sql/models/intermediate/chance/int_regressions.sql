@@ -1,12 +1,6 @@
-{% set min_runs = var('regression_min_runs') %}
+{% set level = var('verdict_level') %}
 
 with
-
-series as (
-
-    select * from {{ ref('int_table_series') }}
-
-),
 
 windows as (
 
@@ -14,35 +8,57 @@ windows as (
 
 ),
 
-counts as (
+tests as (
+
+    select * from {{ ref('int_regression_tests') }}
+
+),
+
+tails as (
+
+    select * from {{ ref('int_hypergeometric_tails') }}
+
+),
+
+-- tables without counted runs have no windows
+verdicts as (
 
     select
-        series.series_id,
-        series.tenant_id,
-        coalesce(windows.recent_runs, 0) as recent_runs,
-        coalesce(windows.recent_errors, 0) as recent_errors,
-        coalesce(windows.baseline_runs, 0) as baseline_runs,
-        coalesce(windows.baseline_errors, 0) as baseline_errors,
-        coalesce(windows.recent_episodes, 0) as recent_episodes
-    from series
-    left join windows on series.series_id = windows.series_id
+        windows.series_id,
+        tails.p_as_many_or_more as p_runs,
+        tests.p_value,
+        tests.p_improved,
+        case
+            when tests.p_value is null then 'insufficient_data'
+            when tests.p_value <= {{ var('regression_level') }} then 'regressed'
+            when tails.p_as_many_or_more <= {{ level }} then 'outage'
+            when tests.p_improved <= {{ level }} then 'improved'
+            else 'unchanged'
+        end as verdict
+    from windows
+    left join tests on windows.series_id = tests.series_id
+    left join tails
+        on
+            windows.has_enough_runs
+            and windows.recent_runs + windows.baseline_runs = tails.population
+            and windows.recent_errors + windows.baseline_errors = tails.marked
+            and windows.recent_runs = tails.drawn
+            and windows.recent_errors = tails.hits
 
 ),
 
 final as (
 
     select
-        series_id,
-        tenant_id,
-        recent_runs,
-        recent_errors,
-        baseline_runs,
-        baseline_errors,
-        recent_episodes,
-        recent_runs >= {{ min_runs }} and baseline_runs >= {{ min_runs }} as has_enough_runs,
-        recent_runs >= {{ min_runs }} and baseline_runs >= {{ min_runs }}
-        and recent_errors + baseline_errors >= {{ var('regression_min_errors') }} as is_tested
-    from counts
+        verdicts.*
+        {%- for count in ['recent_trials', 'recent_starts', 'baseline_trials', 'baseline_starts'] %},
+        case
+            when verdicts.verdict = 'improved' then tests.{{ count }}_better
+            else tests.{{ count }}_worse
+        end as {{ count }}
+        {%- endfor %}
+    from verdicts
+    left join tests on verdicts.series_id = tests.series_id
 
 )
 

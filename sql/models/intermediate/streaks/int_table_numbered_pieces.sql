@@ -16,6 +16,7 @@ placed as (
 
     select
         series.series_id,
+        pieces.load_plan,
         pieces.bucket,
         pieces.first_run,
         pieces.is_error,

@@ -26,6 +26,7 @@ final as (
         answers.bucket,
         answers.version,
         series.series_id,
+        nodes.load_plan,
         nodes.execution_id,
         nodes.node_id,
         nodes.is_error,

@@ -16,13 +16,7 @@ runs as (
 numbered as (
 
     select
-        bucket,
-        version,
-        series_id,
-        execution_id,
-        node_id,
-        is_error,
-        is_failure,
+        *,
         row_number() over in_order as run_number,
         count(case when is_error then 1 end) over in_order as errors_so_far,
         lag(is_error) over in_order as was_error
@@ -38,6 +32,7 @@ streaks as (
         bucket,
         version,
         series_id,
+        load_plan,
         is_error,
         count(*) as runs,
         count(*) filter (where is_failure) as failures,
@@ -50,6 +45,7 @@ streaks as (
         bucket,
         version,
         series_id,
+        load_plan,
         is_error,
         case when is_error then run_number - errors_so_far else errors_so_far end
 
@@ -64,6 +60,7 @@ final as (
         streaks.version,
         series.schema_name,
         series.table_name,
+        streaks.load_plan,
         streaks.first_run,
         streaks.is_error,
         streaks.runs,

@@ -45,10 +45,10 @@ final as (
         first_execution_id,
         first_node_id,
         last_execution_id,
-        lead(first_execution_id) over (
-            partition by series_id order by streak_number
-        ) as next_execution_id
+        lead(first_execution_id) over in_order as next_execution_id,
+        lead(first_node_id) over in_order as next_node_id
     from counted
+    window in_order as (partition by series_id order by streak_number)
 
 )
 

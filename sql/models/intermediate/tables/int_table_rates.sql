@@ -14,6 +14,12 @@ windows as (
 
 ),
 
+tenants as (
+
+    select * from {{ ref('int_tenants') }}
+
+),
+
 counts as (
 
     select
@@ -21,23 +27,14 @@ counts as (
         series.tenant_id,
         series.schema_name,
         coalesce(windows.counted, 0) as counted,
-        coalesce(windows.errors, 0) as errors
+        coalesce(windows.errors, 0) as errors,
+        tenants.error_rate as error_rate_of_tenant,
+        {{ design_effect(
+            'windows.errors', 'windows.counted', 'windows.squares', 'tenants.usual_streak'
+        ) }} as design_effect
     from series
+    inner join tenants on series.tenant_id = tenants.tenant_id
     left join windows on series.series_id = windows.series_id
-
-),
-
-totals as (
-
-    select
-        series_id,
-        counted,
-        errors,
-        sum(counted) over (partition by tenant_id, schema_name) as counted_of_schema,
-        sum(errors) over (partition by tenant_id, schema_name) as errors_of_schema,
-        sum(counted) over (partition by tenant_id) as counted_of_tenant,
-        sum(errors) over (partition by tenant_id) as errors_of_tenant
-    from counts
 
 ),
 
@@ -45,12 +42,11 @@ totals as (
 schema_rates as (
 
     select
-        series_id,
-        counted,
-        errors,
-        (errors_of_schema + {{ k }} * {{ rate('errors_of_tenant', 'counted_of_tenant') }})
-        / (counted_of_schema + {{ k }}) as error_rate_of_schema
-    from totals
+        *,
+        (sum(errors) over in_schema + {{ k }} * error_rate_of_tenant)
+        / (sum(counted) over in_schema + {{ k }}) as error_rate_of_schema
+    from counts
+    window in_schema as (partition by tenant_id, schema_name)
 
 ),
 
@@ -61,7 +57,13 @@ final as (
         counted,
         errors,
         {{ rate('errors', 'counted') }} as error_rate,
-        (errors + {{ k }} * error_rate_of_schema) / (counted + {{ k }}) as shrunken_error_rate
+        case
+            when counted > 0
+                then (errors / design_effect + {{ k }} * error_rate_of_schema)
+                / (counted / design_effect + {{ k }})
+            else error_rate_of_schema
+        end as shrunken_error_rate,
+        design_effect
     from schema_rates
 
 )

@@ -176,7 +176,7 @@ function writeNotes() {
   note("conflicts-note", `${rules && `In all executions: ${rules}.`} ${shownOf("conflicts", parts.conflicts.length, "rows of the latest executions")}`);
   note("gaps-note", shownOf("gaps", parts.gaps.length, "gaps with the highest ids"));
   const verdicts = parts.tables.filter((row) => row.compared_verdict === "insufficient_data").length;
-  note("compared", verdicts ? `${count(verdicts, "table")} with fewer than ${report.variables.regression_min_runs} runs on either side cannot be compared.` : "");
+  note("compared", verdicts ? `${count(verdicts, "table")} with too few runs after successes cannot be compared.` : "");
   note("left-out", [
     `Run by run: at most ${limits.executions_of_a_plan} of the newest executions of each load plan and ${grouped.format(limits.executions)} in total (here ${partOf(parts.executions.length, totals.executions)}). All other figures cover all executions.`,
     shownOf("plans", parts.plans.length, "load plans, worst first"),

@@ -21,7 +21,7 @@ function tableLink(schema, table) {
 const tableColumn = (options = {}) => drawn("Table", "label", tableCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc", ...options });
 
 const comparison = (row) =>
-  row.compared_recent_runs === null || row.compared_verdict === "insufficient_data"
+  !row.compared_baseline_runs
     ? "too few runs to compare"
     : element("span", {}, VERDICTS[row.compared_verdict] ? element("b", {}, `${VERDICTS[row.compared_verdict]}: `) : "",
         `${partOf(row.compared_recent_errors, row.compared_recent_runs)}, before ${partOf(row.compared_baseline_errors, row.compared_baseline_runs)}`);
@@ -63,8 +63,9 @@ const LISTS = [
       drawn("Change", "compared_rank", (row) => element("b", {}, VERDICTS[row.compared_verdict]), { sorter: "number", headerSortStartingDir: "asc", width: 90 }),
       part("Last runs", "compared_recent_errors", "compared_recent_runs"),
       part("Before", "compared_baseline_errors", "compared_baseline_runs", { width: 110 }),
-      number("Streaks", "compared_recent_episodes", { width: 90 }),
-      number("p", "compared_p_adjusted", { words: (row) => probability(evidence(row)), width: 110 }),
+      drawn("Since execution", "compared_since_execution_id", worseSince, { sorter: "number", width: 190 }),
+      drawn("Starts of errors", "compared_recent_starts", starts, { sorter: "number", width: 190 }),
+      number("p", "compared_p_value", { words: (row) => probability(evidence(row)), width: 110 }),
       drawn("Runs", "place", (row) => strip(row, window.innerWidth < 600 ? 16 : 24), { ...NOT_SORTED, width: 280 }),
       drawn("Now", "behaviour", (row) => BEHAVIOURS[row.behaviour], { width: 130 }),
     ],
@@ -229,7 +230,18 @@ function causeCell(row) {
 }
 
 function evidence(row) {
-  return row.compared_verdict === "improved" ? row.compared_p_improved_adjusted : row.compared_p_adjusted;
+  return { improved: row.compared_p_improved, outage: row.compared_p_runs }[row.compared_verdict] ?? row.compared_p_value;
+}
+
+function starts(row) {
+  if (row.compared_recent_trials === null) return "";
+  return `${partOf(row.compared_recent_starts, row.compared_recent_trials)}, before ${partOf(row.compared_baseline_starts, row.compared_baseline_trials)}`;
+}
+
+function worseSince(row) {
+  const { compared_since_execution_id: since, compared_changed_after_execution_id: after, compared_changed_by_execution_id: by } = row;
+  if (since === null) return "";
+  return element("span", {}, `${since} `, element("span", { class: "quiet" }, after === null ? `(by ${by})` : `(between ${after} and ${by})`));
 }
 
 function notLoaded(row) {
