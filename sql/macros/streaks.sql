@@ -10,6 +10,51 @@
 
 
 {#
+  `streaks` with the number of runs before each, and of errors among them, as the CTEs
+  `reaching_back` and `streaks_with_before`. At most broken_runs runs before it count. If these begin
+  within a streak, a part of it counts.
+#}
+{% macro streaks_with_before(streaks) -%}
+    {%- set reach = var('broken_runs') -%}
+reaching_back as (
+
+    select
+        *,
+        sum(case when is_error then runs else 0 end) over before as errors_within,
+        first_value(first_run) over before as first_within,
+        first_value(is_error) over before as begins_with_error
+    from {{ streaks }}
+    window before as (
+        partition by series_id order by first_run
+        range between {{ reach }} preceding and 1 preceding
+    )
+
+),
+
+streaks_with_before as (
+
+    select
+        *,
+        least(first_run - 1, {{ reach }}) as runs_before,
+        coalesce(errors_within, 0) + case
+            when begins_with_error or first_within is null then 0
+            else first_within - greatest(1, first_run - {{ reach }})
+        end as errors_before
+    from reaching_back
+
+)
+{%- endmacro %}
+
+
+{# Error rate before a streak, pulled toward that of the tenant. #}
+{% macro rate_before(streak, rate_of_tenant) -%}
+    {%- set prior = var('prior_runs') -%}
+    ({{ streak }}.errors_before + {{ prior }} * {{ rate_of_tenant }})
+    / ({{ streak }}.runs_before + {{ prior }})
+{%- endmacro %}
+
+
+{#
   `runs` with the errors of each streak, as the CTEs `numbered_runs` and `runs_of_streaks`. The sum of
   `errors_of_streak` over the runs in error is the sum of the squared lengths of the streaks.
 #}

@@ -32,6 +32,16 @@ SMALL = Limits(
     regression_min_trials=3,
     regression_level=0.4137,  # no p-value of so few runs equals these
     verdict_level=0.4637,
+    notify_level=0.3937,
+    notify_again_level=0.5137,
+    alert_settings=(
+        {"name": "current"},
+        {"name": "wide", "gap": 2, "widths": (3, 5), "baseline": 6, "notify_level": 0.5037},
+    ),
+    backtest_trials_after=4,
+    backtest_min_trials=2,
+    backtest_level=0.4337,
+    backtest_short_runs=3,
     significance=0.3137,
     co_failure_tables=3,
     co_failure_min_episodes=2,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from math import comb, factorial
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from sql.sketches import sketch
 P_RUNS_AGAIN = sum(comb(20, x) * comb(27, 5 - x) for x in (5,)) / comb(47, 5)
 
 
-def read(nodes: list[Node], fetches: list[Fetch] | None = None, **limits: int) -> Reading:
+def read(nodes: list[Node], fetches: list[Fetch] | None = None, **limits: Any) -> Reading:
     return Reading(History(nodes, fetches or []), replace(Limits(), **limits))
 
 

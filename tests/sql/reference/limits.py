@@ -33,6 +33,16 @@ class Limits:
     regression_min_trials: int = 20
     regression_level: float = 0.001
     verdict_level: float = 0.001
+    notify_level: float = 0.0001
+    notify_again_level: float = 0.1
+    alert_settings: tuple[dict[str, object], ...] = (
+        {"name": "current"},
+        {"name": "eager", "notify_level": 0.001},
+    )
+    backtest_trials_after: int = 40
+    backtest_min_trials: int = 20
+    backtest_level: float = 0.05
+    backtest_short_runs: int = 10
     significance: float = 0.05
     co_failure_min_episodes: int = 3
     co_failure_tables: int = 200

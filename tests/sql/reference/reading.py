@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from sql.base_rows import History, compared
+from sql.reference.backtest import alert_backtest, alert_backtest_summary
 from sql.reference.clustering import Usual, usual_streaks
 from sql.reference.co_failures import co_failures
 from sql.reference.conflicts import status_conflicts
@@ -66,6 +67,10 @@ class Reading:
         return usual_streaks(self.series)
 
     @cached_property
+    def alert_backtest(self) -> list[Row]:
+        return alert_backtest(self.series, self.limits)
+
+    @cached_property
     def failure_episodes(self) -> list[Row]:
         return failure_episodes(self.series)
 
@@ -87,6 +92,10 @@ MARTS: dict[str, Callable[[Reading], list[Row]]] = {
     "table_health": lambda read: read.table_health,
     "table_regressions": lambda read: table_regressions(
         read.series, read.table_health, read.limits
+    ),
+    "alert_backtest": lambda read: read.alert_backtest,
+    "alert_backtest_summary": lambda read: alert_backtest_summary(
+        read.series, read.alert_backtest, read.limits
     ),
     "failure_episodes": lambda read: read.failure_episodes,
     "failure_origins": lambda read: read.failure_origins,

@@ -1,3 +1,10 @@
+{#- the windows of a backtest may be larger than those tested now -#}
+{% set populations = [] %}
+{%- for setting in alert_settings() %}
+    {%- do populations.append(setting.widths | max + setting.baseline) %}
+    {%- do populations.append(setting.baseline + var('backtest_trials_after')) %}
+{%- endfor %}
+
 with
 
 margins as (
@@ -24,7 +31,10 @@ pairs as (
 numbers as (
 
     select high.pair * 10000 + middle.pair * 100 + low.pair as number
-    from (select max(population) as largest from margins) as limits
+    from (
+        select greatest(coalesce(max(population), 0), {{ populations | max }}) as largest
+        from margins
+    ) as limits
     inner join pairs as high on high.pair * 10000 <= limits.largest
     inner join pairs as middle on high.pair * 10000 + middle.pair * 100 <= limits.largest
     inner join pairs as low

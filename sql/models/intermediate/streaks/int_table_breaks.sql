@@ -1,6 +1,3 @@
-{% set reach = var('broken_runs') %}
-{% set prior = var('prior_runs') %}
-
 with
 
 series as (
@@ -15,47 +12,19 @@ tenants as (
 
 ),
 
-streaks as (
-
-    select
-        *,
-        sum(case when is_error then runs else 0 end) over before as errors_within,
-        first_value(first_run) over before as first_within,
-        first_value(is_error) over before as begins_with_error
-    from {{ ref('int_table_streaks') }}
-    window before as (
-        partition by series_id order by first_run
-        range between {{ reach }} preceding and 1 preceding
-    )
-
-),
-
--- up to 120 runs before each streak; if they begin within a streak, part of it counts
-counted_before as (
-
-    select
-        series_id,
-        runs,
-        runs_after,
-        least(first_run - 1, {{ reach }}) as runs_before,
-        coalesce(errors_within, 0) + case
-            when begins_with_error or first_within is null then 0
-            else first_within - greatest(1, first_run - {{ reach }})
-        end as errors_before
-    from streaks
-    where is_error and runs >= {{ var('behaviour_min_streak') }}
-
-),
+{{ streaks_with_before(ref('int_table_streaks')) }},
 
 rates as (
 
     select
-        counted_before.*,
-        (counted_before.errors_before + {{ prior }} * tenants.error_rate)
-        / (counted_before.runs_before + {{ prior }}) as error_rate
-    from counted_before
-    inner join series on counted_before.series_id = series.series_id
+        streaks.series_id,
+        streaks.runs,
+        streaks.runs_after,
+        {{ rate_before('streaks', 'tenants.error_rate') }} as error_rate
+    from streaks_with_before as streaks
+    inner join series on streaks.series_id = series.series_id
     inner join tenants on series.tenant_id = tenants.tenant_id
+    where streaks.is_error and streaks.runs >= {{ var('behaviour_min_streak') }}
 
 ),
 
