@@ -20,8 +20,9 @@ CREATE SCHEMA load_status;
 CREATE SCHEMA load_analysis;
 CREATE TABLE load_analysis.int_table_states (
     cluster TEXT, tenant TEXT, schema_name TEXT, table_name TEXT, behaviour TEXT,
-    is_broken BOOLEAN, is_worse BOOLEAN, is_no_worse BOOLEAN, is_well BOOLEAN, is_loading BOOLEAN,
-    counted BIGINT, errors BIGINT, current_streak BIGINT, failing_since_execution_id BIGINT,
+    is_broken BOOLEAN, is_regressed BOOLEAN, is_worse BOOLEAN, is_no_worse BOOLEAN,
+    is_well BOOLEAN, is_loading BOOLEAN, counted BIGINT, errors BIGINT, current_streak BIGINT,
+    failing_since_execution_id BIGINT,
     recent_trials BIGINT, recent_starts BIGINT, baseline_trials BIGINT, baseline_starts BIGINT,
     since_execution_id BIGINT, last_recovery_execution_id BIGINT,
     errors_ended_by_execution_id BIGINT
@@ -60,6 +61,7 @@ class ObservedTable:
             "table_name": "s.a",
             "behaviour": behaviour,
             "is_broken": is_broken,
+            "is_regressed": p_value is not None and p_value <= 0.001,
             "is_worse": p_value is not None and p_value <= 0.0001,
             "is_no_worse": p_value is None or p_value > 0.1,
             "is_well": is_well,

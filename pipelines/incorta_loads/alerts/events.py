@@ -272,6 +272,6 @@ ORDER BY
 _STANDING = """
 SELECT
     count(*) FILTER (WHERE is_broken) AS broken,
-    count(*) FILTER (WHERE is_worse AND NOT is_broken) AS regressed
+    count(*) FILTER (WHERE is_regressed AND NOT is_broken) AS regressed
 FROM load_analysis.int_table_states
 """

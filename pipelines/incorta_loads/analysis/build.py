@@ -58,13 +58,19 @@ class ModelsBuilt:
 
 
 def build_models(
-    database: Path, *, variables: Mapping[str, object] | None = None, run_tests: bool = True
+    database: Path,
+    *,
+    variables: Mapping[str, object] | None = None,
+    on_demand: bool = False,
+    run_tests: bool = True,
 ) -> ModelsBuilt:
     """Builds every model that depends on something that changed, and tests them.
 
     Args:
         database: The DuckDB file. This process may have it open for writing; no other process may.
         variables: Override the `vars` in `sql/dbt_project.yml`.
+        on_demand: Whether models tagged `on_demand` become tables. Otherwise those that depend on
+            something that changed become views, which cost nothing until they are read.
         run_tests: Whether to run the data tests.
 
     Raises:
@@ -78,12 +84,16 @@ def build_models(
     with _opened(database) as connection:
         compiled = compiled_project(database, variables or {})
         with _transaction(connection):
-            models, tests = build_in(connection, compiled, run_tests=run_tests)
+            models, tests = build_in(connection, compiled, on_demand=on_demand, run_tests=run_tests)
     return ModelsBuilt(models, tests, time.perf_counter() - started)
 
 
 def build_in(
-    connection: duckdb.DuckDBPyConnection, compiled: CompiledProject, *, run_tests: bool
+    connection: duckdb.DuckDBPyConnection,
+    compiled: CompiledProject,
+    *,
+    on_demand: bool = False,
+    run_tests: bool,
 ) -> tuple[int, int]:
     """Builds what is due through this connection and returns the numbers of models and tests."""
     from incorta_loads.analysis import build_state  # noqa: PLC0415 (DuckDB; not for --help)
@@ -96,19 +106,24 @@ def build_in(
     with _failing("input", "load_status"):
         sources = build_state.present_sources(connection)
     is_same_project = recorded.get("models") == compiled.fingerprint and all(
-        kinds.get(model.name) == _kind(model) for model in models
+        kinds.get(model.name) in _kinds(model) for model in models
     )
     due = {step.name for step in compiled.steps}
     if is_same_project:
         changed = [name for name in sources if sources[name] != recorded.get(name)]
         due = {name for source in changed for name in compiled.below[source]}
+    if on_demand and any(
+        model.is_on_demand and kinds.get(model.name) != "TABLE" for model in models
+    ):
+        due |= {step.name for step in compiled.steps if step.is_on_demand}
     steps = [step for step in compiled.steps if step.name in due]
     built = [step for step in steps if isinstance(step, Model)]
     passed = 0
     for step in steps:
         if isinstance(step, Model):
-            _build_model(connection, step, kinds.get(step.name), is_kept=is_same_project)
-        elif run_tests:
+            kind = _kinds(step)[0 if on_demand else -1]
+            _build_model(connection, step, kind, kinds.get(step.name), is_kept=is_same_project)
+        elif run_tests and (on_demand or not step.is_on_demand):
             _run_test(connection, step)
             passed += 1
     _check_contracts(connection, built)
@@ -123,15 +138,20 @@ def build_in(
 
 
 def _build_model(
-    connection: duckdb.DuckDBPyConnection, model: Model, kind: str | None, *, is_kept: bool
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    kind: str,
+    former_kind: str | None,
+    *,
+    is_kept: bool,
 ) -> None:
     """Creates a relation anew, or updates it if the same version of the models made its rows."""
     logger.debug("building %s", model.name)
     relation = _relation(model.name)
-    build = f"CREATE OR REPLACE {_kind(model)} {relation} AS {model.query}"
+    build = f"CREATE OR REPLACE {kind} {relation} AS {model.query}"
     with _failing("model", model.name):
-        if kind is not None and kind != _kind(model):
-            connection.execute(f"DROP {kind} {relation}")
+        if former_kind is not None and former_kind != kind:
+            connection.execute(f"DROP {former_kind} {relation}")
         if model.kept is None:
             connection.execute(build)
             return
@@ -193,8 +213,11 @@ def _drop_former_models(
             connection.execute(f"DROP {kind} {_relation(name)}")
 
 
-def _kind(model: Model) -> str:
-    return "VIEW" if model.is_view else "TABLE"
+def _kinds(model: Model) -> tuple[str, ...]:
+    """Returns what the model can be, when it was asked for first."""
+    if model.is_on_demand:
+        return ("TABLE", "VIEW")
+    return ("VIEW",) if model.is_view else ("TABLE",)
 
 
 def _relation(name: str) -> str:

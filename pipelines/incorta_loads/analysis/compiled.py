@@ -26,7 +26,7 @@ from incorta_loads.analysis.project import project_directory, project_variables
 
 logger = logging.getLogger(__name__)
 
-_FORM = 1
+_FORM = 2
 """Changes when the structs below do."""
 _SOURCES = ("nodes", "fetches")
 _RESOURCES = ("resource_type:model", "resource_type:test")
@@ -61,6 +61,7 @@ class Model(msgspec.Struct, frozen=True, tag="model"):
         columns: the descriptions of its columns, by name.
         types: the types that its columns must have, by name in order; empty if it has no contract.
         kept: how it is brought up to date, or None if each build replaces it.
+        is_on_demand: whether it is a table only if that was asked for, otherwise a view.
     """
 
     name: str
@@ -70,13 +71,15 @@ class Model(msgspec.Struct, frozen=True, tag="model"):
     columns: dict[str, str]
     types: dict[str, str]
     kept: Kept | None
+    is_on_demand: bool = False
 
 
 class DataTest(msgspec.Struct, frozen=True, tag="test"):
-    """A query that must return no rows."""
+    """A query that must return no rows; on demand if a model that it reads is."""
 
     name: str
     query: str
+    is_on_demand: bool = False
 
 
 class CompiledProject(msgspec.Struct, frozen=True):
@@ -137,7 +140,8 @@ def _compile(variables: Mapping[str, object], fingerprint: str) -> CompiledProje
         for source in _SOURCES
     }
     nodes = {result.node.unique_id: result.node for result in compiled.results}
-    steps = [_step(nodes[name]) for name in _in_order(nodes)]
+    on_demand = {name for name, node in nodes.items() if "on_demand" in node.tags}
+    steps = [_step(nodes[name], on_demand) for name in _in_order(nodes)]
     return CompiledProject(fingerprint, steps, {name: sorted(each) for name, each in below.items()})
 
 
@@ -155,9 +159,10 @@ def _in_order(nodes: Mapping[str, Any]) -> list[str]:
     return ordered
 
 
-def _step(node: Any) -> Model | DataTest:
+def _step(node: Any, on_demand: set[str]) -> Model | DataTest:
+    is_on_demand = bool(on_demand & {node.unique_id, *node.depends_on.nodes})
     if node.resource_type == "test":
-        return DataTest(node.name, node.compiled_code)
+        return DataTest(node.name, node.compiled_code, is_on_demand)
     columns = node.columns.values()
     contract = {column.name: column.data_type for column in columns}
     return Model(
@@ -168,6 +173,7 @@ def _step(node: Any) -> Model | DataTest:
         columns={column.name: column.description for column in columns},
         types=_as_in_duckdb(contract) if node.config.contract.enforced else {},
         kept=msgspec.convert(node.config.meta, Kept) if node.config.meta else None,
+        is_on_demand=node.unique_id in on_demand,
     )
 
 

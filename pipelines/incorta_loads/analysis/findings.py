@@ -48,7 +48,7 @@ class _Mart:
 
 
 # A table has one series across all plans; a plan contains every table that was seen in it.
-_SEEN_IN_PLAN = """EXISTS (
+SEEN_IN_PLAN = """EXISTS (
     SELECT 1 FROM load_analysis.failure_rates_by_plan_and_table AS seen
     WHERE seen.cluster = mart.cluster AND seen.tenant = mart.tenant AND seen.load_plan = $plan
     AND seen.schema_name IS NOT DISTINCT FROM mart.schema_name
@@ -85,7 +85,7 @@ _TABLE_NAMES = "schema_name NULLS LAST, table_name NULLS LAST, cluster, tenant"
 _HEALTH = _Mart(
     name="table_health",
     order=f"NOT is_broken, worst_rank NULLS LAST, {_TABLE_NAMES}",
-    of_plan=_SEEN_IN_PLAN,
+    of_plan=SEEN_IN_PLAN,
     now="is_broken",
     what="broken tables",
 )
@@ -93,7 +93,7 @@ _REGRESSIONS = _Mart(
     name="table_regressions",
     order="list_position(['regressed', 'outage', 'improved', 'unchanged'], verdict) NULLS LAST, "
     f"{_P_VALUE} NULLS LAST, {_TABLE_NAMES}",
-    of_plan=_SEEN_IN_PLAN,
+    of_plan=SEEN_IN_PLAN,
     now="verdict = 'regressed'",
     what="tables that fail more often than before",
 )

@@ -60,6 +60,15 @@ def rows(
     return Rows(names, [dict(zip(names, row, strict=True)) for row in result.fetchall()])
 
 
+def built_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Returns the names of the tables in schema `load_analysis`; views are not among them."""
+    query = """
+    SELECT table_name FROM duckdb_tables()
+    WHERE schema_name = 'load_analysis' AND database_name = current_database()
+    """
+    return {name for (name,) in connection.execute(query).fetchall()}
+
+
 def _unlike(names: list[str]) -> list[str]:
     """Returns unique names; repeated names get a number as in DuckDB subqueries: a, a_1."""
     taken: set[str] = set()

@@ -82,12 +82,21 @@ def ingest(*, ids: Ids = None) -> None:
 
 
 @app.command()
-def analyze() -> None:
+def analyze(
+    *,
+    backtest: Annotated[
+        bool,
+        typer.Option(
+            "--backtest",
+            help="Also build what `backtest` shows, so that it is published and in the report.",
+        ),
+    ] = False,
+) -> None:
     """Build the SQL models: outcomes, failure rates, coverage."""
     from incorta_loads.cli import runs
 
     start()
-    runs.analyze()
+    runs.analyze(backtest=backtest)
 
 
 @app.command()

@@ -112,6 +112,33 @@ _finding_command(
 
 
 @app.command()
+def backtest(
+    *,
+    setting: Annotated[
+        str | None, typer.Option("--setting", help="Show only this setting.", metavar="NAME")
+    ] = None,
+    plan: OfPlan = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show what notifications would have been sent over this history, and what became of them.
+
+    For each setting: how many, how many were confirmed by later runs, and how early they came.
+    Without `analyze --backtest`, this is calculated now and may take a while.
+
+    --plan: count the tables of this plan, with their runs in all plans.
+    """
+    from incorta_loads.analysis import queries
+    from incorta_loads.terminal import views
+    from incorta_loads.warehouse import opening
+
+    start()
+    with opening.reading() as connection:
+        queries.require_plan(connection, plan)
+        found = queries.backtest(connection, setting=setting, plan=plan)
+    views.show_backtest(found, output)
+
+
+@app.command()
 def coverage(*, output: Output = Format.TABLE) -> None:
     """Show which ids were requested, what came back and what is missing."""
     from incorta_loads.analysis import queries

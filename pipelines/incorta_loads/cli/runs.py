@@ -72,11 +72,11 @@ def ingest(ids: str | None) -> Ingested:
     return ingested
 
 
-def analyze() -> None:
-    """Builds the SQL models."""
+def analyze(*, backtest: bool = False) -> None:
+    """Builds the SQL models, with the backtest of notifications only if it is asked for."""
     variables = _variables()
     with open_for_writing(database_path(), lock_timeout_seconds(), must_exist=True) as warehouse:
-        _analyze(warehouse, variables)
+        _analyze(warehouse, variables, backtest=backtest)
 
 
 def publish(directory: str | None) -> Published:
@@ -234,9 +234,11 @@ def _variables() -> dict[str, object]:
     }
 
 
-def _analyze(warehouse: Warehouse, variables: Mapping[str, object]) -> None:
+def _analyze(
+    warehouse: Warehouse, variables: Mapping[str, object], *, backtest: bool = False
+) -> None:
     with prompt_interrupt("the analysis before this one is in place."):
-        built = build_models(warehouse.path, variables=variables)
+        built = build_models(warehouse.path, variables=variables, on_demand=backtest)
     if built.models:
         logger.info(
             "%d models built and %d tests passed in %.1f s",

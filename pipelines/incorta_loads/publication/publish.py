@@ -24,6 +24,7 @@ import duckdb
 from incorta_loads import __version__
 from incorta_loads.analysis.project import mart_names
 from incorta_loads.analysis.queries import coverage
+from incorta_loads.analysis.rows import built_tables
 from incorta_loads.base_tables import BASE_TABLES
 from incorta_loads.errors import ConfigurationError, WarehouseError
 from incorta_loads.publication.files import PublishedFiles
@@ -149,7 +150,8 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
         raise WarehouseError(
             "The warehouse has no analysis of this version yet; run incorta-loads analyze first."
         )
-    return names
+    tables = built_tables(connection)
+    return [name for name in names if name in tables]  # the others are computed when read
 
 
 def _warn_of_old_analysis(connection: duckdb.DuckDBPyConnection) -> None:

@@ -91,6 +91,22 @@ def show_regressions(found: Rows, output: Format) -> None:
     print_rows(found, output, columns=columns, title=title)
 
 
+def show_backtest(found: Rows, output: Format) -> None:
+    """Prints what notifications each setting would have sent, and what became of them."""
+    columns = [
+        *_places(found.rows),
+        value("setting"),
+        value("kind", "says"),
+        number("messages"),
+        Column("per million runs", _messages_per_million_runs, is_number=True),
+        *(number(became) for became in ("confirmed", "passed", "unclear", "open", "short", "long")),
+        rate("share_confirmed", "share confirmed"),
+        number("median_delay_runs", "median delay in runs"),
+    ]
+    title = "Notifications over this history, and what became of them"
+    print_rows(found, output, columns=columns, title=title)
+
+
 def show_conflicts(found: Rows, output: Format) -> None:
     """Prints the nodes where the cluster contradicts itself."""
     columns = [
@@ -199,6 +215,11 @@ def _tree_lines(rows: Sequence[Row]) -> Iterator[Text]:
             )
             yield Text(printable(heading), "bold")
         yield node_line(row)
+
+
+def _messages_per_million_runs(row: Row) -> str:
+    messages = row["messages_per_million_runs"]
+    return "–" if messages is None else f"{messages:,.0f}"
 
 
 def _p_value(row: Row) -> float | None:

@@ -59,9 +59,10 @@ def built(
     warehouse: duckdb.DuckDBPyConnection,
     project: CompiledProject = PROJECT,
     *,
+    on_demand: bool = False,
     run_tests: bool = True,
 ) -> tuple[int, int]:
-    return build_in(warehouse, project, run_tests=run_tests)
+    return build_in(warehouse, project, on_demand=on_demand, run_tests=run_tests)
 
 
 def relations(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
@@ -153,6 +154,39 @@ def test_a_kept_table_is_updated_in_place(warehouse: duckdb.DuckDBPyConnection) 
     found = warehouse.execute("FROM load_analysis.node_outcomes ORDER BY 1").fetchall()
     assert found == [(2, "old"), (3, "new")]
     assert relations(warehouse) == ["build_state", "int_answers", "node_outcomes"]
+
+
+def test_a_model_on_demand_is_a_view_until_it_is_asked_for(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    """As a table it stays as long as it is current; as a view it always is."""
+    project = msgspec.structs.replace(
+        PROJECT,
+        steps=[
+            *PROJECT.steps,
+            model("total", "SELECT count(*) FROM load_analysis.both", is_on_demand=True),
+            DataTest("no_total", "FROM load_analysis.total WHERE false", is_on_demand=True),
+        ],
+        below={name: [*below, "total", "no_total"] for name, below in PROJECT.below.items()},
+    )
+
+    def kind_and_total() -> tuple[str, int]:
+        query = "SELECT table_type FROM information_schema.tables WHERE table_name = 'total'"
+        [(kind,)] = warehouse.execute(query).fetchall()
+        [(total,)] = warehouse.table("load_analysis.total").fetchall()
+        return kind, total
+
+    assert built(warehouse, project) == (4, 1)
+    assert kind_and_total() == ("VIEW", 0)
+    assert built(warehouse, project, on_demand=True) == (1, 1)
+    assert kind_and_total() == ("BASE TABLE", 0)
+    assert built(warehouse, project) == built(warehouse, project, on_demand=True) == (0, 0)
+    warehouse.execute(ROW)
+    assert built(warehouse, project) == (3, 1)
+    assert kind_and_total() == ("VIEW", 1)
+    warehouse.execute(ROW.replace("1)", "2)"))
+    assert built(warehouse, project, on_demand=True) == (3, 2)
+    assert kind_and_total() == ("BASE TABLE", 2)
 
 
 def test_a_relation_that_breaks_its_contract_is_an_error(

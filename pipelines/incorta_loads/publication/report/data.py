@@ -13,7 +13,7 @@ from incorta_loads.alerts.events import standing
 from incorta_loads.analysis.findings import conflicts, fix_first, health, regressions
 from incorta_loads.analysis.project import project_variables
 from incorta_loads.analysis.queries import coverage, failure_rates
-from incorta_loads.analysis.rows import Row, rows
+from incorta_loads.analysis.rows import Row, built_tables, rows
 from incorta_loads.choices import By, Sort
 from incorta_loads.publication.report import sections
 from incorta_loads.publication.report.grid import EXECUTIONS, EXECUTIONS_OF_A_PLAN, read_grid
@@ -32,6 +32,7 @@ MOST = {
     "origins": 2_000,
     "together": 200,
     "conflicts": 1_000,
+    "backtest": 200,
     "gaps": 200,
 }
 """Maximum number of rows in the other parts of the page."""
@@ -80,6 +81,9 @@ class _Reader:
             "coverage": self._columns(coverage(self._connection).rows, sections.COVERAGE),
             "gaps": self._columns(self._some("gaps"), sections.GAP),
         }
+        # if it is a view, reading it would take long
+        if "alert_backtest_summary" in built_tables(self._connection):
+            parts["backtest"] = self._columns(self._some("backtest"), sections.BACKTEST)
         (totals,) = self._rows(sections.TOTALS)
         return {
             "version": __version__,

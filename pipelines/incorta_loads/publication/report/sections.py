@@ -7,7 +7,7 @@ TEXTS = frozenset(
         *("cluster", "tenant", "load_plan", "group_name", "schema_name", "table_name", "name"),
         *("schema_name_a", "table_name_a", "schema_name_b", "table_name_b", "path"),
         *("behaviour", "compared_verdict", "outcome", "rule", "reason", "type", "role"),
-        "job_status",
+        *("job_status", "setting", "kind"),
     }
 )
 """Fields stored in the page as indexes in its list of names."""
@@ -16,8 +16,8 @@ VARIABLES = (
     *("behaviour_min_runs", "behaviour_min_streak", "intermittent_runs", "latest_executions"),
     "recovered_runs",
     *("recent_runs", "baseline_runs", "regression_gap_runs", "regression_windows"),
-    *("regression_baseline_trials", "regression_min_trials", "regression_level", "verdict_level"),
-    *("broken_level", "broken_runs", "significance"),
+    "regression_baseline_trials",
+    *("broken_level", "broken_runs", "backtest_short_runs", "significance"),
 )
 """Variables of the dbt project that the texts of the page mention."""
 
@@ -81,6 +81,10 @@ COVERAGE = (
     *(*_PLACE, "ids_asked", "loaded", "not_found", "forbidden", "rejected", "unavailable"),
     *("invalid_payload", "lowest_loaded_id", "highest_loaded_id", "ids_missing"),
     *("executions_not_final", "aged", "last_fetched_at", "ids_restarted"),
+)
+BACKTEST = (
+    *(*_PLACE, "setting", "kind", "messages", "messages_per_million_runs", "confirmed"),
+    *("passed", "unclear", "open", "short", "long", "share_confirmed", "median_delay_runs"),
 )
 GAP = (*_PLACE, "first_id", "last_id", "ids", "reason")
 
@@ -164,6 +168,10 @@ QUERIES = {
         FROM load_analysis.co_failures
         ORDER BY
             p_adjusted, schema_name_a, table_name_a, schema_name_b, table_name_b, cluster, tenant
+    """,
+    "backtest": """
+        SELECT * FROM load_analysis.alert_backtest_summary
+        ORDER BY setting, kind DESC, cluster, tenant
     """,
     "gaps": """
         SELECT * FROM load_analysis.gaps ORDER BY last_id DESC, cluster, tenant

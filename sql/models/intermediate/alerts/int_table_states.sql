@@ -35,6 +35,7 @@ final as (
         health.table_name,
         health.behaviour,
         health.is_broken,
+        regressions.verdict = 'regressed' as is_regressed,
         coalesce(regressions.p_value <= {{ var('notify_level') }}, false) as is_worse,
         coalesce(regressions.p_value > {{ var('notify_again_level') }}, true) as is_no_worse,
         health.behaviour in ('healthy', 'recovered') as is_well,

@@ -24,6 +24,8 @@ for (const part of ["tables", "grid", "executions", "plans", "schemas", "episode
   "together", "conflicts", "rules", "coverage", "gaps"]) {
   parts[part] = rowsOf(report[part]);
 }
+// only if it was calculated
+if (report.backtest) parts.backtest = rowsOf(report.backtest);
 
 const severalPlaces = new Set(parts.tables.map((row) => `${row.cluster}\n${row.tenant}`)).size > 1;
 

@@ -154,6 +154,19 @@ const LISTS = [
       text("Status", "job_status", { minWidth: 140 }),
     ],
   }),
+  ...(parts.backtest ? [new List("backtest", {
+    rows: () => parts.backtest,
+    empty: "No data yet",
+    columns: [
+      drawn("Setting", "setting", (row) => element("div", {}, row.setting, place(row)), { minWidth: 110, headerSortStartingDir: "asc" }),
+      drawn("Says", "kind", (row) => row.kind, { width: 100 }),
+      number("Sent", "messages", { width: 90 }),
+      number("Per million runs", "messages_per_million_runs", { words: (row) => rounded(row.messages_per_million_runs), width: 150 }),
+      drawn("What became of them", "confirmed", becameWords, { ...NOT_SORTED, minWidth: 220, widthGrow: 3 }),
+      number("Confirmed", "share_confirmed", { words: (row) => (row.share_confirmed === null ? "" : `${percent(row.share_confirmed)} %`), width: 120 }),
+      number("Median delay in runs", "median_delay_runs", { words: (row) => rounded(row.median_delay_runs), width: 180 }),
+    ],
+  })] : []),
   new List("coverage", {
     rows: () => parts.coverage,
     empty: "No id was requested yet",
@@ -231,6 +244,14 @@ function causeCell(row) {
 
 function evidence(row) {
   return { improved: row.compared_p_improved, outage: row.compared_p_runs }[row.compared_verdict] ?? row.compared_p_value;
+}
+
+function becameWords(row) {
+  return ["confirmed", "passed", "unclear", "open", "short", "long"].filter((became) => row[became]).map((became) => `${grouped.format(row[became])} ${became}`).join(", ") || "none";
+}
+
+function rounded(number) {
+  return number === null ? "" : grouped.format(Math.round(number));
 }
 
 function starts(row) {
