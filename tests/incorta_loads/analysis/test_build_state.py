@@ -173,7 +173,7 @@ def test_a_model_on_demand_is_a_view_until_it_is_asked_for(
     def kind_and_total() -> tuple[str, int]:
         query = "SELECT table_type FROM information_schema.tables WHERE table_name = 'total'"
         [(kind,)] = warehouse.execute(query).fetchall()
-        [(total,)] = warehouse.table("load_analysis.total").fetchall()
+        [(total,)] = warehouse.execute("FROM load_analysis.total").fetchall()
         return kind, total
 
     assert built(warehouse, project) == (4, 1)
