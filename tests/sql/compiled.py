@@ -54,7 +54,7 @@ def built_in_file(compiled: list[Model], database: Path, history: History) -> Pa
 
 def build(warehouse: duckdb.DuckDBPyConnection, compiled: list[Model]) -> None:
     """Builds every model on the existing base tables."""
-    warehouse.execute("create schema load_analysis")
+    warehouse.execute("create schema if not exists load_analysis")
     for name, is_view, query in compiled:
         kind = "view" if is_view else "table"
         warehouse.execute(f'create {kind} load_analysis."{name}" as {query}')
