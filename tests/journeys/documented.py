@@ -1,4 +1,4 @@
-"""The queries of `docs/analysis.md` with their output.
+"""The queries of `docs/marts.md` with their output.
 
     PYTHONPATH=tests python tests/journeys/documented.py WAREHOUSE
 
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from journeys.shell import CHECKOUT, COMMAND
 
-PAGE = CHECKOUT / "docs" / "analysis.md"
+PAGE = CHECKOUT / "docs" / "marts.md"
 _EXAMPLE = re.compile(r"```sql\n(?P<query>.*?)\n```\n(\n```text\n(?P<output>.*?)```\n)?", re.DOTALL)
 
 

@@ -235,7 +235,7 @@ WITH
 
 tables AS (
 
-    SELECT cluster, tenant, count(*) AS tables, sum(counted) AS table_runs
+    SELECT cluster, tenant, count(*) AS tables, sum(counted)::BIGINT AS table_runs
     FROM load_analysis.table_health AS mart
     WHERE {SEEN_IN_PLAN}
     GROUP BY cluster, tenant
@@ -271,7 +271,8 @@ SELECT
 FROM load_analysis.alert_backtest_summary AS told
 INNER JOIN tables USING (cluster, tenant)
 LEFT JOIN sent USING (cluster, tenant, setting, kind)
-GROUP BY ALL
+GROUP BY
+    told.cluster, told.tenant, told.setting, told.kind, tables.tables, tables.table_runs
 """  # noqa: S608
 
 _EXECUTION_NODES = """
