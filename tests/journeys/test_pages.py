@@ -60,7 +60,7 @@ def test_the_commands_are_those_of_the_design() -> None:
     """There are no more and no fewer."""
     assert set(COMMANDS) == {
         *("ingest", "analyze", "publish", "run"),
-        *("failures", "health", "regressions", "conflicts", "fix-first", "coverage"),
+        *("failures", "health", "regressions", "backtest", "conflicts", "fix-first", "coverage"),
         *("show", "sql", "watch", "check", "simulate"),
     }
 
