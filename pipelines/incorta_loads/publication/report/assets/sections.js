@@ -23,8 +23,7 @@ const tableColumn = (options = {}) => drawn("Table", "label", tableCell, { minWi
 const comparison = (row) =>
   !row.compared_baseline_runs
     ? "too few runs to compare"
-    : element("span", {}, VERDICTS[row.compared_verdict] ? element("b", {}, `${VERDICTS[row.compared_verdict]}: `) : "",
-        `${partOf(row.compared_recent_errors, row.compared_recent_runs)}, before ${partOf(row.compared_baseline_errors, row.compared_baseline_runs)}`);
+    : element("span", {}, VERDICTS[row.compared_verdict] ? element("b", {}, `${VERDICTS[row.compared_verdict]}: `) : "", errorsOfRuns(row));
 
 const rateColumns = [
   part("Errors", "errors", "counted", { width: 130 }),
@@ -60,14 +59,13 @@ const LISTS = [
     empty: "No table is significantly worse or better than before",
     columns: [
       tableColumn(),
-      drawn("Change", "compared_rank", (row) => element("b", {}, VERDICTS[row.compared_verdict]), { sorter: "number", headerSortStartingDir: "asc", width: 90 }),
-      part("Last runs", "compared_recent_errors", "compared_recent_runs"),
-      part("Before", "compared_baseline_errors", "compared_baseline_runs", { width: 110 }),
-      drawn("Since execution", "compared_since_execution_id", worseSince, { sorter: "number", width: 190 }),
+      drawn("Change", "compared_rank", (row) => element("b", {}, VERDICTS[row.compared_verdict]), { sorter: "number", headerSortStartingDir: "asc", width: 80 }),
+      drawn("Since execution", "compared_since_execution_id", worseSince, { sorter: "number", width: 150 }),
+      drawn("Errors", "compared_recent_errors", errorsOfRuns, { sorter: "number", width: 190 }),
       drawn("Starts of errors", "compared_recent_starts", starts, { sorter: "number", width: 190 }),
-      number("p", "compared_p_value", { words: (row) => probability(evidence(row)), width: 110 }),
-      drawn("Runs", "place", (row) => strip(row, window.innerWidth < 600 ? 16 : 24), { ...NOT_SORTED, width: 280 }),
-      drawn("Now", "behaviour", (row) => BEHAVIOURS[row.behaviour], { width: 130 }),
+      number("p", "compared_p_value", { words: (row) => probability(evidence(row)), width: 90 }),
+      drawn("Runs", "place", (row) => strip(row, 16), { ...NOT_SORTED, width: 200 }),
+      drawn("Now", "behaviour", (row) => BEHAVIOURS[row.behaviour], { width: 120 }),
     ],
   }),
   new List("schema-rates", {
@@ -254,8 +252,13 @@ function rounded(number) {
   return number === null ? "" : grouped.format(Math.round(number));
 }
 
+function errorsOfRuns(row) {
+  return `${partOf(row.compared_recent_errors, row.compared_recent_runs)}, before ${partOf(row.compared_baseline_errors, row.compared_baseline_runs)}`;
+}
+
+// Of an outage, the starts explain nothing.
 function starts(row) {
-  if (row.compared_recent_trials === null) return "";
+  if (row.compared_recent_trials === null || row.compared_verdict === "outage") return "";
   return `${partOf(row.compared_recent_starts, row.compared_recent_trials)}, before ${partOf(row.compared_baseline_starts, row.compared_baseline_trials)}`;
 }
 
