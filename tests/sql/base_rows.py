@@ -170,7 +170,7 @@ def built(
 ) -> Path:
     """Creates the base tables in the database and builds every model."""
     write_base_tables(database, nodes, fetches)
-    build_models(database)
+    build_models(database, on_demand=True)
     return database
 
 

@@ -24,9 +24,7 @@ WORDS = {
         *("insufficient_data", "regressed", "outage", "improved", "unchanged"),
     ),
     ("alert_backtest", "kind"): ("worse", "broken"),
-    ("alert_backtest", "became"): (
-        *("confirmed", "passed", "unclear", "open", "short", "long"),
-    ),
+    ("alert_backtest", "became"): (*("confirmed", "passed", "unclear", "open", "short", "long"),),
     ("node_outcomes", "failure_kind"): ("inherited", "blocked", "originated", None),
     ("status_conflicts", "rule"): (
         *("success_above_error", "error_above_success", "ended_above_running"),

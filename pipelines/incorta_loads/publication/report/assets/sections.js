@@ -21,7 +21,7 @@ function tableLink(schema, table) {
 const tableColumn = (options = {}) => drawn("Table", "label", tableCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc", ...options });
 
 const comparison = (row) =>
-  !row.compared_baseline_runs
+  row.compared_p_runs === null
     ? "too few runs to compare"
     : element("span", {}, VERDICTS[row.compared_verdict] ? element("b", {}, `${VERDICTS[row.compared_verdict]}: `) : "", errorsOfRuns(row));
 
