@@ -80,7 +80,7 @@ def show_regressions(found: Rows, output: Format) -> None:
         *_tables(found.rows),
         value("verdict"),
         Column("since", _since),
-        part_of("recent_errors", "recent_runs", "recent"),
+        part_of("recent_errors", "recent_runs", "errors"),
         part_of("baseline_errors", "baseline_runs", "before"),
         part_of("recent_starts", "recent_trials", "starts"),
         part_of("baseline_starts", "baseline_trials", "before"),

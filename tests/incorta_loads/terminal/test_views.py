@@ -16,9 +16,11 @@ from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.terminal.views import (
+    show_backtest,
     show_coverage,
     show_execution,
     show_failure_rates,
+    show_regressions,
 )
 from incorta_loads.tree.statuses import STATUS_OUTCOMES
 
@@ -165,6 +167,94 @@ def test_qualified_tables_fit_80_columns(capsys: Printed) -> None:
         "Sales.order_line_new  1234  1234 of 1234      15  25.0 % (18.1–33.4)        1234",
         "S.xxxxxxxxxxxxxxxxxx  1234  1234 of 1234      15  25.0 % (18.1–33.4)        1234",
     ]
+
+
+# --- Regressions and notifications ----------------------------------------------------------------
+
+REGRESSION = {
+    "cluster": "c",
+    "tenant": "t",
+    "schema_name": "s",
+    "table_name": "s.a",
+    "verdict": "regressed",
+    "since_execution_id": 312,
+    "changed_after_execution_id": 290,
+    "changed_by_execution_id": 331,
+    "recent_errors": 9,
+    "recent_runs": 20,
+    "baseline_errors": 3,
+    "baseline_runs": 100,
+    "recent_starts": 4,
+    "recent_trials": 10,
+    "baseline_starts": 0,
+    "baseline_trials": 89,
+    "p_value": 0.00022,
+    "p_improved": 1.0,
+    "p_runs": 1e-6,
+    "behaviour": "intermittent",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({}, "regressed 312 (between 290 and 331) 9 of 20 3 of 100 4 of 10 0 of 89 0.00022"),
+        ({"changed_after_execution_id": None}, "regressed 312 (by 331) 9 of 20"),
+        ({"verdict": "outage", "since_execution_id": None}, "outage – 9 of 20"),
+        ({"verdict": "outage"}, "0 of 89 1e-06"),
+        ({"verdict": "improved", "p_improved": 0.0005}, "0 of 89 0.0005"),
+        (
+            dict.fromkeys(("recent_trials", "baseline_trials", "p_value"))
+            | {"verdict": "insufficient_data"},
+            "9 of 20 3 of 100 – – –",
+        ),
+    ],
+)
+def test_a_regression_shows_since_when_and_the_p_value_of_its_verdict(
+    capsys: Printed, monkeypatch: pytest.MonkeyPatch, changes: Row, shown: str
+) -> None:
+    """The bounds of the change are in brackets; what is not known is a dash."""
+    monkeypatch.setenv("COLUMNS", "160")
+    row = REGRESSION | changes
+    show_regressions(Rows(list(row), [row]), Format.TABLE)
+    assert shown in " ".join(capsys.readouterr().out.split())
+
+
+def test_notifications_show_what_became_of_them(
+    capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers per million runs are rounded, shares are percentages."""
+    monkeypatch.setenv("COLUMNS", "160")
+    became = {"confirmed": 6, "passed": 2, "unclear": 1, "open": 3, "short": 0, "long": 0}
+    row = {
+        "cluster": "c",
+        "tenant": "t",
+        "setting": "current",
+        "kind": "worse",
+        "messages": 12,
+        "messages_per_million_runs": 1234.5,
+        **became,
+        "share_confirmed": 2 / 3,
+        "median_delay_runs": 17.5,
+    }
+    show_backtest(Rows(list(row), [row, row | dict.fromkeys(list(row)[5:])]), Format.TABLE)
+    first, second = lines(capsys)[-2:]
+    assert first.split() == [
+        "current",
+        "worse",
+        "12",
+        "1,234",
+        "6",
+        "2",
+        "1",
+        "3",
+        "0",
+        "0",
+        "66.7",
+        "%",
+        "17.5",
+    ]
+    assert set(second.split()[3:]) == {"–"}
 
 
 # --- Coverage ------------------------------------------------------------------------------------
