@@ -57,15 +57,23 @@ squares as (
 ),
 
 -- runs of other plans between recent ones may end a streak of errors
-since as (
+since_recent as (
 
-    select
-        cluster,
-        tenant,
-        min(execution_id) as first_execution_id
+    select executions.*
     from executions
-    where is_recent
-    group by cluster, tenant
+    inner join (
+        select
+            cluster,
+            tenant,
+            min(execution_id) as first_recent_id
+        from executions
+        where is_recent
+        group by cluster, tenant
+    ) as since
+        on
+            executions.cluster = since.cluster
+            and executions.tenant = since.tenant
+            and executions.execution_id >= since.first_recent_id
 
 ),
 
@@ -82,16 +90,11 @@ runs as (
         nodes.is_error,
         executions.is_recent
     from nodes
-    inner join executions
+    inner join since_recent as executions
         on
             nodes.cluster = executions.cluster
             and nodes.tenant = executions.tenant
             and nodes.execution_id = executions.execution_id
-    inner join since
-        on
-            nodes.cluster = since.cluster
-            and nodes.tenant = since.tenant
-            and nodes.execution_id >= since.first_execution_id
     where nodes.role = 'table' and nodes.is_counted
 
 ),

@@ -13,7 +13,6 @@
         series_id,
         cast(sum(runs - {{ gap }} + is_start) over in_order as bigint) as trial,
         is_start,
-        cast(sum(is_start) over in_order as bigint) as starts,
         case when is_start = 1 then last_run + 1 end as start_run,
         case when is_start = 1 then next_execution_id end as start_execution_id,
         case when is_start = 1 then next_node_id end as start_node_id,

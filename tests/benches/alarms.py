@@ -8,8 +8,11 @@ unless given.
 
 from __future__ import annotations
 
+import multiprocessing
+import resource
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import duckdb
@@ -19,7 +22,7 @@ from scipy.stats import hypergeom
 
 from sql.base_rows import write_base_tables
 from sql.compiled import Model, build, compiled_models
-from sql.on_streaks import built_on_streaks, drawn
+from sql.on_streaks import BACKTEST, STREAKS, VERDICTS, built_on_streaks, drawn, insert_series
 from sql.stationary import CHANGES, NULL_MODELS, Drawn, Failed, insert_runs
 
 RUNS = 1_000
@@ -36,6 +39,7 @@ def main(tables: int) -> None:
     _print_false_messages(compiled, tables)
     _print_coverage(compiled, tables)
     _print_power(compiled, tables)
+    _print_cost(compiled)
 
 
 def _compiled() -> list[Model]:
@@ -283,6 +287,40 @@ from load_analysis.int_regressions as regressions
 left join load_analysis.int_change_points as points using (series_id)
 where regressions.verdict = 'regressed'
 """
+
+
+def _print_cost(compiled: list[Model]) -> None:
+    """Time and memory of the statistics, each in a process of its own, on 10 million runs."""
+    print("\nCost\n")
+    print("| models | tables × runs | seconds | peak memory |")
+    print("|---|---|---|---|")
+    for what, names, tables in (
+        ("from streaks to verdicts", VERDICTS, 10_000),
+        ("backtest", BACKTEST, 1_000),
+    ):
+        with tempfile.TemporaryDirectory() as directory:
+            database = Path(directory) / "warehouse.duckdb"
+            prepared = (*STREAKS, *(VERDICTS if names is BACKTEST else ()))
+            with duckdb.connect(str(database)) as warehouse:
+                insert_series(
+                    warehouse, drawn({"all": NULL_MODELS["streaks of 3"]}, RUNS, tables, 1)
+                )
+                build(warehouse, [model for model in compiled if model.name in prepared])
+            measured = [model for model in compiled if model.name in names]
+            spawned = multiprocessing.get_context("spawn").Process(
+                target=_build_and_print, args=(what, database, measured, f"{tables:,} × {RUNS:,}")
+            )
+            spawned.start()
+            spawned.join()
+
+
+def _build_and_print(what: str, database: Path, models: list[Model], size: str) -> None:
+    started = time.perf_counter()
+    with duckdb.connect(str(database), config={"memory_limit": "700MB"}) as warehouse:
+        build(warehouse, models)
+    seconds = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"| {what} | {size} | {seconds:.1f} | {peak:.0f} MiB |", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from sql.compiled import Model, build
 from sql.stationary import Drawn, Process
 
 
-def _insert_series(warehouse: duckdb.DuckDBPyConnection, histories: Mapping[str, Drawn]) -> None:
+def insert_series(warehouse: duckdb.DuckDBPyConnection, histories: Mapping[str, Drawn]) -> None:
     """Creates what the models on streaks read, with tables t1, t2, … and executions 1, 2, …"""
     warehouse.execute(
         """
@@ -65,15 +65,17 @@ def _insert_series(warehouse: duckdb.DuckDBPyConnection, histories: Mapping[str,
         first += tables
 
 
-_ON_STREAKS = (
-    *("int_table_streak_pieces", "int_table_numbered_pieces", "int_table_streaks"),
+STREAKS = ("int_table_streak_pieces", "int_table_numbered_pieces", "int_table_streaks")
+"""The models from runs to streaks."""
+
+VERDICTS = (
     *("int_table_windows", "int_tenants", "int_table_trials", "int_trial_windows", "int_margins"),
     *("int_log_factorials", "int_hypergeometric_tails", "int_regression_tests"),
     *("int_change_points", "int_regressions"),
 )
 """The models from streaks to verdicts."""
 
-_OF_BACKTEST = (
+BACKTEST = (
     *("int_backtest_runs", "int_backtest_tenant_rates", "int_backtest_windows"),
     *("int_backtest_tails", "int_backtest_looks", "int_backtest_worse"),
     *("int_backtest_change_points", "int_backtest_broken", "alert_backtest"),
@@ -97,7 +99,7 @@ def built_on_streaks(
 ) -> duckdb.DuckDBPyConnection:
     """A warehouse in memory with the statistics of these histories, each of which is a tenant."""
     warehouse = duckdb.connect()
-    _insert_series(warehouse, histories)
-    names = {*_ON_STREAKS, *(_OF_BACKTEST if backtest else ())}
+    insert_series(warehouse, histories)
+    names = {*STREAKS, *VERDICTS, *(BACKTEST if backtest else ())}
     build(warehouse, [model for model in compiled if model.name in names])
     return warehouse
