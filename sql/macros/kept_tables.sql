@@ -13,7 +13,15 @@
 
 {# Whether the kept table has no rows yet for a row of its source. #}
 {% macro is_missing(current, keys, of_current='true', of_table='true') -%}
-    {{- only_missing(key_is_missing(current, keys, of_current, of_table)) -}}
+    {%- do config(meta={
+        'current': current, 'keys': keys, 'of_current': of_current, 'of_table': of_table
+    }) -%}
+    {%- do ref(current) -%}
+    {% if var('keeps_tables') -%}
+    ({{ keys | join(', ') }}) in (select {{ keys | join(', ') }} from missing_{{ this.identifier }})
+    {%- else -%}
+    true
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -22,29 +30,11 @@
   buckets are read.
 #}
 {% macro is_in_missing_bucket(answers) -%}
-    {%- set is_missing_bucket = key_is_missing('int_buckets', bucket_keys()) -%}
-    {%- call only_missing() -%}
+    {%- set is_missing_bucket = is_missing('int_buckets', bucket_keys()) -%}
+    {% if var('keeps_tables') -%}
     (cluster, tenant, execution_id) in (
         select cluster, tenant, execution_id from {{ answers }} where {{ is_missing_bucket }}
     )
-    {%- endcall -%}
-{%- endmacro %}
-
-
-{% macro key_is_missing(current, keys, of_current='true', of_table='true') -%}
-    {%- do config(meta={
-        'current': current, 'keys': keys, 'of_current': of_current, 'of_table': of_table
-    }) -%}
-    {%- do ref(current) -%}
-    ({{ keys | join(', ') }}) in (select {{ keys | join(', ') }} from missing_{{ this.identifier }})
-{%- endmacro %}
-
-
-{# `analysis/build.py` replaces what is between the comments with `true` if it builds all rows. #}
-{% macro only_missing(condition='') -%}
-    {%- set condition = condition or caller() -%}
-    {%- if var('keeps_tables') -%}
-    /* only missing */ {{ condition }} /* end */
     {%- else -%}
     true
     {%- endif -%}

@@ -9,7 +9,6 @@ build that fails or is killed leaves the analysis as it was.
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -30,8 +29,6 @@ logger = logging.getLogger(__name__)
 
 # DuckDB would take most of what the machine has; what needs more goes through the disk.
 _MEMORY_LIMIT = "1200MB"
-
-_ONLY_MISSING = re.compile(r"/\* only missing \*/.*?/\* end \*/", re.DOTALL)
 
 _RELATIONS = """
 SELECT table_name, if(table_type = 'VIEW', 'VIEW', 'TABLE')
@@ -151,24 +148,25 @@ def _build_model(
     """Creates a relation anew, or updates it if the same version of the models made its rows."""
     logger.debug("building %s", model.name)
     relation = _relation(model.name)
-    # comparing every row with the missing keys takes longer than to build it
-    query = _ONLY_MISSING.sub("true", model.query)
-    build = f"CREATE OR REPLACE {kind} {relation} AS {query}"
+    build = f"CREATE OR REPLACE {kind} {relation} AS {model.query}"
     with _failing("model", model.name):
         if former_kind is not None and former_kind != kind:
             connection.execute(f"DROP {former_kind} {relation}")
-        if model.kept is None or not is_kept:
+        if model.kept is None:
             connection.execute(build)
             return
         keys = ", ".join(model.kept.keys)
         source = _relation(model.kept.current)
         current = f"SELECT {keys} FROM {source} WHERE {model.kept.of_current}"  # noqa: S608
-        present = f"SELECT {keys} FROM {relation} WHERE {model.kept.of_table}"  # noqa: S608
-        stale = f"({keys}) IN ({present} EXCEPT {current})"
-        connection.execute(f"DELETE FROM {relation} WHERE {stale}")  # noqa: S608
-        missing = f"{current} EXCEPT {present}"
+        missing = current
+        if is_kept:
+            present = f"SELECT {keys} FROM {relation} WHERE {model.kept.of_table}"  # noqa: S608
+            stale = f"({keys}) IN ({present} EXCEPT {current})"
+            connection.execute(f"DELETE FROM {relation} WHERE {stale}")  # noqa: S608
+            missing = f"{current} EXCEPT {present}"
+            build = f"INSERT INTO {relation} {model.query}"
         connection.execute(f'CREATE TEMP TABLE "missing_{model.name}" AS {missing}')
-        connection.execute(f"INSERT INTO {relation} {model.query}")
+        connection.execute(build)
         connection.execute(f'DROP TABLE "missing_{model.name}"')
 
 

@@ -56,7 +56,7 @@ class Model(msgspec.Struct, frozen=True, tag="model"):
         name: its name.
         is_view: whether it is a view rather than a table.
         query: the query behind it. For a kept table, it returns only the rows for the keys in the
-            temporary table `missing_<name>`, by conditions between two comments.
+            temporary table `missing_<name>`.
         comment: its description.
         columns: the descriptions of its columns, by name.
         types: the types that its columns must have, by name in order; empty if it has no contract.

@@ -2,26 +2,21 @@
 
 with
 
-nodes as (
+contradictions as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_contradictions') }}
     where {{ is_new }}
 
 ),
 
-contradictions as (
-
-    select * from {{ ref('int_contradictions') }}
-
-),
-
+-- each part reads all nodes for itself: together they would be copied into memory first
 conflicts as (
 
     select
         nodes.*,
         contradictions.rule,
         contradictions.evidence_node_id
-    from nodes
+    from {{ ref('node_outcomes') }} as nodes
     inner join contradictions
         on
             nodes.cluster = contradictions.cluster
@@ -33,15 +28,15 @@ conflicts as (
         *,
         'unknown_status' as rule,
         null as evidence_node_id
-    from nodes
-    where outcome = 'unknown'
+    from {{ ref('node_outcomes') }}
+    where outcome = 'unknown' and {{ is_new }}
     union all
     select
         *,
         'unknown_type' as rule,
         null as evidence_node_id
-    from nodes
-    where {{ is_unknown_type('type') }}
+    from {{ ref('node_outcomes') }}
+    where {{ is_unknown_type('type') }} and {{ is_new }}
 
 ),
 
