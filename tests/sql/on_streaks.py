@@ -78,8 +78,8 @@ VERDICTS = (
 BACKTEST = (
     *("int_backtest_runs", "int_backtest_tenant_rates", "int_backtest_windows"),
     *("int_backtest_tails", "int_backtest_looks", "int_backtest_worse"),
-    *("int_backtest_change_points", "int_backtest_broken", "alert_backtest"),
-    "alert_backtest_summary",
+    *("int_backtest_change_points", "int_backtest_breaks", "int_backtest_broken"),
+    *("int_backtest_messages", "alert_backtest", "alert_backtest_summary"),
 )
 """The models of the backtest."""
 

@@ -1,0 +1,58 @@
+-- Each message of alert_backtest is about a failure episode and counts once in the summary.
+with
+
+messages as (
+
+    select * from {{ ref('alert_backtest') }}
+
+),
+
+summary as (
+
+    select * from {{ ref('alert_backtest_summary') }}
+
+),
+
+episodes as (
+
+    select * from {{ ref('failure_episodes') }}
+
+),
+
+both_sides as (
+
+    select
+        messages.cluster,
+        messages.tenant,
+        messages.setting,
+        messages.kind,
+        1 as messages,
+        0 as messages_in_summary
+    from messages
+    inner join episodes
+        on
+            {{ is_same_table('messages', 'episodes') }}
+            and messages.start_execution_id = episodes.first_execution_id
+            and messages.start_node_id = episodes.first_node_id
+    union all
+    select
+        cluster,
+        tenant,
+        setting,
+        kind,
+        0 as messages,
+        {% for became in ['confirmed', 'passed', 'unclear', 'open', 'short', 'long'] -%}
+        {{ adapter.quote(became) }}{{ ' + ' if not loop.last }}
+        {%- endfor %} as messages_in_summary
+    from summary
+
+)
+
+select
+    cluster,
+    tenant,
+    setting,
+    kind
+from both_sides
+group by cluster, tenant, setting, kind
+having sum(messages) <> sum(messages_in_summary)
