@@ -80,6 +80,10 @@
 {% macro postgres__in_order(name) %}{{ name }} collate "C" asc nulls last{% endmacro %}
 
 
+{# Quotes a column name that is a keyword somewhere. #}
+{% macro quoted(name) %}{{ adapter.quote(name) }}{% endmacro %}
+
+
 {#
   A positive number with 12 significant digits. What is equal but for rounding errors becomes equal.
 #}

@@ -35,7 +35,18 @@
 {%- endmacro %}
 
 
-{# One row per row of `trials` and width that can be tested: starts among the trials up to it. #}
+{# Number of trials in the widest window and its baseline. #}
+{% macro regression_reach() -%}
+    {{ var('regression_windows') | max + var('regression_baseline_trials') }}
+{%- endmacro %}
+
+
+{% macro regression_windows(trials) -%}
+    {{ windows_of_trials(trials, var('regression_windows'), var('regression_baseline_trials')) }}
+{%- endmacro %}
+
+
+{# One row per row of `trials` and width: starts among the trials up to it, and among those before. #}
 {% macro windows_of_trials(trials, widths, baseline) -%}
     {%- for width in widths %}
     select

@@ -41,9 +41,8 @@ both_sides as (
         setting,
         kind,
         0 as messages,
-        {% for became in ['confirmed', 'passed', 'unclear', 'open', 'short', 'long'] -%}
-        {{ adapter.quote(became) }}{{ ' + ' if not loop.last }}
-        {%- endfor %} as messages_in_summary
+        confirmed + passed + unclear + {{ quoted('open') }} + {{ quoted('short') }}
+        + {{ quoted('long') }} as messages_in_summary
     from summary
 
 )

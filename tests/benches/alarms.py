@@ -8,8 +8,8 @@ unless given.
 
 from __future__ import annotations
 
-import multiprocessing
-import resource
+import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +24,7 @@ from sql.base_rows import write_base_tables
 from sql.compiled import Model, build, compiled_models
 from sql.on_streaks import BACKTEST, STREAKS, VERDICTS, built_on_streaks, drawn, insert_series
 from sql.stationary import CHANGES, NULL_MODELS, Drawn, Failed, insert_runs
+from support.peaks import peak_mib
 
 RUNS = 1_000
 COVERAGE_RUNS = 120
@@ -306,21 +307,28 @@ def _print_cost(compiled: list[Model]) -> None:
                     warehouse, drawn({"all": NULL_MODELS["streaks of 3"]}, RUNS, tables, 1)
                 )
                 build(warehouse, [model for model in compiled if model.name in prepared])
-            measured = [model for model in compiled if model.name in names]
-            spawned = multiprocessing.get_context("spawn").Process(
-                target=_build_and_print, args=(what, database, measured, f"{tables:,} × {RUNS:,}")
+            models = json.dumps([model for model in compiled if model.name in names])
+            started = time.perf_counter()
+            process = subprocess.Popen(
+                [sys.executable, "-c", _BUILD, str(database)], stdin=subprocess.PIPE, text=True
             )
-            spawned.start()
-            spawned.join()
+            assert process.stdin is not None
+            process.stdin.write(models)
+            process.stdin.close()
+            peak = peak_mib(process)
+            seconds = time.perf_counter() - started
+            assert process.returncode == 0
+            size = f"{tables:,} × {RUNS:,}"
+            print(f"| {what} | {size} | {seconds:.1f} | {peak:.0f} MiB |", flush=True)
 
 
-def _build_and_print(what: str, database: Path, models: list[Model], size: str) -> None:
-    started = time.perf_counter()
-    with duckdb.connect(str(database), config={"memory_limit": "700MB"}) as warehouse:
-        build(warehouse, models)
-    seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"| {what} | {size} | {seconds:.1f} | {peak:.0f} MiB |", flush=True)
+_BUILD = """
+import json, sys
+import duckdb
+with duckdb.connect(sys.argv[1], config={"memory_limit": "700MB"}) as warehouse:
+    for name, is_view, query in json.load(sys.stdin):
+        warehouse.execute(f'create table load_analysis."{name}" as {query}')
+"""
 
 
 if __name__ == "__main__":

@@ -20,11 +20,7 @@ backtest as (
 
 told (setting, kind) as (
 
-    values
-    {% for setting in alert_settings() -%}
-    ({{ text_literal(setting.name) }}, 'worse'),
-    {% endfor -%}
-    ('current', 'broken')
+    {{ replayed() }}
 
 ),
 
@@ -53,9 +49,12 @@ final as (
         count(backtest.became) as messages,
         {{ rate('count(backtest.became)', 'tables.table_runs') }} * 1000000
             as messages_per_million_runs,
-        {% for became in ['confirmed', 'passed', 'unclear', 'open', 'short', 'long'] -%}
-        count(*) filter (where backtest.became = '{{ became }}') as {{ adapter.quote(became) }},
-        {% endfor -%}
+        count(*) filter (where backtest.became = 'confirmed') as confirmed,
+        count(*) filter (where backtest.became = 'passed') as passed,
+        count(*) filter (where backtest.became = 'unclear') as unclear,
+        count(*) filter (where backtest.became = 'open') as {{ quoted('open') }},
+        count(*) filter (where backtest.became = 'short') as {{ quoted('short') }},
+        count(*) filter (where backtest.became = 'long') as {{ quoted('long') }},
         {{ rate(
             "count(*) filter (where backtest.became = 'confirmed')",
             "count(*) filter (where backtest.became in ('confirmed', 'passed', 'unclear'))"

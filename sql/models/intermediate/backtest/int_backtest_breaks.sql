@@ -35,7 +35,7 @@ final as (
     inner join runs
         on
             streaks.series_id = runs.series_id
-            and streaks.first_run + {{ min_streak - 1 }} <= runs.run
+            and streaks.first_run + {{ min_streak }} <= runs.run + 1
             and streaks.last_run >= runs.run
     inner join tenant_rates
         on

@@ -6,25 +6,16 @@ told as (
 
 ),
 
-{% for setting in alert_settings() -%}
-trials_{{ loop.index }} as (
+streaks as (
 
-    {{ trials_of_streaks(ref('int_table_streaks'), setting.gap) }}
+    select * from {{ ref('int_table_streaks') }}
 
 ),
 
-{% endfor -%}
+starts as (
 
-trials as (
+    {{ starts_of_settings('streaks') }}
 
-    {% for setting in alert_settings() -%}
-    select
-        *,
-        {{ text_literal(setting.name) }} as setting
-    from trials_{{ loop.index }}
-    where is_start = 1
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
 ),
 
 tests as (
@@ -40,16 +31,16 @@ starts_of_tests as (
 
     select
         told.test_id,
-        told.trial - trials.trial + 1 as age,
-        trials.start_run,
-        trials.start_execution_id as execution_id
+        told.trial - starts.trial + 1 as age,
+        starts.start_run,
+        starts.start_execution_id as execution_id
     from told
-    inner join trials
+    inner join starts
         on
-            told.setting = trials.setting
-            and told.series_id = trials.series_id
-            and told.trial >= trials.trial
-            and told.trial - told.widest_trials < trials.trial
+            told.setting = starts.setting
+            and told.series_id = starts.series_id
+            and told.trial >= starts.trial
+            and told.trial - told.widest_trials < starts.trial
 
 ),
 

@@ -45,17 +45,23 @@ placed as (
 final as (
 
     select
-        *,
-        case
-            {% for setting in alert_settings() -%}
-            when setting = {{ text_literal(setting.name) }} then p_value <= {{ setting.notify_level }}
-            {% endfor %}
-        end as is_worse,
-        case
-            {% for setting in alert_settings() -%}
-            when setting = {{ text_literal(setting.name) }} then p_value > {{ setting.again }}
-            {% endfor %}
-        end as is_no_worse
+        setting,
+        series_id,
+        trial,
+        start_run,
+        start_execution_id,
+        start_node_id,
+        over_run,
+        recent_trials,
+        recent_starts,
+        baseline_trials,
+        baseline_starts,
+        trials_after,
+        starts_after,
+        widest_trials,
+        p_value,
+        {{ compared_with_level('p_value', '<=', 'notify_level') }} as is_worse,
+        {{ compared_with_level('p_value', '>', 'again') }} as is_no_worse
     from placed
     where place = 1
 

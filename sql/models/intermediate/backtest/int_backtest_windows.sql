@@ -1,5 +1,3 @@
-{% set after = var('backtest_trials_after') %}
-
 with
 
 streaks as (
@@ -8,39 +6,16 @@ streaks as (
 
 ),
 
-{% for setting in alert_settings() -%}
-{%- set number = loop.index -%}
-trials_{{ number }} as (
+windows as (
 
-    {{ trials_of_streaks('streaks', setting.gap) }}
+    {{ windows_of_settings('streaks') }}
 
 ),
-
-looks_{{ number }} as (
-
-    select
-        *,
-        max(trial) over (partition by series_id) - trial as later_trials,
-        cast(coalesce(sum(is_start) over (
-            partition by series_id order by trial range between 1 following and {{ after }} following
-        ), 0) as bigint) as starts_after
-    from trials_{{ number }}
-
-),
-
-windows_{{ number }} as (
-
-    {{ windows_of_trials('looks_' ~ number, setting.widths, setting.baseline) }}
-
-),
-
-{% endfor -%}
 
 final as (
 
-    {% for setting in alert_settings() -%}
     select
-        {{ text_literal(setting.name) }} as setting,
+        setting,
         series_id,
         trial,
         start_run,
@@ -51,12 +26,11 @@ final as (
         recent_starts,
         baseline_trials,
         baseline_starts,
-        least(later_trials, {{ after }}) as trials_after,
+        least(later_trials, {{ var('backtest_trials_after') }}) as trials_after,
         starts_after
-    from windows_{{ loop.index }}
-    where is_start = 1 and baseline_trials >= {{ var('regression_min_trials') }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    from windows
+    where baseline_trials >= {{ var('regression_min_trials') }}
+
 )
 
 select * from final

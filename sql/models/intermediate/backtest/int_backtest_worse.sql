@@ -40,7 +40,22 @@ told as (
 final as (
 
     select
-        told.*,
+        told.test_id,
+        told.setting,
+        told.series_id,
+        told.trial,
+        told.start_run,
+        told.start_execution_id,
+        told.start_node_id,
+        told.over_run,
+        told.recent_trials,
+        told.recent_starts,
+        told.baseline_trials,
+        told.baseline_starts,
+        told.trials_after,
+        told.starts_after,
+        told.widest_trials,
+        told.p_value,
         case
             when told.trials_after < {{ var('backtest_min_trials') }} then 'open'
             when tails.p_as_many_or_more <= {{ var('backtest_level') }} then 'confirmed'

@@ -1,10 +1,3 @@
-{#- the windows of a backtest may be larger than those tested now -#}
-{% set populations = [] %}
-{%- for setting in alert_settings() %}
-    {%- do populations.append(setting.widths | max + setting.baseline) %}
-    {%- do populations.append(setting.baseline + var('backtest_trials_after')) %}
-{%- endfor %}
-
 with
 
 margins as (
@@ -27,12 +20,12 @@ pairs as (
 
 ),
 
--- up to the largest population, at most 999,999
+-- up to the largest population, now or in a backtest, at most 999,999
 numbers as (
 
     select high.pair * 10000 + middle.pair * 100 + low.pair as number
     from (
-        select greatest(coalesce(max(population), 0), {{ populations | max }}) as largest
+        select greatest(coalesce(max(population), 0), {{ largest_of_settings() }}) as largest
         from margins
     ) as limits
     inner join pairs as high on high.pair * 10000 <= limits.largest

@@ -50,12 +50,15 @@ final as (
         latest_trial,
         max(recent_trials + baseline_trials) as widest_trials,
         least(1, count(*) * min(p_worse)) as p_value,
-        least(1, count(*) * min(p_better)) as p_improved
-        {%- for direction in ['worse', 'better'] %}
-        {%- for count in ['recent_trials', 'recent_starts', 'baseline_trials', 'baseline_starts'] %},
-        max(case when place_{{ direction }} = 1 then {{ count }} end) as {{ count }}_{{ direction }}
-        {%- endfor %}
-        {%- endfor %}
+        least(1, count(*) * min(p_better)) as p_improved,
+        max(case when place_worse = 1 then recent_trials end) as recent_trials_worse,
+        max(case when place_worse = 1 then recent_starts end) as recent_starts_worse,
+        max(case when place_worse = 1 then baseline_trials end) as baseline_trials_worse,
+        max(case when place_worse = 1 then baseline_starts end) as baseline_starts_worse,
+        max(case when place_better = 1 then recent_trials end) as recent_trials_better,
+        max(case when place_better = 1 then recent_starts end) as recent_starts_better,
+        max(case when place_better = 1 then baseline_trials end) as baseline_trials_better,
+        max(case when place_better = 1 then baseline_starts end) as baseline_starts_better
     from placed
     group by series_id, latest_trial
 

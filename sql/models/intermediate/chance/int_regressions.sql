@@ -47,16 +47,27 @@ verdicts as (
 
 ),
 
+-- the window of the smallest p-value in the direction of the verdict
 final as (
 
     select
-        verdicts.*
-        {%- for count in ['recent_trials', 'recent_starts', 'baseline_trials', 'baseline_starts'] %},
+        verdicts.*,
         case
-            when verdicts.verdict = 'improved' then tests.{{ count }}_better
-            else tests.{{ count }}_worse
-        end as {{ count }}
-        {%- endfor %}
+            when verdicts.verdict = 'improved' then tests.recent_trials_better
+            else tests.recent_trials_worse
+        end as recent_trials,
+        case
+            when verdicts.verdict = 'improved' then tests.recent_starts_better
+            else tests.recent_starts_worse
+        end as recent_starts,
+        case
+            when verdicts.verdict = 'improved' then tests.baseline_trials_better
+            else tests.baseline_trials_worse
+        end as baseline_trials,
+        case
+            when verdicts.verdict = 'improved' then tests.baseline_starts_better
+            else tests.baseline_starts_worse
+        end as baseline_starts
     from verdicts
     left join tests on verdicts.series_id = tests.series_id
 

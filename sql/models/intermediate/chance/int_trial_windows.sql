@@ -1,6 +1,3 @@
-{% set widths = var('regression_windows') %}
-{% set baseline = var('regression_baseline_trials') %}
-
 with
 
 trials as (
@@ -15,13 +12,13 @@ trials as (
 newest as (
 
     select * from trials
-    where trial > latest_trial - {{ widths | max + baseline }}
+    where trial > latest_trial - {{ regression_reach() }}
 
 ),
 
 windows as (
 
-    {{ windows_of_trials('newest', widths, baseline) }}
+    {{ regression_windows('newest') }}
 
 ),
 

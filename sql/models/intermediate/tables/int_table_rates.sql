@@ -59,8 +59,9 @@ final as (
         {{ rate('errors', 'counted') }} as error_rate,
         case
             when counted > 0
-                then (errors / design_effect + {{ k }} * error_rate_of_schema)
-                / (counted / design_effect + {{ k }})
+                then
+                    (errors / design_effect + {{ k }} * error_rate_of_schema)
+                    / (counted / design_effect + {{ k }})
             else error_rate_of_schema
         end as shrunken_error_rate,
         design_effect

@@ -1,0 +1,100 @@
+{# Settings of the backtest; what one does not name is as in use. #}
+{% macro alert_settings() -%}
+    {%- set in_use = {
+        'gap': var('regression_gap_runs'),
+        'widths': var('regression_windows'),
+        'baseline': var('regression_baseline_trials'),
+        'notify_level': var('notify_level'),
+        'again': var('notify_again_level'),
+    } -%}
+    {%- set complete = [] -%}
+    {%- for setting in var('alert_settings') -%}
+        {%- do complete.append(dict(in_use, **setting)) -%}
+    {%- endfor -%}
+    {{- return(complete) -}}
+{%- endmacro %}
+
+
+{# Largest number of trials that a test of the backtest looks at. #}
+{% macro largest_of_settings() -%}
+    {%- set populations = [] -%}
+    {%- for setting in alert_settings() -%}
+        {%- do populations.append(setting.widths | max + setting.baseline) -%}
+        {%- do populations.append(setting.baseline + var('backtest_trials_after')) -%}
+    {%- endfor -%}
+    {{- populations | max -}}
+{%- endmacro %}
+
+
+{# Starts of each setting. #}
+{% macro starts_of_settings(streaks) -%}
+    {% for setting in alert_settings() -%}
+    select
+        {{ text_literal(setting.name) }} as setting,
+        trials.*
+    from (
+        {{ trials_of_streaks(streaks, setting.gap) }}
+    ) as trials
+    where is_start = 1
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}
+
+
+{#
+  Windows of each setting at each of its starts, with what came later: `later_trials`, and the starts
+  among the next ones.
+#}
+{% macro windows_of_settings(streaks) -%}
+    {% for setting in alert_settings() -%}
+    select
+        {{ text_literal(setting.name) }} as setting,
+        windows.*
+    from (
+        with
+
+        trials as (
+
+            {{ trials_of_streaks(streaks, setting.gap) }}
+
+        ),
+
+        looks as (
+
+            select
+                *,
+                max(trial) over (partition by series_id) - trial as later_trials,
+                cast(coalesce(sum(is_start) over (
+                    partition by series_id order by trial
+                    range between 1 following and {{ var('backtest_trials_after') }} following
+                ), 0) as bigint) as starts_after
+            from trials
+
+        )
+
+        {{ windows_of_trials('looks', setting.widths, setting.baseline) }}
+    ) as windows
+    where is_start = 1
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}
+
+
+{# Compares a value with a level of the row's setting. #}
+{% macro compared_with_level(value, operator, level) -%}
+    case
+        {% for setting in alert_settings() -%}
+        when setting = {{ text_literal(setting.name) }} then {{ value }} {{ operator }} {{ setting[level] }}
+        {% endfor %}
+    end
+{%- endmacro %}
+
+
+{# Settings and the kinds of notifications that are replayed for them. #}
+{% macro replayed() -%}
+    values
+    {% for setting in alert_settings() -%}
+    ({{ text_literal(setting.name) }}, 'worse'),
+    {% endfor -%}
+    ('current', 'broken')
+{%- endmacro %}
