@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> None:
         if not arguments:
             with open_for_writing(path, timeout_seconds=10):
                 """Makes the base tables."""
-            build_models(path)
+            build_models(path, on_demand=True)
         with duckdb.connect(path, read_only=True) as warehouse:
             sys.stdout.write("\n".join(markdown(warehouse)))
 

@@ -96,7 +96,7 @@ _HIGHEST: dict[str, float] = {
     "max_body_mib": 1024,
     "lock_timeout_seconds": 86_400,
     "regression_level": 0.5,
-    "notify_level": 0.5,
+    "notify_level": 0.1,  # above it, a table is no longer worse
 }
 
 
@@ -166,7 +166,8 @@ def alert_levels() -> dict[str, object]:
     if levels["notify_level"] > levels["regression_level"]:
         raise InvalidSettingError(
             f"{spelled('notify_level')} is {levels['notify_level']}, which is more than "
-            f"{spelled('regression_level')}, {levels['regression_level']}; set it to this or less."
+            f"regression_level ({levels['regression_level']}); lower notify_level, or raise "
+            "regression_level."
         )
     return dict(levels)
 

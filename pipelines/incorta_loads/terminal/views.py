@@ -6,6 +6,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -82,8 +83,8 @@ def show_regressions(found: Rows, output: Format) -> None:
         Column("since", _since),
         part_of("recent_errors", "recent_runs", "errors"),
         part_of("baseline_errors", "baseline_runs", "before"),
-        part_of("recent_starts", "recent_trials", "starts"),
-        part_of("baseline_starts", "baseline_trials", "before"),
+        _starts("recent_starts", "recent_trials", "starts"),
+        _starts("baseline_starts", "baseline_trials", "before"),
         probability(_p_value, "p"),
         value("behaviour"),
     ]
@@ -215,6 +216,12 @@ def _tree_lines(rows: Sequence[Row]) -> Iterator[Text]:
             )
             yield Text(printable(heading), "bold")
         yield node_line(row)
+
+
+def _starts(part: str, whole: str, title: str) -> Column:
+    """Returns a column with starts of errors; those of an outage do not explain it."""
+    column = part_of(part, whole, title)
+    return replace(column, text=lambda row: "–" if row["verdict"] == "outage" else column.text(row))
 
 
 def _messages_per_million_runs(row: Row) -> str:

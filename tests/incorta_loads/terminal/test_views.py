@@ -201,7 +201,7 @@ REGRESSION = {
         ({}, "regressed 312 (between 290 and 331) 9 of 20 3 of 100 4 of 10 0 of 89 0.00022"),
         ({"changed_after_execution_id": None}, "regressed 312 (by 331) 9 of 20"),
         ({"verdict": "outage", "since_execution_id": None}, "outage – 9 of 20"),
-        ({"verdict": "outage"}, "0 of 89 1e-06"),
+        ({"verdict": "outage"}, "9 of 20 3 of 100 – – 1e-06"),
         ({"verdict": "improved", "p_improved": 0.0005}, "0 of 89 0.0005"),
         (
             dict.fromkeys(("recent_trials", "baseline_trials", "p_value"))
