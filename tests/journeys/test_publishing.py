@@ -124,11 +124,11 @@ def test_readers_never_see_an_error_or_an_incomplete_file(
 
 
 def test_each_mart_is_a_parquet_file_with_its_rows(published: Path) -> None:
-    """The exception is node_outcomes, whose rows are in the lake."""
+    """The exceptions are node_outcomes, whose rows are in the lake, and marts on demand."""
     with duckdb.connect(published / "incorta_loads.duckdb", read_only=True) as snapshot:
         for mart in mart_names():
             file = published / "parquet" / f"{mart}.parquet"
-            if mart == "node_outcomes":
+            if mart in ("node_outcomes", "alert_backtest", "alert_backtest_summary"):
                 assert not file.exists()
                 continue
             difference = snapshot.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,21 @@ def old(tmp_path: Path) -> User:
     return user
 
 
+def counts(failures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows by name, without intervals, which are wider now where errors come in streaks."""
+    return sorted(
+        (
+            {
+                name: value
+                for name, value in row.items()
+                if not name.endswith(("_low", "_high", "design_effect"))
+            }
+            for row in failures
+        ),
+        key=lambda row: (row["schema_name"], row["table_name"]),
+    )
+
+
 def test_a_warehouse_of_the_first_release_is_read_analyzed_and_published(old: User) -> None:
     """Nothing is lost or counted differently; the next analysis adds new columns."""
     nodes = old.queries("SELECT * FROM load_status.nodes ORDER BY ALL")
@@ -32,7 +48,7 @@ def test_a_warehouse_of_the_first_release_is_read_analyzed_and_published(old: Us
 
     old.runs("analyze")
     old.runs("publish")
-    assert old.reads("failures") == failures
+    assert counts(old.reads("failures")) == counts(failures)
     assert len(old.reads("health")) == 115
     assert old.queries("SELECT * FROM load_status.nodes ORDER BY ALL") == nodes
     assert old.queries("SELECT * FROM load_status.fetches ORDER BY ALL") == [
