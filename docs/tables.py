@@ -35,6 +35,15 @@ SCHEMAS = {
     "load_analysis": ("The analysis", mart_names()),
 }
 
+# marts on demand are views
+GRAIN = """
+SELECT comment FROM (
+    SELECT schema_name, table_name AS name, comment FROM duckdb_tables()
+    UNION ALL
+    SELECT schema_name, view_name, comment FROM duckdb_views()
+) WHERE schema_name = ? AND name = ?
+"""
+
 COLUMNS = """
 SELECT column_name, data_type, comment FROM duckdb_columns()
 WHERE schema_name = ? AND table_name = ? ORDER BY column_index
@@ -47,10 +56,7 @@ def markdown(warehouse: duckdb.DuckDBPyConnection) -> Iterator[str]:
     for schema, (title, tables) in SCHEMAS.items():
         yield f"## {schema}: {title}\n"
         for table in tables:
-            (grain,) = warehouse.execute(
-                "SELECT comment FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?",
-                [schema, table],
-            ).fetchone() or (None,)
+            (grain,) = warehouse.execute(GRAIN, [schema, table]).fetchone() or (None,)
             yield f"### {table}\n\n{grain}\n\n| column | type | meaning |\n|---|---|---|"
             for row in warehouse.execute(COLUMNS, [schema, table]).fetchall():
                 # in one line, or Markdown takes the rest for a row of its own
@@ -68,7 +74,7 @@ def main(arguments: list[str]) -> None:
         if not arguments:
             with open_for_writing(path, timeout_seconds=10):
                 """Makes the base tables."""
-            build_models(path, on_demand=True)
+            build_models(path)
         with duckdb.connect(path, read_only=True) as warehouse:
             sys.stdout.write("\n".join(markdown(warehouse)))
 
