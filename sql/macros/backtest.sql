@@ -26,8 +26,8 @@
 {%- endmacro %}
 
 
-{# Starts of each setting. #}
-{% macro starts_of_settings(streaks) -%}
+{# Trials of each setting. #}
+{% macro trials_of_settings(streaks) -%}
     {% for setting in alert_settings() -%}
     select
         {{ text_literal(setting.name) }} as setting,
@@ -35,46 +35,16 @@
     from (
         {{ trials_of_streaks(streaks, setting.gap) }}
     ) as trials
-    where is_start = 1
     {{ 'union all' if not loop.last }}
     {% endfor %}
 {%- endmacro %}
 
 
-{#
-  Windows of each setting at each of its starts, with what came later: `later_trials`, and the starts
-  among the next ones.
-#}
-{% macro windows_of_settings(streaks) -%}
+{# Windows of each setting at each of its trials. #}
+{% macro windows_of_settings(trials) -%}
     {% for setting in alert_settings() -%}
-    select
-        {{ text_literal(setting.name) }} as setting,
-        windows.*
-    from (
-        with
-
-        trials as (
-
-            {{ trials_of_streaks(streaks, setting.gap) }}
-
-        ),
-
-        looks as (
-
-            select
-                *,
-                max(trial) over (partition by series_id) - trial as later_trials,
-                cast(coalesce(sum(is_start) over (
-                    partition by series_id order by trial
-                    range between 1 following and {{ var('backtest_trials_after') }} following
-                ), 0) as bigint) as starts_after
-            from trials
-
-        )
-
-        {{ windows_of_trials('looks', setting.widths, setting.baseline) }}
-    ) as windows
-    where is_start = 1
+    {%- set own = '(select * from ' ~ trials ~ ' where setting = ' ~ text_literal(setting.name) ~ ') as own' %}
+    {{ windows_of_trials(own, setting.widths, setting.baseline) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 {%- endmacro %}

@@ -76,3 +76,12 @@ final as (
 
 select * from final
 {%- endmacro %}
+
+
+{# Whether a row of `tails` belongs to a row of `windows`: among how many trials the starts fell. #}
+{% macro is_tail_of_window() -%}
+    tails.population = windows.recent_trials + windows.baseline_trials
+    and tails.marked = windows.recent_starts + windows.baseline_starts
+    and tails.drawn = windows.recent_trials
+    and tails.hits = windows.recent_starts
+{%- endmacro %}

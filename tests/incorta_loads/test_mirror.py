@@ -15,6 +15,7 @@ COVERED_BY = {
     "incorta_loads/restarted_ids.py": "incorta_loads/terminal/test_progress.py",
     "incorta_loads/alerts/receivers.py": "incorta_loads/alerts/test_announce.py",
     "incorta_loads/alerts/sent.py": "incorta_loads/alerts/test_events.py",
+    "incorta_loads/analysis/backtest.py": "journeys/test_backtest.py",
     "incorta_loads/analysis/compiled.py": "incorta_loads/analysis/test_build.py",
     "incorta_loads/analysis/dbt.py": "sql/test_dbt.py",
     "incorta_loads/analysis/outcomes.py": "sql/test_status_outcomes.py",

@@ -45,13 +45,8 @@ def announce(
     if not found:
         return []
     now = standing(connection)
-    record_sent(
-        connection,
-        [each for each in found if each.kind == "unchanged"],
-        run_id=run_id,
-        announced_at=_now(connection),
-        missed=[],
-    )
+    if unchanged := [each for each in found if each.kind == "unchanged"]:
+        record_sent(connection, unchanged, run_id=run_id, announced_at=_now(connection), missed=[])
     found = [each for each in found if each.kind != "unchanged"]
     new = [each for each in found if each.missed is None]
     for changes in _by_tone(new):

@@ -67,9 +67,8 @@ def record_delivery(
 def _write(
     connection: duckdb.DuckDBPyConnection, statement: str, rows: Sequence[Sequence[object]]
 ) -> None:
-    if rows:
-        with _transaction(connection):
-            connection.executemany(statement, rows)
+    with _transaction(connection):
+        connection.executemany(statement, rows)
 
 
 @contextmanager

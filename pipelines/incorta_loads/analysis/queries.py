@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import duckdb
 
-from incorta_loads.analysis.findings import SEEN_IN_PLAN
 from incorta_loads.analysis.rows import Row, Rows, marts, rows
 from incorta_loads.choices import By, Sort
 from incorta_loads.errors import ConfigurationError, UnknownExecutionError, WarehouseError
@@ -111,35 +110,6 @@ def coverage(connection: duckdb.DuckDBPyConnection) -> Rows:
     return marts(connection, query)
 
 
-def backtest(
-    connection: duckdb.DuckDBPyConnection, *, setting: str | None = None, plan: str | None = None
-) -> Rows:
-    """Returns what notifications each setting would have sent, and what became of them.
-
-    Args:
-        connection: connection to the warehouse.
-        setting: only this setting.
-        plan: only the tables of this load plan, with their runs in all plans.
-
-    Raises:
-        ConfigurationError: there is no such setting; the error lists the existing ones.
-        WarehouseError: there is no analysis yet.
-    """
-    query = "SELECT DISTINCT setting FROM load_analysis.alert_backtest_summary ORDER BY ALL"
-    settings = [row["setting"] for row in marts(connection, query).rows]
-    if setting is not None and setting not in settings:
-        known = ", ".join(f"'{each}'" for each in settings) or "none"
-        raise ConfigurationError(
-            f"There is no setting '{setting}' of notifications; the settings are: {known}."
-        )
-    mart = "load_analysis.alert_backtest_summary" if plan is None else f"({_BACKTEST_OF_PLAN})"
-    query = f"""
-    SELECT * FROM {mart} WHERE $setting IS NULL OR setting = $setting
-    ORDER BY setting, kind DESC, cluster, tenant
-    """  # noqa: S608
-    return marts(connection, query, {"setting": setting} | ({"plan": plan} if plan else {}))
-
-
 def unknown_statuses(connection: duckdb.DuckDBPyConnection) -> Rows:
     """Returns the statuses that no rule matches, most frequent first."""
     return marts(
@@ -229,52 +199,6 @@ def _why_missing(connection: duckdb.DuckDBPyConnection, execution_id: int) -> st
 
 
 # An outcome must belong to the same response, because the analysis may be older than the nodes.
-# As in the mart `alert_backtest_summary`, but for the tables of a load plan.
-_BACKTEST_OF_PLAN = f"""
-WITH
-
-tables AS (
-
-    SELECT cluster, tenant, count(*) AS tables, sum(counted)::BIGINT AS table_runs
-    FROM load_analysis.table_health AS mart
-    WHERE {SEEN_IN_PLAN}
-    GROUP BY cluster, tenant
-
-),
-
-sent AS (
-
-    SELECT * FROM load_analysis.alert_backtest AS mart
-    WHERE {SEEN_IN_PLAN}
-
-)
-
-SELECT
-    told.cluster,
-    told.tenant,
-    told.setting,
-    told.kind,
-    tables.tables,
-    tables.table_runs,
-    count(sent.became) AS messages,
-    1e6 * count(sent.became) / nullif(tables.table_runs, 0) AS messages_per_million_runs,
-    count(*) FILTER (WHERE became = 'confirmed') AS confirmed,
-    count(*) FILTER (WHERE became = 'passed') AS passed,
-    count(*) FILTER (WHERE became = 'unclear') AS unclear,
-    count(*) FILTER (WHERE became = 'open') AS open,
-    count(*) FILTER (WHERE became = 'short') AS short,
-    count(*) FILTER (WHERE became = 'long') AS long,
-    count(*) FILTER (WHERE became = 'confirmed')
-    / nullif(count(*) FILTER (WHERE became IN ('confirmed', 'passed', 'unclear')), 0)
-        AS share_confirmed,
-    median(sent.delay_runs) FILTER (WHERE became IN ('confirmed', 'long')) AS median_delay_runs
-FROM load_analysis.alert_backtest_summary AS told
-INNER JOIN tables USING (cluster, tenant)
-LEFT JOIN sent USING (cluster, tenant, setting, kind)
-GROUP BY
-    told.cluster, told.tenant, told.setting, told.kind, tables.tables, tables.table_runs
-"""  # noqa: S608
-
 _EXECUTION_NODES = """
 SELECT nodes.*, outcomes.outcome
 FROM load_status.nodes

@@ -128,13 +128,14 @@ def backtest(
     --plan: count the tables of this plan, with their runs in all plans.
     """
     from incorta_loads.analysis import queries
+    from incorta_loads.analysis.backtest import backtest as messages_by_setting
     from incorta_loads.terminal import views
     from incorta_loads.warehouse import opening
 
     start()
     with opening.reading() as connection:
         queries.require_plan(connection, plan)
-        found = queries.backtest(connection, setting=setting, plan=plan)
+        found = messages_by_setting(connection, setting=setting, plan=plan)
     views.show_backtest(found, output)
 
 

@@ -122,7 +122,6 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
         if required not in values:
             raise MissingSettingError(_missing(required))
     _check_token(values["token"])
-    alert_levels()
     if values["tenant"] in (".", ".."):  # URL parsers remove these segments, even percent-encoded
         raise InvalidSettingError(
             f"{spelled('tenant')} is '{values['tenant']}', which is not a tenant; set it to the "
@@ -142,7 +141,9 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
                 f"{spelled('ca_bundle')} is '{bundle}', {reason}; name a PEM file."
             )
         values["ca_bundle"] = str(path)
-    return Settings(**values)
+    settings = Settings(**values)
+    _check_levels(settings.regression_level, settings.notify_level)
+    return settings
 
 
 def lock_timeout_seconds() -> float:
@@ -162,14 +163,17 @@ def alert_levels() -> dict[str, object]:
         InvalidSettingError: one is no probability, or a notification would report what does not
             count as worse.
     """
-    levels = {name: float(str(_one(name))) for name in ("regression_level", "notify_level")}
-    if levels["notify_level"] > levels["regression_level"]:
+    regression, notify = (float(str(_one(name))) for name in ("regression_level", "notify_level"))
+    _check_levels(regression, notify)
+    return {"regression_level": regression, "notify_level": notify}
+
+
+def _check_levels(regression: float, notify: float) -> None:
+    if notify > regression:
         raise InvalidSettingError(
-            f"{spelled('notify_level')} is {levels['notify_level']}, which is more than "
-            f"regression_level ({levels['regression_level']}); lower notify_level, or raise "
-            "regression_level."
+            f"{spelled('notify_level')} is {notify}, which is more than regression_level "
+            f"({regression}); lower notify_level, or raise regression_level."
         )
-    return dict(levels)
 
 
 def status_outcomes_path() -> Path | None:

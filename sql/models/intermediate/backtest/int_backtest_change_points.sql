@@ -14,7 +14,10 @@ streaks as (
 
 starts as (
 
-    {{ starts_of_settings('streaks') }}
+    select * from (
+        {{ trials_of_settings('streaks') }}
+    ) as trials
+    where is_start = 1
 
 ),
 

@@ -6,9 +6,29 @@ streaks as (
 
 ),
 
+trials as (
+
+    {{ trials_of_settings('streaks') }}
+
+),
+
+-- at each trial, what came later
+looks as (
+
+    select
+        *,
+        max(trial) over (partition by setting, series_id) - trial as later_trials,
+        cast(coalesce(sum(is_start) over (
+            partition by setting, series_id order by trial
+            range between 1 following and {{ var('backtest_trials_after') }} following
+        ), 0) as bigint) as starts_after
+    from trials
+
+),
+
 windows as (
 
-    {{ windows_of_settings('streaks') }}
+    {{ windows_of_settings('looks') }}
 
 ),
 
@@ -29,7 +49,7 @@ final as (
         least(later_trials, {{ var('backtest_trials_after') }}) as trials_after,
         starts_after
     from windows
-    where baseline_trials >= {{ var('regression_min_trials') }}
+    where is_start = 1 and baseline_trials >= {{ var('regression_min_trials') }}
 
 )
 

@@ -19,12 +19,7 @@ tested as (
         tails.p_as_many_or_more as p_worse,
         tails.p_as_many_or_fewer as p_better
     from windows
-    inner join tails
-        on
-            windows.recent_trials + windows.baseline_trials = tails.population
-            and windows.recent_starts + windows.baseline_starts = tails.marked
-            and windows.recent_trials = tails.drawn
-            and windows.recent_starts = tails.hits
+    inner join tails on {{ is_tail_of_window() }}
 
 ),
 
