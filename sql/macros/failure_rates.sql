@@ -1,7 +1,7 @@
 {# Counts of the runs of a group by outcome. #}
-{% macro outcome_counts() -%}
+{% macro outcome_counts(executions='count(distinct nodes.execution_id)') -%}
     count(*) as runs,
-    count(distinct nodes.execution_id) as executions,
+    {{ executions }} as executions,
     count(*) filter (where nodes.is_counted) as counted,
     count(*) filter (where nodes.outcome = 'success') as successes,
     count(*) filter (where nodes.outcome = 'partial') as partials,

@@ -8,7 +8,7 @@ with
 
 nodes as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_node_statuses') }}
 
 ),
 
@@ -29,7 +29,7 @@ final as (
         {{ load_plan }} as load_plan,
         nodes.schema_name,
         nodes.name as table_name,
-        {{ outcome_counts() }}
+        {{ outcome_counts(executions=distinct_in_bucket('nodes.execution_id')) }}
     from nodes
     inner join answers
         on

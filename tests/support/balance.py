@@ -30,6 +30,7 @@ LONGEST_FIRST = (
     "analyzed",
     "demo",
     "browser",
+    "tests/crashes/test_analysis.py",
     "tests/journeys/test_strange_surroundings.py",
     "tests/journeys/test_restored_cluster.py",
     "tests/incorta_loads/ingest/test_run.py",

@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# DuckDB would take most of what the machine has; what needs more goes through the disk.
-_MEMORY_LIMIT = "1200MB"
+# DuckDB would take most of the machine's memory; what needs more goes through the disk. Its
+# optimizer takes tables that this transaction created for empty, and would hash the larger side of
+# a join; the models name the larger relation first.
+_SETTINGS = """
+SET memory_limit = '1200MB';
+SET disabled_optimizers = 'join_order, build_side_probe_side';
+"""
 
 _RELATIONS = """
 SELECT table_name, if(table_type = 'VIEW', 'VIEW', 'TABLE')
@@ -231,7 +236,7 @@ def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
     try:
         connection = duckdb.connect(str(database))
-        connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+        connection.execute(_SETTINGS)
     except duckdb.Error as error:
         raise ModelsError(f"the SQL models could not be run: {one_line(error)}") from error
     with connection:

@@ -16,7 +16,6 @@ placed as (
 
     select
         series.series_id,
-        pieces.load_plan,
         pieces.bucket,
         pieces.first_run,
         pieces.is_error,
@@ -25,11 +24,11 @@ placed as (
         pieces.first_execution_id,
         pieces.first_node_id,
         pieces.last_execution_id,
-        lag(pieces.is_error) over (
-            partition by series.series_id order by pieces.bucket, pieces.first_run
-        ) as was_error
+        lag(pieces.is_error) over in_order as was_error,
+        cast(sum(pieces.runs) over in_order as bigint) as runs_so_far
     from pieces
     inner join series on {{ is_same_table('pieces', 'series') }}
+    window in_order as (partition by series.series_id order by pieces.bucket, pieces.first_run)
 
 ),
 

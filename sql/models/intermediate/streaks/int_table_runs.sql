@@ -2,7 +2,7 @@ with
 
 nodes as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_node_statuses') }}
 
 ),
 

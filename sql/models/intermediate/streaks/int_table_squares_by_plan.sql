@@ -1,23 +1,31 @@
 with
 
+series as (
+
+    select * from {{ ref('int_table_series') }}
+
+),
+
 pieces as (
 
-    select * from {{ ref('int_table_numbered_pieces') }}
+    select * from {{ ref('int_table_streak_pieces') }}
 
 ),
 
 placed as (
 
     select
-        series_id,
-        load_plan,
-        is_error,
-        runs,
+        series.series_id,
+        pieces.load_plan,
+        pieces.is_error,
+        pieces.runs,
         -- constant within a streak of errors
-        count(case when not is_error then 1 end) over (
-            partition by series_id, load_plan order by bucket, first_run
+        count(case when not pieces.is_error then 1 end) over (
+            partition by series.series_id, pieces.load_plan
+            order by pieces.bucket, pieces.first_run
         ) as successes_so_far
     from pieces
+    inner join series on {{ is_same_table('pieces', 'series') }}
 
 ),
 

@@ -14,7 +14,7 @@ executions as (
 
 nodes as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_node_statuses') }}
 
 ),
 
