@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_sql_prints_all_nodes_into_a_pipe(analyzed: User) -> None:
     """The output has 22,257 lines of 19 columns; only a hang takes a minute."""
     query = "FROM load_status.nodes, range(10) LIMIT 22257"
     done = subprocess.run(
-        [COMMAND, "sql", query],
+        [COMMAND, "sql", "--limit", "0", query],
         cwd=analyzed.home,
         env=analyzed.environment,
         capture_output=True,
@@ -108,6 +109,41 @@ def test_sql_prints_all_nodes_into_a_pipe(analyzed: User) -> None:
     assert len(lines) == 22_257
     assert len(heading.split()) >= 19
     assert len({line[: heading.index("tenant")] for line in lines}) == 1
+
+
+def test_sql_prints_40_rows_and_how_many_there_are(analyzed: User) -> None:
+    """CSV and JSON have all rows unless a limit is given."""
+    query = "FROM range(22257)"
+    *lines, rest = analyzed.runs("sql", query).stdout.splitlines()
+    assert (len(lines), rest) == (41, "40 of 22,257 rows; --limit 0 for all.")
+    assert analyzed.runs("sql", query, "--limit", "2").stdout.splitlines()[1:] == [
+        *("    0", "    1", "2 of 22,257 rows; --limit 0 for all."),
+    ]
+    assert len(analyzed.reads("sql", query)) == 22_257
+    assert len(analyzed.reads("sql", query, "--limit", "3")) == 3
+
+
+def test_sql_reads_its_statement_from_a_file_or_standard_input(
+    analyzed: User, tmp_path: Path
+) -> None:
+    """A statement is given once; names need no schema."""
+    file = tmp_path / "query.sql"
+    file.write_text("SELECT count(*) AS executions FROM executions SEMI JOIN nodes USING (cluster)")
+    expected = analyzed.queries("SELECT count(*) AS executions FROM load_analysis.executions")
+    assert analyzed.reads("sql", "--file", str(file)) == expected
+    done = subprocess.run(
+        [COMMAND, "sql", "-", "--format", "json"],
+        cwd=analyzed.home,
+        env=analyzed.environment,
+        input=file.read_text(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == expected
+    for arguments in ([], ["SELECT 1", "--file", str(file)], ["--file", str(tmp_path)]):
+        done = analyzed.runs("sql", *arguments, exit_code=2)
+        assert len(done.stderr.splitlines()) == 1
 
 
 def test_sql_only_reads(analyzed: User) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from journeys.shell import User
+from journeys.terminal import on_a_terminal
 
 FINDINGS = {
     "health": "table_health",
@@ -78,3 +81,27 @@ def test_failures_of_tables_may_be_sorted_by_rank(analyzed: User) -> None:
     assert by_rank == [row["table_name"] for row in ranked]
     done = analyzed.runs("failures", "--by", "plan", "--sort", "rank", exit_code=2)
     assert "Only tables have a rank" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["failures", *FINDINGS])
+def test_a_terminal_shows_at_most_20_notable_rows(analyzed: User, command: str) -> None:
+    """The last line says how many there are; `--all` and `--limit` show others."""
+    total = len(analyzed.reads(command))
+    _, *lines = shown(analyzed, command)
+    rest = re.fullmatch(rf"(\d+) of {total:,} rows?; --all for the rest\.", lines[-1])
+    number = int(rest[1]) if rest else total
+    assert number <= 20
+    assert not re.search(r" (healthy|gone|unchanged|insufficient_data)\b", "\n".join(lines))
+    everything = shown(analyzed, command, "--all")
+    assert not everything[-1].endswith("rest.")
+    assert len(everything) >= total
+    assert (
+        shown(analyzed, command, "--limit", "1")[-1] == f"1 of {total:,} rows; --all for the rest."
+    )
+
+
+def shown(user: User, *arguments: str) -> list[str]:
+    """The lines that a terminal shows, without styles."""
+    exit_code, output = on_a_terminal(user, *arguments, NO_COLOR="1")
+    assert exit_code == 0
+    return re.sub(r"\x1b\[[\d;]*m", "", output).splitlines()

@@ -19,13 +19,30 @@ class Findings:
 
     Attributes:
         found: the rows, worst first, up to the requested limit.
+        total: number of all rows.
         now: number of current rows, regardless of the limit.
         what: description of the current rows for users.
     """
 
     found: Rows
+    total: int
     now: int
     what: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows of a finding to return.
+
+    Attributes:
+        plan: only rows that concern this load plan.
+        limit: at most this many rows.
+        only_notable: only rows that are worth a look.
+    """
+
+    plan: str | None = None
+    limit: int | None = None
+    only_notable: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,7 @@ class _Mart:
         of_plan: SQL condition for rows that concern the load plan $plan.
         now: SQL condition for current rows.
         what: description of the current rows for users.
+        notable: SQL condition for rows that are worth a look.
     """
 
     name: str
@@ -45,6 +63,7 @@ class _Mart:
     of_plan: str
     now: str
     what: str
+    notable: str = "TRUE"
 
 
 # A table has one series across all plans; a plan contains every table that was seen in it.
@@ -88,6 +107,7 @@ _HEALTH = _Mart(
     of_plan=SEEN_IN_PLAN,
     now="is_broken",
     what="broken tables",
+    notable="behaviour NOT IN ('healthy', 'new', 'gone', 'insufficient_data')",
 )
 _REGRESSIONS = _Mart(
     name="table_regressions",
@@ -96,6 +116,7 @@ _REGRESSIONS = _Mart(
     of_plan=SEEN_IN_PLAN,
     now="verdict = 'regressed'",
     what="tables that fail more often than before",
+    notable="verdict IN ('regressed', 'outage', 'improved')",
 )
 _CONFLICTS = _Mart(
     name="status_conflicts",
@@ -119,53 +140,47 @@ _FIX_FIRST = _Mart(
 )
 
 
-def health(
-    connection: duckdb.DuckDBPyConnection, *, plan: str | None, limit: int | None
-) -> Findings:
+def health(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings:
     """Returns the health of each table.
 
     Broken tables come first, then the others by the rank of their shrunken error rate.
     """
-    return _findings(connection, _HEALTH, plan, limit)
+    return _findings(connection, _HEALTH, wanted)
 
 
-def regressions(
-    connection: duckdb.DuckDBPyConnection, *, plan: str | None, limit: int | None
-) -> Findings:
+def regressions(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings:
     """Returns whether each table fails more often than before.
 
     Regressed tables come first; within a verdict, rows are in order of significance.
     """
-    return _findings(connection, _REGRESSIONS, plan, limit)
+    return _findings(connection, _REGRESSIONS, wanted)
 
 
-def conflicts(
-    connection: duckdb.DuckDBPyConnection, *, plan: str | None, limit: int | None
-) -> Findings:
+def conflicts(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings:
     """Returns the nodes where the cluster contradicts itself, newest execution first."""
-    return _findings(connection, _CONFLICTS, plan, limit)
+    return _findings(connection, _CONFLICTS, wanted)
 
 
-def fix_first(
-    connection: duckdb.DuckDBPyConnection, *, plan: str | None, limit: int | None
-) -> Findings:
+def fix_first(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings:
     """Returns the causes to fix first, by rank."""
-    return _findings(connection, _FIX_FIRST, plan, limit)
+    return _findings(connection, _FIX_FIRST, wanted)
 
 
-def _findings(
-    connection: duckdb.DuckDBPyConnection, mart: _Mart, plan: str | None, limit: int | None
-) -> Findings:
-    of_plan = f"FROM load_analysis.{mart.name} AS mart"
-    if plan is not None:
-        of_plan += f" WHERE {mart.of_plan}"
-    query = f"SELECT * {of_plan} ORDER BY {mart.order}"
-    if limit is not None:
-        query += f" LIMIT {limit}"
-    counting = f"SELECT count(*) AS rows {of_plan} {'WHERE' if plan is None else 'AND'} {mart.now}"
-    (counted,) = marts(connection, counting, _parameters(counting, plan)).rows
-    found = marts(connection, query, _parameters(query, plan))
-    return Findings(found, counted["rows"], mart.what)
+def _findings(connection: duckdb.DuckDBPyConnection, mart: _Mart, wanted: Wanted) -> Findings:
+    of_plan = "TRUE" if wanted.plan is None else mart.of_plan
+    source = f"FROM load_analysis.{mart.name} AS mart WHERE {of_plan}"
+    counting = f"""
+    SELECT count(*) AS total, count_if(is_now) AS now FROM (SELECT {mart.now} AS is_now {source})
+    """  # noqa: S608 (constants)
+    query = f"SELECT * {source}"
+    if wanted.only_notable:
+        query += f" AND {mart.notable}"
+    query += f" ORDER BY {mart.order}"
+    if wanted.limit is not None:
+        query += f" LIMIT {wanted.limit}"
+    (counts,) = marts(connection, counting, _parameters(counting, wanted.plan)).rows
+    found = marts(connection, query, _parameters(query, wanted.plan))
+    return Findings(found, counts["total"], counts["now"], mart.what)
 
 
 def _parameters(query: str, plan: str | None) -> dict[str, Parameter]:

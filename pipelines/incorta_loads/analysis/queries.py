@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import duckdb
 
@@ -37,6 +38,20 @@ _RANK = """(
 )"""
 
 
+class FailureRates(NamedTuple):
+    """Rows of a mart of failure rates.
+
+    Attributes:
+        found: the rows, up to the requested limit.
+        names: the columns that identify a row, after cluster and tenant.
+        total: number of all rows.
+    """
+
+    found: Rows
+    names: tuple[str, ...]
+    total: int
+
+
 def require_plan(connection: duckdb.DuckDBPyConnection, plan: str | None) -> None:
     """Checks that the warehouse has a load plan of this name; None passes.
 
@@ -62,9 +77,10 @@ def failure_rates(
     plan: str | None,
     recent: bool,
     sort: Sort,
-    limit: int | None,
-) -> tuple[Rows, tuple[str, ...]]:
-    """Returns failure rates, worst first, and the names of the columns that identify each row.
+    limit: int | None = None,
+    only_notable: bool = False,
+) -> FailureRates:
+    """Returns failure rates, worst first; only rows with errors are notable.
 
     `sort` selects one of three orders; ties are ordered by name:
 
@@ -91,10 +107,16 @@ def failure_rates(
     where = "TRUE" if plan is None else "load_plan = $plan"
     if recent:
         where += " AND recent_counted > 0"
-    query = f"SELECT * FROM load_analysis.{mart} AS mart WHERE {where} ORDER BY {order}"  # noqa: S608
+    source = f"FROM load_analysis.{mart} AS mart WHERE {where}"
+    parameters: dict[str, Parameter] = {} if plan is None else {"plan": plan}
+    (counts,) = marts(connection, f"SELECT count(*) AS total {source}", parameters).rows
+    query = f"SELECT * {source}"
+    if only_notable:
+        query += f" AND {prefix}errors > 0"
+    query += f" ORDER BY {order}"
     if limit is not None:
         query += f" LIMIT {limit}"
-    return marts(connection, query, {} if plan is None else {"plan": plan}), names
+    return FailureRates(marts(connection, query, parameters), names, counts["total"])
 
 
 def coverage(connection: duckdb.DuckDBPyConnection) -> Rows:

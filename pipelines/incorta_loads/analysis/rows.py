@@ -55,9 +55,14 @@ def rows(
     connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Parameter]
 ) -> Rows:
     """Runs any query and returns its result."""
-    result = execute(connection, query, parameters)
+    return result_rows(execute(connection, query, parameters))
+
+
+def result_rows(result: duckdb.DuckDBPyConnection, limit: int | None = None) -> Rows:
+    """Returns the rows of a query that has run, or the first of them."""
     names = _unlike([column[0] for column in result.description or []])
-    return Rows(names, [dict(zip(names, row, strict=True)) for row in result.fetchall()])
+    found = result.fetchall() if limit is None else result.fetchmany(limit)
+    return Rows(names, [dict(zip(names, row, strict=True)) for row in found])
 
 
 def built_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:

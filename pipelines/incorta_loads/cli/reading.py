@@ -6,22 +6,40 @@ Slow imports are inside the commands, so that `--help` responds at once.
 from __future__ import annotations
 
 import logging
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import Annotated, TypedDict
 
 import typer
 
 from incorta_loads.choices import By, Format, Sort
 from incorta_loads.cli.options import App, Output, start
+from incorta_loads.errors import ConfigurationError
 
 logger = logging.getLogger(__name__)
 
 FOUND = 4
 """Exit code if --fail-on-any was given and its condition holds."""
 
+_MOST_NOTABLE = 20
+_ROWS_OF_SQL = 40
+
 app = App()
+
+
+class _Shown(TypedDict):
+    """Which rows a command shows, as keyword arguments of what reads them."""
+
+    limit: int | None
+    only_notable: bool
+
 
 OfPlan = Annotated[str | None, typer.Option("--plan", help="Show only rows of this load plan.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Maximum number of rows.")]
+All = Annotated[
+    bool,
+    typer.Option("--all", help="Show all rows; a terminal otherwise shows the 20 most notable."),
+]
 FailOnAny = Annotated[
     bool,
     typer.Option("--fail-on-any", help="Exit with 4 if the condition holds now."),
@@ -42,6 +60,7 @@ def failures(
         ),
     ] = Sort.RATE,
     limit: Limit = None,
+    show_all: All = False,
     output: Output = Format.TABLE,
 ) -> None:
     """Show failure rates with counts and 95 % intervals, worst first."""
@@ -50,12 +69,22 @@ def failures(
     from incorta_loads.warehouse import opening
 
     start()
+    shown = _shown(output, limit, show_all=show_all)
     with opening.reading() as connection:
         queries.require_plan(connection, plan)
-        found, names = queries.failure_rates(
-            connection, by, plan=plan, recent=recent, sort=sort, limit=limit
+        found, names, total = queries.failure_rates(
+            connection, by, plan=plan, recent=recent, sort=sort, **shown
         )
     views.show_failure_rates(found, names, output, by=by, recent=recent)
+    views.show_rest(found, total, output)
+
+
+def _shown(output: Format, limit: int | None, *, show_all: bool) -> _Shown:
+    """Returns which rows to show: a terminal shows only notable ones unless told otherwise."""
+    is_for_a_look = output is Format.TABLE and sys.stdout.isatty()
+    if limit is None and not show_all and is_for_a_look:
+        return {"limit": _MOST_NOTABLE, "only_notable": True}
+    return {"limit": limit, "only_notable": False}
 
 
 def _finding_command(name: str, text: str) -> None:
@@ -65,6 +94,7 @@ def _finding_command(name: str, text: str) -> None:
         *,
         plan: OfPlan = None,
         limit: Limit = None,
+        show_all: All = False,
         fail_on_any: FailOnAny = False,
         output: Output = Format.TABLE,
     ) -> None:
@@ -73,10 +103,12 @@ def _finding_command(name: str, text: str) -> None:
         from incorta_loads.warehouse import opening
 
         start()
+        wanted = findings.Wanted(plan, **_shown(output, limit, show_all=show_all))
         with opening.reading() as connection:
             queries.require_plan(connection, plan)
-            found = getattr(findings, name)(connection, plan=plan, limit=limit)
+            found = getattr(findings, name)(connection, wanted)
         getattr(views, f"show_{name}")(found.found, output)
+        views.show_rest(found.found, found.total, output)
         if fail_on_any and found.now:  # rows beyond the limit count too
             logger.warning(
                 "Currently %s: %d; exit code 4 because of --fail-on-any.", found.what, found.now
@@ -179,16 +211,50 @@ def show(
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT statement.")],
+    query: Annotated[
+        str | None,
+        typer.Argument(metavar="QUERY", help="One SELECT statement; - reads standard input."),
+    ] = None,
     *,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Read the statement from this file.")
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Maximum number of rows; 0 for all. A table has 40, csv and json all."
+        ),
+    ] = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Run one read-only statement on the warehouse: tables in load_status and load_analysis."""
+    """Run one read-only statement on the warehouse: tables in load_analysis and load_status."""
     from incorta_loads.analysis import ad_hoc
     from incorta_loads.terminal import printing
     from incorta_loads.warehouse import opening
 
     start()
+    statement = _statement(query, file)
+    if limit is None and output is Format.TABLE:
+        limit = _ROWS_OF_SQL
     with opening.reading() as connection:
-        found = ad_hoc.one_statement(connection, query)
+        found, total = ad_hoc.one_statement(connection, statement, limit=limit or None)
     printing.print_rows(found, output)
+    if output is Format.TABLE:
+        printing.print_rest(len(found.rows), total, remedy="--limit 0 for all")
+
+
+def _statement(query: str | None, file: Path | None) -> str:
+    """Returns the statement of `sql` from where it was given.
+
+    Raises:
+        ConfigurationError: it was given nowhere or twice, or the file cannot be read.
+    """
+    if (query is None) == (file is None):
+        raise ConfigurationError("`sql` takes one statement: as QUERY, as --file FILE, or as -.")
+    if file is None:
+        return sys.stdin.read() if query == "-" else str(query)
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigurationError(f"The file {file} cannot be read: {reason}.") from None

@@ -7,7 +7,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,8 @@ from incorta_loads.choices import Format
 from incorta_loads.terminal.table_layout import CellColumn, laid_out
 from incorta_loads.text import shortened, visible
 
+_LONGEST_CODE = 20
+
 
 @dataclass(frozen=True)
 class Column:
@@ -28,12 +30,14 @@ class Column:
     Attributes:
         title: heading of the column.
         text: row → text of the cell.
-        is_number: whether to align the column to the right and never fold it.
+        is_number: whether to align the column to the right and never crop it.
+        is_code: whether its values are searched for and never cropped.
     """
 
     title: str
     text: Callable[[Row], str]
     is_number: bool = False
+    is_code: bool = False
 
 
 def print_rows(
@@ -53,9 +57,14 @@ def print_rows(
     elif output is Format.JSON:
         print_json(found.rows)
     else:
-        _print_table(
-            found.rows, columns or [_as_is(name, found.rows) for name in found.names], title
-        )
+        rows = found.rows
+        _print_table(rows, columns or [_as_is(name, rows) for name in found.names], title)
+
+
+def print_rest(shown: int, total: int, *, remedy: str) -> None:
+    """Prints how many rows there are, and how to see them, unless all were shown."""
+    if shown < total:
+        print_line(f"{shown:,} of {total:,} {'row' if total == 1 else 'rows'}; {remedy}.")
 
 
 def print_json(value: object) -> None:
@@ -81,6 +90,11 @@ def print_line(text: str, style: str = "") -> None:
 def value(name: str, title: str | None = None) -> Column:
     """Returns a text column with unchanged values; NULL is a dash."""
     return Column(title or name.replace("_", " "), lambda row: _shown(row[name]))
+
+
+def code(name: str, title: str | None = None) -> Column:
+    """Returns a column with values such as `broken_since`, unchanged and never cropped."""
+    return replace(value(name, title), is_code=True)
 
 
 def number(name: str, title: str | None = None) -> Column:
@@ -157,8 +171,10 @@ def printable(text: str) -> str:
 
 
 def _as_is(name: str, rows: Sequence[Row]) -> Column:
-    is_number = any(isinstance(row[name], int | float | Decimal) for row in rows)
-    return number(name, name) if is_number else value(name, name)
+    if any(isinstance(row[name], int | float | Decimal) for row in rows):
+        return number(name, name)
+    are_short = all(len(_shown(row[name])) <= _LONGEST_CODE for row in rows)
+    return code(name, name) if are_short else value(name, name)
 
 
 def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | None) -> None:
@@ -169,13 +185,16 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | No
         return
     cells = [
         CellColumn(
-            printable(column.title), [_cell(column.text(row)) for row in rows], column.is_number
+            printable(column.title),
+            [_cell(column.text(row)) for row in rows],
+            is_number=column.is_number,
+            is_code=column.is_code,
         )
         for column in columns
     ]
-    texts = laid_out(cells, _terminal_width())
-    print_text(Text(next(texts), "bold"))
-    sys.stdout.writelines(f"{text}\n" for text in texts)
+    lines = laid_out(cells, _terminal_width(), "…" if can_show("…") else "~")
+    print_text(Text(next(lines), "bold"))
+    sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 def _terminal_width() -> int | None:

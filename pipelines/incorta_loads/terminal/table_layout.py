@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells
 
-LEAST_TEXT_WIDTH = 4
-"""Minimum width of a folded text column in cells, even if lines exceed the terminal."""
+LEAST_TEXT_WIDTH = 12
+"""A text is never cropped to fewer cells."""
 
 _GAP = 2  # blanks between two columns
 
@@ -20,43 +20,53 @@ class CellColumn:
     Attributes:
         heading: heading of the column.
         cells: one cell for each row.
-        is_number: whether to align the column to the right and never fold it.
+        is_number: whether to align the column to the right and never crop it.
+        is_code: whether the cells are values to search for, which are never cropped.
     """
 
     heading: str
     cells: Sequence[str]
     is_number: bool = False
+    is_code: bool = False
 
 
-def laid_out(columns: Sequence[CellColumn], width: int | None) -> Iterator[str]:
-    """Yields the heading of a table and then its rows.
+def laid_out(
+    columns: Sequence[CellColumn], width: int | None, ellipsis: str = "…"
+) -> Iterator[str]:
+    """Yields the lines of a table: a heading, then one line for each row.
 
-    Each row is one line, or several if it does not fit. Lines have no trailing blanks.
+    If a line does not fit, its longest texts are cropped. If that is not enough, each row is a
+    record: one line for each of its columns, and an empty line between two records.
 
     Args:
         columns: at least one column, all of the same length.
-        width: width of the terminal in cells. If None, each row is one line of any length.
+        width: width of the terminal in cells. If None, nothing is cropped.
+        ellipsis: one character that ends a cropped text.
     """
     widths = _widths(columns, width)
-    yield _row([column.heading for column in columns], columns, widths)
+    if width is not None and sum(widths) + _GAP * (len(widths) - 1) > width:
+        yield from _records(columns)
+        return
+    yield _row([column.heading for column in columns], columns, widths, ellipsis)
     for cells in zip(*(column.cells for column in columns), strict=True):
-        yield _row(cells, columns, widths)
+        yield _row(cells, columns, widths, ellipsis)
 
 
 def _widths(columns: Sequence[CellColumn], width: int | None) -> list[int]:
     """Returns the width of each column, that of its widest cell if the line fits.
 
-    If it does not fit, the text columns share the width that the numeric columns leave.
+    If it does not fit, the texts share the width that numbers and codes leave.
     """
     natural = [max(_cell_len(column.heading), *map(_cell_len, column.cells)) for column in columns]
     if width is None:
         return natural
-    texts = [each for each, column in zip(natural, columns, strict=True) if not column.is_number]
+    are_whole = [column.is_number or column.is_code for column in columns]
+    texts = [each for each, is_whole in zip(natural, are_whole, strict=True) if not is_whole]
     taken = sum(natural) - sum(texts) + _GAP * (len(columns) - 1)
     most = max(LEAST_TEXT_WIDTH, _shared(texts, width - taken))
     return [
-        each if column.is_number else min(each, most)
-        for each, column in zip(natural, columns, strict=True)
+        each if is_whole else min(each, most)
+        for each, is_whole in zip(natural, are_whole, strict=True)
     ]
 
 
@@ -71,27 +81,29 @@ def _shared(widths: Sequence[int], room: int) -> int:
     return max(widths, default=limit)
 
 
-def _row(cells: Sequence[str], columns: Sequence[CellColumn], widths: Sequence[int]) -> str:
-    blocks = list(map(_block, cells, columns, widths))
-    return "\n".join(
-        _line(blocks, number, widths).rstrip(" ") for number in range(max(map(len, blocks)))
-    )
+def _records(columns: Sequence[CellColumn]) -> Iterator[str]:
+    width = max(_cell_len(column.heading) for column in columns) + _GAP
+    headings = [column.heading + " " * (width - _cell_len(column.heading)) for column in columns]
+    for number, cells in enumerate(zip(*(column.cells for column in columns), strict=True)):
+        if number:
+            yield ""
+        for heading, cell in zip(headings, cells, strict=True):
+            yield f"{heading}{cell}".rstrip(" ")
 
 
-def _line(blocks: Sequence[Sequence[str]], number: int, widths: Sequence[int]) -> str:
-    return (" " * _GAP).join(
-        block[number] if number < len(block) else " " * width
-        for block, width in zip(blocks, widths, strict=True)
-    )
-
-
-def _block(cell: str, column: CellColumn, width: int) -> list[str]:
-    """Returns the lines of one cell, each padded to the width of its column."""
-    taken = _cell_len(cell)
-    if taken > width:
-        return [part + " " * (width - _cell_len(part)) for part in chop_cells(cell, width)]
-    blanks = " " * (width - taken)
-    return [blanks + cell if column.is_number else cell + blanks]
+def _row(
+    cells: Sequence[str], columns: Sequence[CellColumn], widths: Sequence[int], ellipsis: str
+) -> str:
+    parts = []
+    for cell, column, width in zip(cells, columns, widths, strict=True):
+        taken = _cell_len(cell)
+        shown = cell
+        if taken > width:
+            shown = chop_cells(cell, width - 1)[0] + ellipsis
+            taken = _cell_len(shown)
+        blanks = " " * (width - taken)
+        parts.append(blanks + shown if column.is_number else shown + blanks)
+    return (" " * _GAP).join(parts).rstrip(" ")
 
 
 def _cell_len(text: str) -> int:

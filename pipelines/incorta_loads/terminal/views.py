@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -19,9 +17,11 @@ from incorta_loads.ingest.known import AGED_AFTER
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.terminal.printing import (
     Column,
+    code,
     number,
     part_of,
     print_line,
+    print_rest,
     print_rows,
     print_text,
     printable,
@@ -32,11 +32,6 @@ from incorta_loads.terminal.printing import (
 )
 from incorta_loads.terminal.tree_view import legend, node_line
 from incorta_loads.text import counted, in_utc, listed
-
-if TYPE_CHECKING:
-    pass
-
-logger = logging.getLogger(__name__)
 
 
 def show_failure_rates(
@@ -66,7 +61,7 @@ def show_health(found: Rows, output: Format) -> None:
     """Prints the behavior of each table, and since when it has been failing."""
     columns = [
         *_tables(found.rows),
-        value("behaviour"),
+        code("behaviour"),
         number("failing_since_execution_id", "since"),
         part_of("errors", "counted", "errors"),
         rate("error_rate", "error rate"),
@@ -79,14 +74,14 @@ def show_regressions(found: Rows, output: Format) -> None:
     """Prints whether each table fails more often than before, since when, and the p-value."""
     columns = [
         *_tables(found.rows),
-        value("verdict"),
+        code("verdict"),
         Column("since", _since),
         part_of("recent_errors", "recent_runs", "errors"),
         part_of("baseline_errors", "baseline_runs", "before"),
         _starts("recent_starts", "recent_trials", "starts"),
         _starts("baseline_starts", "baseline_trials", "before"),
         probability(_p_value, "p"),
-        value("behaviour"),
+        code("behaviour"),
     ]
     title = "Regressions: errors and starts of errors in the last runs and in those before"
     print_rows(found, output, columns=columns, title=title)
@@ -96,8 +91,8 @@ def show_backtest(found: Rows, output: Format) -> None:
     """Prints what notifications each setting would have sent, and what became of them."""
     columns = [
         *_places(found.rows),
-        value("setting"),
-        value("kind", "says"),
+        code("setting"),
+        code("kind", "says"),
         number("messages"),
         Column("per million runs", _messages_per_million_runs, is_number=True),
         *(number(became) for became in ("confirmed", "passed", "unclear", "open", "short", "long")),
@@ -115,8 +110,8 @@ def show_conflicts(found: Rows, output: Format) -> None:
         number("execution_id", "execution"),
         number("node_id", "node"),
         value("name"),
-        value("job_status", "status"),
-        value("rule"),
+        code("job_status", "status"),
+        code("rule"),
         number("evidence_node_id", "because of"),
     ]
     print_rows(found, output, columns=columns, title="Where the cluster contradicts itself")
@@ -137,6 +132,12 @@ def show_fix_first(found: Rows, output: Format) -> None:
         number("last_execution_id", "last"),
     ]
     print_rows(found, output, columns=columns, title="What to fix first, over recent executions")
+
+
+def show_rest(found: Rows, total: int, output: Format) -> None:
+    """Prints how many rows there are, below a table that has only some of them."""
+    if output is Format.TABLE:
+        print_rest(len(found.rows), total, remedy="--all for the rest")
 
 
 def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> None:

@@ -29,6 +29,9 @@ _NEWER = "created with a newer version of DuckDB"
 _HOLDER = re.compile(r"held in (.* \(PID \d+\))")
 _MAGIC = b"DUCK"
 _MAGIC_OFFSET_BYTES = 8
+_SEARCHED = ("load_analysis", "load_status", "main")
+"""Schemas in which a name without a schema is looked up."""
+
 _LOCKED_DOWN = (
     "autoload_known_extensions = false",
     "autoinstall_known_extensions = false",
@@ -201,7 +204,12 @@ def _open_snapshot(snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection) -> None:
-    for setting in _LOCKED_DOWN:
+    """Names need no schema from here on, and no setting can be changed."""
+    found = connection.execute(
+        "SELECT schema_name FROM duckdb_schemas() WHERE database_name = current_database()"
+    ).fetchall()
+    path = ",".join(schema for schema in _SEARCHED if (schema,) in found)
+    for setting in (f"search_path = '{path}'", *_LOCKED_DOWN):
         connection.execute(f"SET {setting}")
 
 

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from incorta_loads.analysis.findings import Findings, conflicts, fix_first, health, regressions
+from incorta_loads.analysis.findings import (
+    Findings,
+    Wanted,
+    conflicts,
+    fix_first,
+    health,
+    regressions,
+)
 from incorta_loads.errors import WarehouseError
 
 Connection = duckdb.DuckDBPyConnection
@@ -78,21 +85,21 @@ def tables(warehouse: Connection) -> Connection:
 
 def test_broken_tables_come_first_then_tables_by_rank(tables: Connection) -> None:
     """Dropped tables have no rank and come last."""
-    found = health(tables, plan=None, limit=None)
+    found = health(tables, Wanted())
     assert names(found) == [None, "c", "b", "f", "a", "e"]
     assert (found.now, found.what) == (2, "broken tables")
 
 
 def test_a_plan_selects_the_tables_seen_in_it(tables: Connection) -> None:
     """NULL is compared like any other name; broken tables of other plans are not counted."""
-    found = health(tables, plan="P", limit=None)
+    found = health(tables, Wanted(plan="P"))
     assert (names(found), found.now) == ([None, "b", "a"], 1)
-    assert names(regressions(tables, plan="P", limit=None)) == []
+    assert names(regressions(tables, Wanted(plan="P"))) == []
 
 
 def test_the_count_includes_rows_beyond_the_limit(tables: Connection) -> None:
     """A scheduler needs the total, whatever number of rows is shown."""
-    found = health(tables, plan=None, limit=1)
+    found = health(tables, Wanted(limit=1))
     assert (names(found), found.now) == ([None], 2)
 
 
@@ -111,7 +118,7 @@ def test_regressions_are_sorted_by_verdict_then_p_value(warehouse: Connection) -
         ("s", "h", "regressed", 0.0009, 1.0, 0.1),
         ("s", "i", "regressed", 0.0001, 1.0, 0.2),
     )
-    found = regressions(warehouse, plan=None, limit=None)
+    found = regressions(warehouse, Wanted())
     assert "".join(map(str, names(found))) == "ihgfedbac"
     assert found.now == 2
 
@@ -134,11 +141,11 @@ def test_conflicts_of_the_latest_executions_come_first(executions: Connection) -
         (6, 0, "r", "P"),
     ]
     fill(executions, "status_conflicts", *rows)
-    found = conflicts(executions, plan=None, limit=None)
+    found = conflicts(executions, Wanted())
     assert names(found, "execution_id") == [6, 5, 5, 4, 1]
     assert names(found, "rule") == ["r", "q", "r", "r", "r"]
     assert found.now == 3
-    of_plan = conflicts(executions, plan="P", limit=2)
+    of_plan = conflicts(executions, Wanted(plan="P", limit=2))
     assert (names(of_plan, "execution_id"), of_plan.now) == ([6, 5], 2)
 
 
@@ -163,9 +170,9 @@ def test_a_cause_is_current_if_it_is_in_the_latest_final_execution_of_a_plan(
     ]:
         in_plan = (plan, plan and "g")
         fill(executions, "fix_first", (kind, *in_plan, schema, name, own, rank))
-    found = fix_first(executions, plan=None, limit=None)
+    found = fix_first(executions, Wanted())
     assert (names(found, "fix_rank"), found.now) == ([1, 2, 3], 2)
-    of_plan = fix_first(executions, plan="P", limit=None)
+    of_plan = fix_first(executions, Wanted(plan="P"))
     assert (names(of_plan, "fix_rank"), of_plan.now) == ([1, 2], 0)
 
 
@@ -184,7 +191,7 @@ def test_a_cause_without_a_type_is_found(executions: Connection) -> None:
         (None, "Q", "g", "s", "b", "b", 2),
         (None, None, None, "s", "b", "b", 3),
     )
-    assert fix_first(executions, plan=None, limit=None).now == 2
+    assert fix_first(executions, Wanted()).now == 2
 
 
 @pytest.mark.parametrize("read", [health, regressions, conflicts, fix_first])
@@ -192,4 +199,4 @@ def test_without_an_analysis_the_error_names_the_command_to_run(read: object) ->
     """The error is the same sentence as for other commands."""
     assert callable(read)
     with duckdb.connect() as connection, pytest.raises(WarehouseError, match="analyze first"):
-        read(connection, plan=None, limit=None)
+        read(connection, Wanted())

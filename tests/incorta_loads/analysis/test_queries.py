@@ -74,7 +74,9 @@ def names_of(
     limit: int | None = None,
 ) -> list[tuple[Any, ...]]:
     """The names of the rows found, in order."""
-    found, names = failure_rates(connection, by, plan=plan, recent=recent, sort=sort, limit=limit)
+    found, names, _ = failure_rates(
+        connection, by, plan=plan, recent=recent, sort=sort, limit=limit
+    )
     return [tuple(row[name] for name in names) for row in found.rows]
 
 
@@ -162,7 +164,7 @@ def test_equal_names_are_sorted_by_cluster_and_tenant(marts: Connection) -> None
     """The order is the same on every call."""
     rows = [(cluster, tenant, "P", 1, 0.1, 1, 1, 0.1) for tenant in "ba" for cluster in "dc"]
     fill(marts, "failure_rates_by_plan", *rows)
-    found, _ = failure_rates(marts, By.PLAN, plan=None, recent=False, sort=Sort.RATE, limit=None)
+    found, *_ = failure_rates(marts, By.PLAN, plan=None, recent=False, sort=Sort.RATE, limit=None)
     assert [(row["cluster"], row["tenant"]) for row in found.rows] == [
         ("c", "a"),
         ("c", "b"),
@@ -187,7 +189,7 @@ def test_each_kind_has_its_mart(
     figures = (1, 0.1, 1, 1, 0.1)
     fill(marts, mart, *((*names, *figures) for names in expected))
     assert names_of(marts, by) == expected
-    found, names = failure_rates(marts, by, plan=None, recent=False, sort=Sort.RATE, limit=1)
+    found, names, _ = failure_rates(marts, by, plan=None, recent=False, sort=Sort.RATE, limit=1)
     assert " ".join(names) == MARTS[mart]
     assert found == Rows(
         ["cluster", "tenant", *MARTS[mart].split(), *FIGURE_NAMES.split()],

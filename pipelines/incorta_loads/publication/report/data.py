@@ -10,7 +10,7 @@ import duckdb
 
 from incorta_loads import __version__
 from incorta_loads.alerts.events import standing
-from incorta_loads.analysis.findings import conflicts, fix_first, health, regressions
+from incorta_loads.analysis.findings import Wanted, conflicts, fix_first, health, regressions
 from incorta_loads.analysis.project import project_variables
 from incorta_loads.analysis.queries import coverage, failure_rates
 from incorta_loads.analysis.rows import Row, built_tables, rows
@@ -108,10 +108,10 @@ class _Reader:
 
     def _all_tables(self) -> list[Row]:
         """Returns each table's behavior, rates and comparison with earlier runs, worst first."""
-        found = health(self._connection, plan=None, limit=TABLES).found.rows
+        found = health(self._connection, Wanted(limit=TABLES)).found.rows
         self._tables = {_series(row): place for place, row in enumerate(found)}
         rate_of = {_series(row): row for row in self._rates(By.TABLE, None)}
-        compared = regressions(self._connection, plan=None, limit=None).found.rows
+        compared = regressions(self._connection, Wanted(limit=None)).found.rows
         compared_of = {
             _series(row): {f"compared_{name}": value for name, value in row.items()}
             | {"compared_rank": rank}
@@ -142,13 +142,13 @@ class _Reader:
         return everywhere + self._some("schemas")
 
     def _rates(self, by: By, limit: int | None) -> list[Row]:
-        found, _ = failure_rates(
+        found, *_ = failure_rates(
             self._connection, by, plan=None, recent=False, sort=Sort.RATE, limit=limit
         )
         return found.rows
 
     def _causes(self) -> list[Row]:
-        found = fix_first(self._connection, plan=None, limit=MOST["causes"]).found.rows
+        found = fix_first(self._connection, Wanted(limit=MOST["causes"])).found.rows
         return self._with_tables(found)
 
     def _with_tables(self, found: Iterable[Row]) -> list[Row]:
@@ -159,7 +159,7 @@ class _Reader:
         ]
 
     def _conflicts(self) -> list[Row]:
-        return conflicts(self._connection, plan=None, limit=MOST["conflicts"]).found.rows
+        return conflicts(self._connection, Wanted(limit=MOST["conflicts"])).found.rows
 
     def _some(self, what: str) -> list[Row]:
         return self._rows(f"{sections.QUERIES[what]} LIMIT {MOST[what]}")
