@@ -16,8 +16,9 @@ import duckdb
 import pytest
 
 from incorta_loads.analysis.build import build_models
+from incorta_simulator.company.company import Company
 from sql.base_rows import History, insert_rows, write_base_tables
-from sql.eventful import eventful_history
+from sql.story_history import story_history
 from support.proof import IS_PROOF
 
 # Kills itself when the build logs its n-th step, so that nothing is cleaned up.
@@ -63,20 +64,23 @@ class Case(NamedTuple):
 
 
 def content(warehouse: Path) -> str:
-    """All relations of the analysis, with a hash of their rows."""
-    relations = """
-        SELECT table_name FROM information_schema.tables
-        WHERE table_schema = 'load_analysis' ORDER BY ALL
+    """All tables of the analysis, with a hash of their rows, and all views, with their SQL."""
+    views = """
+        SELECT view_name, sql FROM duckdb_views()
+        WHERE schema_name = 'load_analysis' AND NOT internal ORDER BY ALL
+    """
+    tables = """
+        SELECT table_name FROM duckdb_tables() WHERE schema_name = 'load_analysis' ORDER BY ALL
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        names = [name for (name,) in connection.execute(relations).fetchall()]
-        found = [
+        names = [name for (name,) in connection.execute(tables).fetchall()]
+        rows = [
             connection.execute(
                 f'SELECT count(*), sum(hash(each)) FROM load_analysis."{name}" AS each'
             ).fetchone()
             for name in names
         ]
-    return repr([*zip(names, found, strict=True)])
+        return repr([*zip(names, rows, strict=True), *connection.execute(views).fetchall()])
 
 
 def copied(case: Path, directory: Path) -> Path:
@@ -96,7 +100,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """New executions for kept tables, or a full build of all tables."""
     directory = tmp_path_factory.mktemp("case")
     warehouse = directory / "warehouse.duckdb"
-    history = eventful_history()
+    history = story_history(Company(executions=60))
     middle = sorted(row.execution_id for row in history.fetches)[len(history.fetches) // 2]
     first, later = (
         History(
@@ -124,6 +128,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Case(warehouse, old, new, int(output), seconds)
 
 
+@pytest.mark.timeout(3_600)  # the full proof takes minutes, and more on a busy machine
 def test_a_kill_at_any_step_leaves_the_old_analysis(
     case: Case, tmp_path: Path, report_figure: Callable[[str], None]
 ) -> None:
