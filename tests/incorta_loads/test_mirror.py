@@ -22,6 +22,8 @@ COVERED_BY = {
     "incorta_loads/analysis/project.py": "sql/test_project.py",
     "incorta_loads/analysis/rows.py": "incorta_loads/analysis/test_queries.py",
     "incorta_loads/cli/commands.py": "journeys/test_pages.py",
+    "incorta_loads/cli/findings.py": "journeys/test_findings.py",
+    "incorta_loads/cli/selection.py": "journeys/test_findings.py",
     "incorta_loads/cli/main.py": "journeys/test_exit_codes.py",
     "incorta_loads/cli/options.py": "journeys/test_terminal.py",
     "incorta_loads/cli/reading.py": "journeys/test_commands.py",

@@ -16,7 +16,7 @@ from journeys.shell import TOKEN, Demo, User, configured, make_run
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator(Company(executions=120), token=TOKEN) as simulator:
+    with Simulator(Company(executions=130), token=TOKEN) as simulator:
         yield simulator
 
 
@@ -28,7 +28,7 @@ def user(tmp_path: Path, simulator: Simulator) -> User:
 @pytest.fixture(scope="session")
 def company() -> Company:
     """The simulated history behind `pulled` and `analyzed`."""
-    return Company(executions=120)
+    return Company(executions=130)
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ def complete_executions(database: Path) -> int:
 @pytest.fixture(scope="module")
 def three_pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a user with three executions, for copying."""
-    with Simulator(Company(executions=120), token=TOKEN) as simulator:
+    with Simulator(Company(executions=130), token=TOKEN) as simulator:
         user = configured(tmp_path_factory.mktemp("three"), simulator)
         user.runs("ingest", "--ids", "1-3")
         return user.home

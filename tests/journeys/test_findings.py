@@ -10,12 +10,14 @@ from journeys.shell import User
 from journeys.terminal import on_a_terminal
 
 FINDINGS = {
+    "incidents": "incidents",
     "health": "table_health",
     "regressions": "table_regressions",
     "conflicts": "status_conflicts",
     "fix-first": "fix_first",
 }
 NOW = {
+    "incidents": "is_open",
     "health": "behaviour IN ('always_failing', 'broken_since')",
     "regressions": "verdict = 'regressed'",
 }
@@ -95,9 +97,8 @@ def test_a_terminal_shows_at_most_20_notable_rows(analyzed: User, command: str) 
     everything = shown(analyzed, command, "--all")
     assert not everything[-1].endswith("rest.")
     assert len(everything) >= total
-    assert (
-        shown(analyzed, command, "--limit", "1")[-1] == f"1 of {total:,} rows; --all for the rest."
-    )
+    last = shown(analyzed, command, "--limit", "1")[-1]
+    assert (last == f"1 of {total:,} rows; --all for the rest.") is (total > 1)
 
 
 def shown(user: User, *arguments: str) -> list[str]:
@@ -105,3 +106,17 @@ def shown(user: User, *arguments: str) -> list[str]:
     exit_code, output = on_a_terminal(user, *arguments, NO_COLOR="1")
     assert exit_code == 0
     return re.sub(r"\x1b\[[\d;]*m", "", output).splitlines()
+
+
+def test_an_incident_has_its_tables(analyzed: User) -> None:
+    """An id that is no incident is an error."""
+    found = analyzed.reads("incidents")
+    assert analyzed.reads("incidents", "--open") == [row for row in found if row["is_open"]]
+    incident = str(found[0]["execution_id"])
+    tables = analyzed.reads("incidents", incident)
+    assert len({(row["schema_name"], row["table_name"]) for row in tables}) == found[0]["tables"]
+    assert f"Tables of incident {incident}" in analyzed.runs("incidents", incident).stdout
+    done = analyzed.runs("incidents", "999999", exit_code=1)
+    assert done.stderr == (
+        "Error: There is no incident 999999; incorta-loads incidents lists them.\n"
+    )

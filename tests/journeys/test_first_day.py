@@ -12,8 +12,8 @@ from incorta_simulator.company.company import Company
 from incorta_simulator.server.simulator import Simulator
 from journeys.shell import User
 
-GAPS = [32, 45, 98, 99, 114]  # of the simulator's first 125 ids
-RUNNING = [123, 124, 125]
+GAPS = [32, 45, 98, 99, 114, 126]  # of the simulator's first 136 ids
+RUNNING = [134, 135, 136]
 
 
 def walk(node: dict[str, Any]) -> list[dict[str, Any]]:
@@ -29,7 +29,7 @@ def test_ingest_loads_every_execution_and_accounts_for_every_id(
     assert user.queries(
         "SELECT outcome, count(*) AS ids FROM load_status.fetches GROUP BY ALL ORDER BY 1"
     ) == [
-        {"outcome": "loaded", "ids": 120},
+        {"outcome": "loaded", "ids": 130},
         {"outcome": "not_found", "ids": len(GAPS) + 20},
     ]
     loaded = user.queries(
@@ -46,7 +46,7 @@ def test_ingest_loads_every_execution_and_accounts_for_every_id(
         ]
     last_line = done.stderr.splitlines()[-1]
     assert re.fullmatch(
-        r"145 ids requested in [\d.]+ s, \d+ nodes written: 120 loaded, 25 not_found", last_line
+        r"156 ids requested in [\d.]+ s, \d+ nodes written: 130 loaded, 26 not_found", last_line
     )
 
 
@@ -63,14 +63,14 @@ def test_the_next_run_requests_only_ids_that_may_have_changed(
     newest = {tree["name"]: id_ for id_, tree in trees.items()}
     in_error = {i for i in newest.values() if trees[i]["status"]["jobStatus"] != "Success"}
     pulled.runs("ingest")
-    probed = list(range(126, 146))
+    probed = list(range(137, 157))
     second = [request.execution_id for request in simulator.requests]
     assert Counter(second) == Counter(sorted({*RUNNING} | in_error) + probed + GAPS)
     requests = len(simulator.requests)
     pulled.lets_a_day_pass()
     pulled.runs("ingest")
     third = [request.execution_id for request in simulator.requests[requests:]]
-    assert Counter(third) == Counter(sorted({125} | in_error) + probed)
+    assert Counter(third) == Counter(sorted({136} | in_error) + probed)
 
 
 def test_new_executions_are_found(pulled: User, simulator: Simulator) -> None:
@@ -116,25 +116,25 @@ def test_coverage_shows_how_complete_the_history_is(analyzed: User) -> None:
     assert row == {
         "cluster": "journey",
         "tenant": "demo",
-        "ids_asked": 145,
-        "loaded": 120,
-        "not_found": 25,
+        "ids_asked": 156,
+        "loaded": 130,
+        "not_found": 26,
         "forbidden": 0,
         "rejected": 0,
         "unavailable": 0,
         "invalid_payload": 0,
         "lowest_loaded_id": 1,
-        "highest_loaded_id": 125,
-        "ids_missing": 5,
+        "highest_loaded_id": 136,
+        "ids_missing": 6,
         "executions_not_final": 3,
         "aged": 0,
         "ids_restarted": False,
-        "highest_asked_id": 145,
+        "highest_asked_id": 156,
     }
     text = analyzed.runs("coverage").stdout
-    assert "145 ids requested: 120 loaded, 25 not_found." in text
-    assert "Executions 1 to 125, with 5 ids missing between them; 3 not final." in text
-    assert "Looked for executions up to id 145." in text
+    assert "156 ids requested: 130 loaded, 26 not_found." in text
+    assert "Executions 1 to 136, with 6 ids missing between them; 3 not final." in text
+    assert "Looked for executions up to id 156." in text
 
 
 def test_show_prints_the_tree_of_the_cluster(analyzed: User, company: Company) -> None:

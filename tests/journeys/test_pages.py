@@ -60,7 +60,8 @@ def test_the_commands_are_those_of_the_design() -> None:
     """There are no more and no fewer."""
     assert set(COMMANDS) == {
         *("ingest", "analyze", "publish", "run"),
-        *("failures", "health", "regressions", "backtest", "conflicts", "fix-first", "coverage"),
+        *("failures", "incidents", "health", "regressions", "backtest", "conflicts", "fix-first"),
+        *("coverage",),
         *("show", "sql", "watch", "check", "simulate"),
     }
 

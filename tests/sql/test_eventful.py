@@ -35,6 +35,8 @@ WORDS = {
         "never_asked",
     ),
     ("failure_episodes", "is_open"): (True, False),
+    ("incidents", "is_open"): (True, False),
+    ("incident_tables", "is_open"): (True, False),
     ("executions", "is_partial"): (True, False),
     ("executions", "is_recent"): (True, False),
     ("executions", "is_final"): (True, False),

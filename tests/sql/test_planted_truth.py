@@ -121,6 +121,22 @@ def test_an_outage_is_one_episode_and_ends(warehouse: BuiltHistory, element: Out
     } == {("outage", "recovered")}
 
 
+OF_SCHEMAS = [outage for outage in planted(Outage) if outage.table_name is None]
+
+
+@pytest.mark.parametrize("element", OF_SCHEMAS, ids=str)
+def test_an_outage_of_a_schema_is_an_incident(warehouse: BuiltHistory, element: Outage) -> None:
+    """It broke between an execution before the outage and the first one in it, and is over."""
+    first = element.first_execution_id
+    assert about(
+        warehouse,
+        "incidents",
+        f"broke_after_execution_id < {first} and broke_by_execution_id >= {first}, tables > 3, "
+        "is_open",
+        element,
+    ) == [(True, True, False)]
+
+
 @pytest.mark.parametrize("element", planted(Outage), ids=str)
 def test_an_outage_is_named_as_origin(warehouse: BuiltHistory, element: Outage) -> None:
     """Each run of its tables during the outage is an origin of failures."""

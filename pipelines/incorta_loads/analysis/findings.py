@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import duckdb
 
 from incorta_loads.analysis.rows import Rows, marts
+from incorta_loads.errors import UnknownExecutionError
 from incorta_loads.sql_parameters import Parameter
 
 
@@ -38,11 +39,13 @@ class Wanted:
         plan: only rows that concern this load plan.
         limit: at most this many rows.
         only_notable: only rows that are worth a look.
+        only_now: only current rows.
     """
 
     plan: str | None = None
     limit: int | None = None
     only_notable: bool = False
+    only_now: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,20 @@ _REGRESSIONS = _Mart(
     what="tables that fail more often than before",
     notable="verdict IN ('regressed', 'outage', 'improved')",
 )
+_INCIDENTS = _Mart(
+    name="incidents",
+    order="NOT is_open, broke_by_execution_id DESC, tables DESC, cluster, tenant",
+    of_plan="""EXISTS (
+        SELECT 1 FROM load_analysis.incident_tables AS broken
+        INNER JOIN load_analysis.executions AS first
+            ON broken.cluster = first.cluster AND broken.tenant = first.tenant
+            AND broken.first_execution_id = first.execution_id
+        WHERE broken.cluster = mart.cluster AND broken.tenant = mart.tenant
+        AND broken.execution_id = mart.execution_id AND first.load_plan = $plan
+    )""",
+    now="is_open",
+    what="open incidents",
+)
 _CONFLICTS = _Mart(
     name="status_conflicts",
     order="execution_id DESC, node_id, rule, cluster, tenant",
@@ -156,6 +173,30 @@ def regressions(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findin
     return _findings(connection, _REGRESSIONS, wanted)
 
 
+def incidents(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings:
+    """Returns what broke together: open incidents first, then the newest."""
+    return _findings(connection, _INCIDENTS, wanted)
+
+
+def incident_tables(connection: duckdb.DuckDBPyConnection, incident: int) -> Rows:
+    """Returns the tables of an incident, those that are still in error first.
+
+    Raises:
+        UnknownExecutionError: there is no such incident.
+        WarehouseError: there is no analysis yet.
+    """
+    query = f"""
+    SELECT * FROM load_analysis.incident_tables WHERE execution_id = $incident
+    ORDER BY cluster, tenant, NOT is_open, errors DESC, {_TABLE_NAMES}, first_execution_id
+    """  # noqa: S608 (constants)
+    found = marts(connection, query, {"incident": incident})
+    if not found.rows:
+        raise UnknownExecutionError(
+            f"There is no incident {incident}; incorta-loads incidents lists them."
+        )
+    return found
+
+
 def conflicts(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings:
     """Returns the nodes where the cluster contradicts itself, newest execution first."""
     return _findings(connection, _CONFLICTS, wanted)
@@ -175,6 +216,8 @@ def _findings(connection: duckdb.DuckDBPyConnection, mart: _Mart, wanted: Wanted
     query = f"SELECT * {source}"
     if wanted.only_notable:
         query += f" AND {mart.notable}"
+    if wanted.only_now:
+        query += f" AND {mart.now}"
     query += f" ORDER BY {mart.order}"
     if wanted.limit is not None:
         query += f" LIMIT {wanted.limit}"

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from incorta_loads import __version__
-from incorta_loads.cli import reading
+from incorta_loads.cli import findings, reading
 from incorta_loads.cli.options import App, Debug, Quiet, Verbose, start
 
 NOT_ALL_LOADED = 3
@@ -138,6 +138,7 @@ def run(*, ids: Ids = None) -> None:
         raise typer.Exit(NOT_ALL_LOADED)
 
 
+app.add_typer(findings.app)
 app.add_typer(reading.app)
 
 

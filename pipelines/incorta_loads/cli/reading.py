@@ -5,45 +5,20 @@ Slow imports are inside the commands, so that `--help` responds at once.
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 import typer
 
 from incorta_loads.choices import By, Format, Sort
 from incorta_loads.cli.options import App, Output, start
+from incorta_loads.cli.selection import All, Limit, OfPlan, selection
 from incorta_loads.errors import ConfigurationError
 
-logger = logging.getLogger(__name__)
-
-FOUND = 4
-"""Exit code if --fail-on-any was given and its condition holds."""
-
-_MOST_NOTABLE = 20
 _ROWS_OF_SQL = 40
 
 app = App()
-
-
-class _Shown(TypedDict):
-    """Which rows a command shows, as keyword arguments of what reads them."""
-
-    limit: int | None
-    only_notable: bool
-
-
-OfPlan = Annotated[str | None, typer.Option("--plan", help="Show only rows of this load plan.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="Maximum number of rows.")]
-All = Annotated[
-    bool,
-    typer.Option("--all", help="Show all rows; a terminal otherwise shows the 20 most notable."),
-]
-FailOnAny = Annotated[
-    bool,
-    typer.Option("--fail-on-any", help="Exit with 4 if the condition holds now."),
-]
 
 
 @app.command()
@@ -69,78 +44,18 @@ def failures(
     from incorta_loads.warehouse import opening
 
     start()
-    shown = _shown(output, limit, show_all=show_all)
     with opening.reading() as connection:
         queries.require_plan(connection, plan)
         found, names, total = queries.failure_rates(
-            connection, by, plan=plan, recent=recent, sort=sort, **shown
+            connection,
+            by,
+            plan=plan,
+            recent=recent,
+            sort=sort,
+            **selection(output, limit, show_all=show_all),
         )
     views.show_failure_rates(found, names, output, by=by, recent=recent)
     views.show_rest(found, total, output)
-
-
-def _shown(output: Format, limit: int | None, *, show_all: bool) -> _Shown:
-    """Returns which rows to show: a terminal shows only notable ones unless told otherwise."""
-    is_for_a_look = output is Format.TABLE and sys.stdout.isatty()
-    if limit is None and not show_all and is_for_a_look:
-        return {"limit": _MOST_NOTABLE, "only_notable": True}
-    return {"limit": limit, "only_notable": False}
-
-
-def _finding_command(name: str, text: str) -> None:
-    """Adds a command that prints the finding of its name, in the format of `views`."""
-
-    def command(
-        *,
-        plan: OfPlan = None,
-        limit: Limit = None,
-        show_all: All = False,
-        fail_on_any: FailOnAny = False,
-        output: Output = Format.TABLE,
-    ) -> None:
-        from incorta_loads.analysis import findings, queries
-        from incorta_loads.terminal import views
-        from incorta_loads.warehouse import opening
-
-        start()
-        wanted = findings.Wanted(plan, **_shown(output, limit, show_all=show_all))
-        with opening.reading() as connection:
-            queries.require_plan(connection, plan)
-            found = getattr(findings, name)(connection, wanted)
-        getattr(views, f"show_{name}")(found.found, output)
-        views.show_rest(found.found, found.total, output)
-        if fail_on_any and found.now:  # rows beyond the limit count too
-            logger.warning(
-                "Currently %s: %d; exit code 4 because of --fail-on-any.", found.what, found.now
-            )
-            raise typer.Exit(FOUND)
-
-    app.command(name.replace("_", "-"), help=text)(command)
-
-
-_finding_command(
-    "health",
-    "Show how each table behaves: always failing, broken, intermittent, recovered, new, gone.\n\n"
-    "--fail-on-any: a table always fails or is broken. --plan: show the tables of this plan, with "
-    "their runs in all plans.",
-)
-_finding_command(
-    "regressions",
-    "Show which tables fail more often than before, and whether that may be chance.\n\n"
-    "--fail-on-any: the verdict of a table is regressed. --plan: show the tables of this plan, "
-    "with their runs in all plans.",
-)
-_finding_command(
-    "conflicts",
-    "Show where the cluster contradicts itself, such as a success above a failure.\n\n"
-    "--fail-on-any: the newest final execution of a plan has a contradiction.",
-)
-_finding_command(
-    "fix_first",
-    "Show which few fixes would make the most executions free of errors.\n\n"
-    "--fail-on-any: an error originated in the newest final execution of a plan. --plan: show the "
-    "causes of this plan, with the executions of all plans.",
-)
 
 
 @app.command()

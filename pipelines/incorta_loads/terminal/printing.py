@@ -192,8 +192,9 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | No
         )
         for column in columns
     ]
-    lines = laid_out(cells, _terminal_width(), "…" if can_show("…") else "~")
-    print_text(Text(next(lines), "bold"))
+    heading, lines = laid_out(cells, _terminal_width(), "…" if can_show("…") else "~")
+    if heading is not None:
+        print_text(Text(heading, "bold"))
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
 

@@ -32,24 +32,24 @@ class CellColumn:
 
 def laid_out(
     columns: Sequence[CellColumn], width: int | None, ellipsis: str = "…"
-) -> Iterator[str]:
-    """Yields the lines of a table: a heading, then one line for each row.
+) -> tuple[str | None, Iterator[str]]:
+    """Returns the heading of a table, and one line for each row.
 
-    If a line does not fit, its longest texts are cropped. If that is not enough, each row is a
-    record: one line for each of its columns, and an empty line between two records.
+    If a line does not fit, the middle of its longest texts is left out. If that is not enough, each
+    row is a record: one line for each of its columns, and an empty line between two records. There
+    is no heading then.
 
     Args:
         columns: at least one column, all of the same length.
         width: width of the terminal in cells. If None, nothing is cropped.
-        ellipsis: one character that ends a cropped text.
+        ellipsis: one character that stands for what is left out.
     """
     widths = _widths(columns, width)
     if width is not None and sum(widths) + _GAP * (len(widths) - 1) > width:
-        yield from _records(columns)
-        return
-    yield _row([column.heading for column in columns], columns, widths, ellipsis)
-    for cells in zip(*(column.cells for column in columns), strict=True):
-        yield _row(cells, columns, widths, ellipsis)
+        return None, _records(columns)
+    rows = zip(*(column.cells for column in columns), strict=True)
+    heading = _row([column.heading for column in columns], columns, widths, ellipsis)
+    return heading, (_row(cells, columns, widths, ellipsis) for cells in rows)
 
 
 def _widths(columns: Sequence[CellColumn], width: int | None) -> list[int]:
@@ -99,11 +99,18 @@ def _row(
         taken = _cell_len(cell)
         shown = cell
         if taken > width:
-            shown = chop_cells(cell, width - 1)[0] + ellipsis
+            shown = _cropped(cell, width, ellipsis)
             taken = _cell_len(shown)
         blanks = " " * (width - taken)
         parts.append(blanks + shown if column.is_number else shown + blanks)
     return (" " * _GAP).join(parts).rstrip(" ")
+
+
+def _cropped(text: str, width: int, ellipsis: str) -> str:
+    """Returns the beginning and the end of a text, as names often differ only in their end."""
+    end = (width - 1) // 2
+    beginning = chop_cells(text, width - 1 - end)[0]
+    return beginning + ellipsis + chop_cells(text[::-1], end)[0][::-1]
 
 
 def _cell_len(text: str) -> int:

@@ -103,6 +103,34 @@ def show_backtest(found: Rows, output: Format) -> None:
     print_rows(found, output, columns=columns, title=title)
 
 
+def show_incidents(found: Rows, output: Format) -> None:
+    """Prints what broke together, and between which executions."""
+    columns = [
+        *_places(found.rows),
+        number("execution_id", "incident"),
+        number("tables"),
+        number("open_tables", "open"),
+        Column("schema", lambda row: _one_of(row, "schema_name", "schemas")),
+        Column("plan", lambda row: _one_of(row, "load_plan", "load_plans")),
+        number("broke_after_execution_id", "broke after"),
+        number("broke_by_execution_id", "and by"),
+        number("last_execution_id", "last error"),
+    ]
+    print_rows(found, output, columns=columns, title="Incidents: tables that broke together")
+
+
+def show_incident_tables(incident: int, found: Rows, output: Format) -> None:
+    """Prints the tables of an incident."""
+    columns = [
+        *_tables(found.rows),
+        Column("open", lambda row: "yes" if row["is_open"] else "no", is_code=True),
+        number("errors", "errors in a row"),
+        number("ok_until_execution_id", "well until"),
+        number("first_execution_id", "in error from"),
+    ]
+    print_rows(found, output, columns=columns, title=f"Tables of incident {incident}")
+
+
 def show_conflicts(found: Rows, output: Format) -> None:
     """Prints the nodes where the cluster contradicts itself."""
     columns = [
@@ -246,6 +274,13 @@ def _since(row: Row) -> str:
     if since is None:
         return "–"
     return f"{since} (by {by})" if after is None else f"{since} (between {after} and {by})"
+
+
+def _one_of(row: Row, name: str, count: str) -> str:
+    """Returns the name that all tables of an incident share, or how many names they have."""
+    if row[count] > 1:
+        return f"{row[count]} {count.removeprefix('load_')}"
+    return "–" if row[name] is None else str(row[name])
 
 
 def _are_qualified(rows: Sequence[Row]) -> bool:

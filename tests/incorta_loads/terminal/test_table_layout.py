@@ -11,7 +11,8 @@ from incorta_loads.terminal.table_layout import CellColumn, laid_out
 
 
 def lines(*columns: CellColumn, width: int | None) -> list[str]:
-    return "\n".join(laid_out(columns, width)).split("\n")
+    heading, rows = laid_out(columns, width)
+    return "\n".join([heading, *rows] if heading is not None else rows).split("\n")
 
 
 def numbers(heading: str, *cells: str) -> CellColumn:
@@ -40,36 +41,41 @@ def test_without_a_width_no_cell_is_cropped() -> None:
 
 
 def test_long_texts_are_cropped_and_numbers_and_codes_are_not() -> None:
-    """A cropped text ends with an ellipsis, and the line takes the whole width."""
-    columns = [texts("name", "x" * 100), codes("is", "always_failing"), numbers("a", "1" * 30)]
+    """Beginning and end of a text stay, and the line takes the whole width."""
+    columns = [
+        texts("name", "x" * 50 + "y" * 50),
+        codes("is", "always_failing"),
+        numbers("a", "1" * 30),
+    ]
     assert lines(*columns, width=80) == [
         f"name{' ' * 28}  {'is':14}  {'a':>30}",
-        f"{'x' * 31}…  always_failing  {'1' * 30}",
+        f"{'x' * 16}…{'y' * 15}  always_failing  {'1' * 30}",
     ]
 
 
 def test_the_ellipsis_may_be_another_character() -> None:
     """Some terminals have no `…`."""
     columns = [texts("name", "x" * 100), numbers("n", "1")]
-    assert list(laid_out(columns, 20, ellipsis="~"))[1] == f"{'x' * 16}~  1"
+    _, rows = laid_out(columns, 20, ellipsis="~")
+    assert list(rows) == [f"{'x' * 8}~{'x' * 8}  1"]
 
 
 def test_the_widest_columns_shrink_first() -> None:
     """A narrow column keeps its width; wide columns share the remaining space."""
     columns = [texts("a", "x" * 40), texts("b", "y" * 5), texts("c", "z" * 60)]
-    assert lines(*columns, width=49)[1] == f"{'x' * 19}…  yyyyy  {'z' * 19}…"
+    assert lines(*columns, width=49)[1] == f"{'x' * 10}…{'x' * 9}  yyyyy  {'z' * 10}…{'z' * 9}"
 
 
 def test_headings_are_cropped_too() -> None:
     """A long heading takes no space from other columns."""
     columns = [texts("x" * 20, "a"), codes("b", "c")]
-    assert lines(*columns, width=15) == [f"{'x' * 11}…  b", f"a{' ' * 11}  c"]
+    assert lines(*columns, width=15) == [f"{'x' * 6}…{'x' * 5}  b", f"a{' ' * 11}  c"]
 
 
 def test_wide_characters_are_never_split() -> None:
-    """If half of a wide character would fit, the text ends before it."""
+    """If half of a wide character would fit, it is left out."""
     columns = [texts("a", "漢" * 10), codes("b", "x")]
-    assert lines(*columns, width=15) == [f"a{' ' * 11}  b", f"{'漢' * 5}…   x"]
+    assert lines(*columns, width=15) == [f"a{' ' * 11}  b", f"{'漢' * 3}…{'漢' * 2}   x"]
 
 
 def test_a_row_that_cannot_fit_is_a_record() -> None:

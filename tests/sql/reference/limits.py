@@ -24,6 +24,8 @@ class Limits:
     prior_errors: int = 5
     broken_level: float = 0.001
     broken_runs: int = 120
+    incident_min_errors: int = 3
+    incident_min_tables: int = 3
     recent_runs: int = 20
     baseline_runs: int = 100
     regression_min_runs: int = 20

@@ -15,6 +15,7 @@ from sql.reference.co_failures import co_failures
 from sql.reference.conflicts import status_conflicts
 from sql.reference.executions import executions
 from sql.reference.health import table_health
+from sql.reference.incidents import incident_tables, incidents
 from sql.reference.keys import Row
 from sql.reference.ledger import coverage, gaps, status_ledger
 from sql.reference.limits import Limits
@@ -75,6 +76,10 @@ class Reading:
         return failure_episodes(self.series)
 
     @cached_property
+    def incident_tables(self) -> list[Row]:
+        return incident_tables(self.series, self.failure_episodes, self.executions, self.limits)
+
+    @cached_property
     def failure_origins(self) -> list[Row]:
         return failure_origins(self.named_nodes)
 
@@ -98,6 +103,10 @@ MARTS: dict[str, Callable[[Reading], list[Row]]] = {
         read.series, read.alert_backtest, read.limits
     ),
     "failure_episodes": lambda read: read.failure_episodes,
+    "incidents": lambda read: incidents(
+        read.incident_tables, read.failure_episodes, read.executions
+    ),
+    "incident_tables": lambda read: read.incident_tables,
     "failure_origins": lambda read: read.failure_origins,
     "fix_first": lambda read: fix_first(read.failure_origins, read.executions),
     "co_failures": lambda read: co_failures(

@@ -1,0 +1,134 @@
+"""Defines the commands whose findings decide an exit code, for schedulers.
+
+Slow imports are inside the commands, so that `--help` responds at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from incorta_loads.choices import Format
+from incorta_loads.cli.options import App, Output, start
+from incorta_loads.cli.selection import All, Limit, OfPlan, selection
+
+if TYPE_CHECKING:
+    from incorta_loads.analysis.findings import Findings
+
+logger = logging.getLogger(__name__)
+
+FOUND = 4
+"""Exit code if --fail-on-any was given and its condition holds."""
+
+app = App()
+
+FailOnAny = Annotated[
+    bool,
+    typer.Option("--fail-on-any", help="Exit with 4 if the condition holds now."),
+]
+
+
+def _finding_command(name: str, text: str) -> None:
+    """Adds a command that prints the finding of its name, in the format of `views`."""
+
+    def command(
+        *,
+        plan: OfPlan = None,
+        limit: Limit = None,
+        show_all: All = False,
+        fail_on_any: FailOnAny = False,
+        output: Output = Format.TABLE,
+    ) -> None:
+        from incorta_loads.analysis import findings, queries
+        from incorta_loads.terminal import views
+        from incorta_loads.warehouse import opening
+
+        start()
+        wanted = findings.Wanted(plan, **selection(output, limit, show_all=show_all))
+        with opening.reading() as connection:
+            queries.require_plan(connection, plan)
+            found = getattr(findings, name)(connection, wanted)
+        getattr(views, f"show_{name}")(found.found, output)
+        views.show_rest(found.found, found.total, output)
+        _fail_on_any(found, fail_on_any=fail_on_any)
+
+    app.command(name.replace("_", "-"), help=text)(command)
+
+
+def _fail_on_any(found: Findings, *, fail_on_any: bool) -> None:
+    """Exits with 4 if that was asked for and there are current rows, shown or not."""
+    if fail_on_any and found.now:
+        logger.warning(
+            "Currently %s: %d; exit code 4 because of --fail-on-any.", found.what, found.now
+        )
+        raise typer.Exit(FOUND)
+
+
+_finding_command(
+    "health",
+    "Show how each table behaves: always failing, broken, intermittent, recovered, new, gone.\n\n"
+    "--fail-on-any: a table always fails or is broken. --plan: show the tables of this plan, with "
+    "their runs in all plans.",
+)
+_finding_command(
+    "regressions",
+    "Show which tables fail more often than before, and whether that may be chance.\n\n"
+    "--fail-on-any: the verdict of a table is regressed. --plan: show the tables of this plan, "
+    "with their runs in all plans.",
+)
+_finding_command(
+    "conflicts",
+    "Show where the cluster contradicts itself, such as a success above a failure.\n\n"
+    "--fail-on-any: the newest final execution of a plan has a contradiction.",
+)
+_finding_command(
+    "fix_first",
+    "Show which few fixes would make the most executions free of errors.\n\n"
+    "--fail-on-any: an error originated in the newest final execution of a plan. --plan: show the "
+    "causes of this plan, with the executions of all plans.",
+)
+
+
+@app.command()
+def incidents(
+    incident: Annotated[
+        str | None,
+        typer.Argument(metavar="ID", help="Show the tables of this incident.", show_default=False),
+    ] = None,
+    *,
+    only_open: Annotated[
+        bool, typer.Option("--open", help="Show only incidents with tables still in error.")
+    ] = False,
+    plan: OfPlan = None,
+    limit: Limit = None,
+    show_all: All = False,
+    fail_on_any: FailOnAny = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show which tables broke together, so that one cause is likely; open incidents first.
+
+    --fail-on-any: an incident is open. --plan: show incidents whose first errors were in this plan.
+    """
+    from incorta_loads.analysis import findings, queries
+    from incorta_loads.endpoint.execution_ids import parse_id
+    from incorta_loads.terminal import views
+    from incorta_loads.warehouse import opening
+
+    start()
+    if incident is not None:
+        wanted_id = parse_id(incident)
+        with opening.reading() as connection:
+            tables = findings.incident_tables(connection, wanted_id)
+        views.show_incident_tables(wanted_id, tables, output)
+        return
+    wanted = findings.Wanted(
+        plan, only_now=only_open, **selection(output, limit, show_all=show_all)
+    )
+    with opening.reading() as connection:
+        queries.require_plan(connection, plan)
+        found = findings.incidents(connection, wanted)
+    views.show_incidents(found.found, output)
+    views.show_rest(found.found, found.now if only_open else found.total, output)
+    _fail_on_any(found, fail_on_any=fail_on_any)
