@@ -154,6 +154,7 @@ _FIX_FIRST = _Mart(
         WHERE {_CAUSE_OF} AND {_IN_LAST_EXECUTION.format(row="origin")}
     )""",  # noqa: S608
     what="causes in the last final execution of a plan",
+    notable="is_failing AND behaviour IS DISTINCT FROM 'always_failing'",
 )
 
 

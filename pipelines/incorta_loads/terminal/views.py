@@ -146,20 +146,33 @@ def show_conflicts(found: Rows, output: Format) -> None:
 
 
 def show_fix_first(found: Rows, output: Format) -> None:
-    """Prints the causes to fix first."""
+    """Prints the causes to fix first, and what fixing them would do."""
+    rows = found.rows
     columns = [
-        *_places(found.rows),
+        *_places(rows),
         number("fix_rank", "rank"),
-        value("type"),
+        *([value("type")] if any(row["role"] != "table" for row in rows) else []),
         value("name"),
-        *([value("load_plan", "plan")] if any(row["load_plan"] for row in found.rows) else []),
-        part_of("executions_failed", "failed_executions", "executions"),
-        rate("share_of_failed_executions", "share"),
+        *([value("load_plan", "plan")] if any(row["load_plan"] for row in rows) else []),
+        code("behaviour"),
+        number("failing_since_execution_id", "since"),
+        *_unless_empty(number("incident_execution_id", "incident"), rows),
+        *_unless_empty(number("tables_not_run", "not run"), rows),
+        number("executions_failed", "executions"),
         number("executions_only_cause", "alone"),
-        part_of("cumulative_clean_executions", "failed_executions", "clean"),
-        number("last_execution_id", "last"),
+        number("cumulative_clean_executions", "clean"),
     ]
-    print_rows(found, output, columns=columns, title="What to fix first, over recent executions")
+    print_rows(found, output, columns=columns, title="What to fix first")
+    if output is Format.TABLE and rows:
+        failed = "/".join(str(each) for each in sorted({row["failed_executions"] for row in rows}))
+        print_line(f"executions: of {failed} recent ones with errors, those with this cause")
+        print_line("alone: those with no other cause")
+        print_line("clean: those left without a cause after fixing this one and all ranked above")
+
+
+def _unless_empty(column: Column, rows: Sequence[Row]) -> list[Column]:
+    """Returns the column if it says something: neither NULL nor 0 in every row."""
+    return [column] if any(column.text(row) not in ("–", "0") for row in rows) else []
 
 
 def show_rest(found: Rows, total: int, output: Format) -> None:

@@ -1,74 +1,76 @@
-{% set keys = 'cluster, tenant, type, load_plan, group_name, schema_name, table_name, name' %}
-
 with
-
-causes as (
-
-    select * from {{ ref('int_ranked_causes') }}
-
-),
-
--- fixes follow fix_rank, so an execution is clean once its cause with the greatest rank is fixed
-placed as (
-
-    select
-        {{ keys }},
-        role,
-        execution_id,
-        executions_failed,
-        executions_only_cause,
-        fix_rank,
-        max(fix_rank) over (partition by cluster, tenant, execution_id) as clean_from_rank
-    from causes
-
-),
 
 fixes as (
 
-    select
-        {{ keys }},
-        executions_failed,
-        executions_only_cause,
-        fix_rank,
-        max(role) as role,
-        max(execution_id) as last_execution_id,
-        count(*) filter (where fix_rank = clean_from_rank) as executions_cleaned
-    from placed
-    group by {{ keys }}, executions_failed, executions_only_cause, fix_rank
+    select * from {{ ref('int_fixes') }}
 
 ),
 
-totals as (
+health as (
+
+    select * from {{ ref('table_health') }}
+
+),
+
+executions as (
+
+    select * from {{ ref('executions') }}
+
+),
+
+open_incidents as (
 
     select
-        {{ keys }},
-        executions_failed,
-        executions_only_cause,
-        fix_rank,
-        role,
-        last_execution_id,
-        sum(executions_cleaned) over (
-            partition by cluster, tenant order by fix_rank
-        ) as cleaned_so_far,
-        sum(executions_cleaned) over (partition by cluster, tenant) as executions
-    from fixes
+        cluster,
+        tenant,
+        schema_name,
+        table_name,
+        max(execution_id) as execution_id
+    from {{ ref('incident_tables') }}
+    where is_open
+    group by cluster, tenant, schema_name, table_name
 
 ),
 
 final as (
 
     select
-        {{ keys }},
-        executions_failed,
-        executions_only_cause,
-        {{ rate('executions_failed', 'executions') }} as share_of_failed_executions,
-        last_execution_id,
-        fix_rank,
-        {{ rate('cleaned_so_far', 'executions') }} as cumulative_clean_share,
-        cast(executions as bigint) as failed_executions,
-        cast(cleaned_so_far as bigint) as cumulative_clean_executions,
-        role
-    from totals
+        fixes.cluster,
+        fixes.tenant,
+        fixes.type,
+        fixes.load_plan,
+        fixes.group_name,
+        fixes.schema_name,
+        fixes.table_name,
+        fixes.name,
+        fixes.executions_failed,
+        fixes.executions_only_cause,
+        fixes.share_of_failed_executions,
+        fixes.last_execution_id,
+        fixes.fix_rank,
+        fixes.cumulative_clean_share,
+        fixes.failed_executions,
+        fixes.cumulative_clean_executions,
+        fixes.role,
+        case
+            when fixes.role = 'table'
+                then health.failing_since_execution_id is not null and health.behaviour <> 'gone'
+            else fixes.is_in_latest
+        end as is_failing,
+        health.failing_since_execution_id,
+        health.behaviour,
+        open_incidents.execution_id as incident_execution_id,
+        executions.tables_not_run
+    from fixes
+    inner join executions
+        on
+            fixes.cluster = executions.cluster
+            and fixes.tenant = executions.tenant
+            and fixes.last_execution_id = executions.execution_id
+    left join health
+        on fixes.role = 'table' and {{ is_same_table('fixes', 'health', 'name') }}
+    left join open_incidents
+        on fixes.role = 'table' and {{ is_same_table('fixes', 'open_incidents', 'name') }}
 
 )
 

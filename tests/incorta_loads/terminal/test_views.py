@@ -20,6 +20,7 @@ from incorta_loads.terminal.views import (
     show_coverage,
     show_execution,
     show_failure_rates,
+    show_fix_first,
     show_regressions,
 )
 from incorta_loads.tree.statuses import STATUS_OUTCOMES
@@ -255,6 +256,42 @@ def test_notifications_show_what_became_of_them(
         "17.5",
     ]
     assert set(second.split()[3:]) == {"–"}
+
+
+# --- Fix first ------------------------------------------------------------------------------------
+
+CAUSE = {
+    "cluster": "c",
+    "tenant": "t",
+    "fix_rank": 1,
+    "type": "TABLE",
+    "role": "table",
+    "name": "s.a",
+    "load_plan": None,
+    "behaviour": "broken_since",
+    "failing_since_execution_id": 300,
+    "incident_execution_id": None,
+    "tables_not_run": 0,
+    "executions_failed": 28,
+    "failed_executions": 190,
+    "executions_only_cause": 23,
+    "cumulative_clean_executions": 91,
+}
+
+
+def test_causes_are_shown_with_what_their_columns_mean(capsys: Printed) -> None:
+    """Columns that would say nothing are left out."""
+    show_fix_first(Rows(list(CAUSE), [CAUSE]), Format.TABLE)
+    assert lines(capsys) == [
+        "What to fix first",
+        "rank  name  behaviour     since  executions  alone  clean",
+        "   1  s.a   broken_since    300          28     23     91",
+        "executions: of 190 recent ones with errors, those with this cause",
+        "alone: those with no other cause",
+        "clean: those left without a cause after fixing this one and all ranked above",
+    ]
+    show_fix_first(Rows(list(CAUSE), [CAUSE | {"tables_not_run": 8}]), Format.TABLE)
+    assert "  not run  " in lines(capsys)[1]
 
 
 # --- Coverage ------------------------------------------------------------------------------------

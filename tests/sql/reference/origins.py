@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sql.reference.keys import EXECUTION, TENANT, Row, by, in_order, key, named
+from sql.reference.keys import EXECUTION, SERIES, TENANT, Row, by, in_order, key, named
 from sql.reference.outcomes import above
 
 CAUSE = (
@@ -33,10 +33,47 @@ def failure_origins(node_outcomes: Sequence[Row]) -> list[Row]:
     return found
 
 
-def fix_first(failure_origins: Sequence[Row], executions: Sequence[Row]) -> list[Row]:
+def fix_first(
+    failure_origins: Sequence[Row],
+    executions: Sequence[Row],
+    table_health: Sequence[Row],
+    incident_tables: Sequence[Row],
+) -> list[Row]:
     recent = {key(execution, *EXECUTION) for execution in executions if execution["is_recent"]}
     origins = [origin for origin in failure_origins if key(origin, *EXECUTION) in recent]
-    return [row for of_tenant in by(origins, *TENANT).values() for row in _causes(of_tenant)]
+    found = [row for of_tenant in by(origins, *TENANT).values() for row in _causes(of_tenant)]
+    health = {key(row, *SERIES): row for row in table_health}
+    incidents = by([row for row in incident_tables if row["is_open"]], *SERIES)
+    not_run = {key(each, *EXECUTION): each["tables_not_run"] for each in executions}
+    latest = _latest(executions)
+    still = {_cause(each) for each in origins if key(each, *EXECUTION) in latest}
+    for row in found:
+        names = (*key(row, *TENANT), row["schema_name"], row["name"])
+        is_table = row["role"] == "table"
+        of_table = health[names] if is_table else {}
+        since, behaviour = of_table.get("failing_since_execution_id"), of_table.get("behaviour")
+        row |= {
+            "is_failing": since is not None and behaviour != "gone"
+            if is_table
+            else key(row, *CAUSE) in still,
+            "failing_since_execution_id": since,
+            "behaviour": behaviour,
+            "incident_execution_id": max(
+                (each["execution_id"] for each in incidents.get(names, ()) if is_table),
+                default=None,
+            ),
+            "tables_not_run": not_run[(*key(row, *TENANT), row["last_execution_id"])],
+        }
+    return found
+
+
+def _latest(executions: Sequence[Row]) -> set[tuple[object, ...]]:
+    """The last final execution of each plan."""
+    final = [each for each in executions if each["is_final"]]
+    return {
+        (*key(rows[0], *TENANT), max(each["execution_id"] for each in rows))
+        for rows in by(final, *TENANT, "load_plan").values()
+    }
 
 
 def _cause(origin: Row) -> tuple[str | None, ...]:

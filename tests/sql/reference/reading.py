@@ -108,7 +108,9 @@ MARTS: dict[str, Callable[[Reading], list[Row]]] = {
     ),
     "incident_tables": lambda read: read.incident_tables,
     "failure_origins": lambda read: read.failure_origins,
-    "fix_first": lambda read: fix_first(read.failure_origins, read.executions),
+    "fix_first": lambda read: fix_first(
+        read.failure_origins, read.executions, read.table_health, read.incident_tables
+    ),
     "co_failures": lambda read: co_failures(
         read.series, read.failure_episodes, read.executions, read.limits
     ),

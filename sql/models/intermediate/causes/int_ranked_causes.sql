@@ -13,6 +13,7 @@ counted as (
     select
         {{ keys }},
         role,
+        is_latest,
         execution_id,
         count(*) over (partition by {{ keys }}) as executions_failed,
         count(case when is_only_cause then 1 end) over (
@@ -27,6 +28,7 @@ final as (
     select
         {{ keys }},
         role,
+        is_latest,
         execution_id,
         executions_failed,
         executions_only_cause,

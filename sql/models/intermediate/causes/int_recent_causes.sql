@@ -8,7 +8,12 @@ origins as (
 
 executions as (
 
-    select * from {{ ref('executions') }}
+    select
+        *,
+        execution_id = max(case when is_final then execution_id end) over (
+            partition by cluster, tenant, load_plan
+        ) as is_latest
+    from {{ ref('executions') }}
 
 ),
 
@@ -29,7 +34,8 @@ causes as (
         origins.schema_name,
         origins.table_name,
         origins.name,
-        origins.role
+        origins.role,
+        coalesce(executions.is_latest, false) as is_latest
     from origins
     inner join executions
         on
@@ -54,6 +60,7 @@ final as (
         name,
         -- nodes of an unknown type may have two roles: table if they are leaves, otherwise none
         max(role) as role,
+        bool_or(is_latest) as is_latest,
         count(*) over (partition by cluster, tenant, execution_id) = 1 as is_only_cause
     from causes
     group by
