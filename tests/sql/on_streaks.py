@@ -63,6 +63,13 @@ def insert_series(warehouse: duckdb.DuckDBPyConnection, histories: Mapping[str, 
         )
         warehouse.unregister("runs")
         first += tables
+    warehouse.execute(
+        """
+        create table load_analysis.int_backtest_runs as
+        select series_id, execution_id as run, execution_id, is_error
+        from load_analysis.int_table_runs
+        """
+    )
 
 
 STREAKS = ("int_table_streak_pieces", "int_table_numbered_pieces", "int_table_streaks")
@@ -76,7 +83,7 @@ VERDICTS = (
 """The models from streaks to verdicts."""
 
 BACKTEST = (
-    *("int_backtest_runs", "int_backtest_tenant_rates", "int_backtest_windows"),
+    *("int_backtest_tenant_rates", "int_backtest_windows"),
     *("int_backtest_tails", "int_backtest_looks", "int_backtest_worse"),
     *("int_backtest_change_points", "int_backtest_breaks", "int_backtest_broken"),
     *("int_backtest_messages", "alert_backtest", "alert_backtest_summary"),
