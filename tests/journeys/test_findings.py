@@ -85,6 +85,19 @@ def test_failures_of_tables_may_be_sorted_by_rank(analyzed: User) -> None:
     assert "Only tables have a rank" in done.stderr
 
 
+def test_executions_come_newest_first(analyzed: User) -> None:
+    """`--plan` shows those of one plan."""
+    query = (
+        "FROM load_analysis.executions WHERE load_plan = 'Sales Daily' ORDER BY execution_id DESC"
+    )
+    expected = analyzed.queries(f"SELECT execution_id {query}")
+    found = analyzed.reads("executions", "--plan", "Sales Daily")
+    assert [{"execution_id": row["execution_id"]} for row in found] == expected
+    text = analyzed.runs("executions", "--limit", "3").stdout
+    assert re.search(r"\n +136 .* \d+ of \d+", text)
+    assert text.endswith("3 of 130 rows; --all for the rest.\n")
+
+
 @pytest.mark.parametrize("command", ["failures", *FINDINGS])
 def test_a_terminal_shows_at_most_20_notable_rows(analyzed: User, command: str) -> None:
     """The last line says how many there are; `--all` and `--limit` show others."""

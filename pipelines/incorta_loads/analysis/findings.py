@@ -1,6 +1,7 @@
-"""Reads the findings of the analysis: health, regressions, conflicts and first fixes.
+"""Reads the findings of the analysis, such as health, incidents and first fixes.
 
-Rows come worst first. Each finding also counts the rows that are current, for use by a scheduler.
+Rows come worst or newest first. Each finding also counts the rows that are current, for use by a
+scheduler.
 """
 
 from __future__ import annotations
@@ -135,6 +136,13 @@ _INCIDENTS = _Mart(
     now="is_open",
     what="open incidents",
 )
+_EXECUTIONS = _Mart(
+    name="executions",
+    order="execution_id DESC, cluster, tenant",
+    of_plan="load_plan = $plan",
+    now="NOT is_final",
+    what="executions that are not final",
+)
 _CONFLICTS = _Mart(
     name="status_conflicts",
     order="execution_id DESC, node_id, rule, cluster, tenant",
@@ -172,6 +180,11 @@ def regressions(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findin
     Regressed tables come first; within a verdict, rows are in order of significance.
     """
     return _findings(connection, _REGRESSIONS, wanted)
+
+
+def executions(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings:
+    """Returns the executions, newest first."""
+    return _findings(connection, _EXECUTIONS, wanted)
 
 
 def incidents(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings:

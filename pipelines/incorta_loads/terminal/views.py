@@ -103,6 +103,20 @@ def show_backtest(found: Rows, output: Format) -> None:
     print_rows(found, output, columns=columns, title=title)
 
 
+def show_executions(found: Rows, output: Format) -> None:
+    """Prints how each execution ended, and how many of its tables did."""
+    columns = [
+        *_places(found.rows),
+        number("execution_id", "execution"),
+        value("load_plan", "plan"),
+        code("outcome"),
+        part_of("table_errors", "tables", "tables in error"),
+        *_unless_empty(number("tables_not_run", "not run"), found.rows),
+        Column("", lambda row: "partial" if row["is_partial"] else "", is_code=True),
+    ]
+    print_rows(found, output, columns=columns, title="Executions, newest first")
+
+
 def show_incidents(found: Rows, output: Format) -> None:
     """Prints what broke together, and between which executions."""
     columns = [
