@@ -21,7 +21,7 @@ class Findings:
 
     Attributes:
         found: the rows, worst first, up to the requested limit.
-        total: number of all rows.
+        total: number of all rows; of the current ones, if only those were wanted.
         now: number of current rows, regardless of the limit.
         what: description of the current rows for users.
     """
@@ -237,7 +237,8 @@ def _findings(connection: duckdb.DuckDBPyConnection, mart: _Mart, wanted: Wanted
         query += f" LIMIT {wanted.limit}"
     (counts,) = marts(connection, counting, _parameters(counting, wanted.plan)).rows
     found = marts(connection, query, _parameters(query, wanted.plan))
-    return Findings(found, counts["total"], counts["now"], mart.what)
+    total = counts["now"] if wanted.only_now else counts["total"]
+    return Findings(found, total, counts["now"], mart.what)
 
 
 def _parameters(query: str, plan: str | None) -> dict[str, Parameter]:

@@ -1,4 +1,4 @@
-"""Defines the commands whose findings decide an exit code, for schedulers.
+"""Defines the commands that print the rows of one mart, some with an exit code for schedulers.
 
 Slow imports are inside the commands, so that `--help` responds at once.
 """
@@ -12,7 +12,7 @@ import typer
 
 from incorta_loads.choices import Format
 from incorta_loads.cli.options import App, Output, start
-from incorta_loads.cli.selection import All, Limit, OfPlan, selection
+from incorta_loads.cli.selection import All, Limit, OfPlan, Selection, selection
 
 if TYPE_CHECKING:
     from incorta_loads.analysis.findings import Findings
@@ -30,8 +30,26 @@ FailOnAny = Annotated[
 ]
 
 
+def _show(
+    name: str, plan: str | None, selected: Selection, output: Format, *, only_now: bool = False
+) -> Findings:
+    """Reads the finding of this name and prints it in the format of `views`."""
+    from incorta_loads.analysis import findings, queries
+    from incorta_loads.terminal import views
+    from incorta_loads.warehouse import opening
+
+    start()
+    wanted = findings.Wanted(plan, only_now=only_now, **selected)
+    with opening.reading() as connection:
+        queries.require_plan(connection, plan)
+        found: Findings = getattr(findings, name)(connection, wanted)
+    getattr(views, f"show_{name}")(found.found, output)
+    views.show_rest(found.found, found.total, output)
+    return found
+
+
 def _finding_command(name: str, text: str) -> None:
-    """Adds a command that prints the finding of its name, in the format of `views`."""
+    """Adds a command that prints the finding of its name."""
 
     def command(
         *,
@@ -41,17 +59,7 @@ def _finding_command(name: str, text: str) -> None:
         fail_on_any: FailOnAny = False,
         output: Output = Format.TABLE,
     ) -> None:
-        from incorta_loads.analysis import findings, queries
-        from incorta_loads.terminal import views
-        from incorta_loads.warehouse import opening
-
-        start()
-        wanted = findings.Wanted(plan, **selection(output, limit, show_all=show_all))
-        with opening.reading() as connection:
-            queries.require_plan(connection, plan)
-            found = getattr(findings, name)(connection, wanted)
-        getattr(views, f"show_{name}")(found.found, output)
-        views.show_rest(found.found, found.total, output)
+        found = _show(name, plan, selection(output, limit, show_all=show_all), output)
         _fail_on_any(found, fail_on_any=fail_on_any)
 
     app.command(name.replace("_", "-"), help=text)(command)
@@ -111,24 +119,35 @@ def incidents(
 
     --fail-on-any: an incident is open. --plan: show incidents whose first errors were in this plan.
     """
-    from incorta_loads.analysis import findings, queries
+    if incident is not None:
+        _show_incident(incident, output)
+        return
+    selected = selection(output, limit, show_all=show_all)
+    found = _show("incidents", plan, selected, output, only_now=only_open)
+    _fail_on_any(found, fail_on_any=fail_on_any)
+
+
+def _show_incident(incident: str, output: Format) -> None:
+    """Prints the tables of an incident."""
+    from incorta_loads.analysis import findings
     from incorta_loads.endpoint.execution_ids import parse_id
     from incorta_loads.terminal import views
     from incorta_loads.warehouse import opening
 
     start()
-    if incident is not None:
-        wanted_id = parse_id(incident)
-        with opening.reading() as connection:
-            tables = findings.incident_tables(connection, wanted_id)
-        views.show_incident_tables(wanted_id, tables, output)
-        return
-    wanted = findings.Wanted(
-        plan, only_now=only_open, **selection(output, limit, show_all=show_all)
-    )
+    wanted = parse_id(incident)
     with opening.reading() as connection:
-        queries.require_plan(connection, plan)
-        found = findings.incidents(connection, wanted)
-    views.show_incidents(found.found, output)
-    views.show_rest(found.found, found.now if only_open else found.total, output)
-    _fail_on_any(found, fail_on_any=fail_on_any)
+        tables = findings.incident_tables(connection, wanted)
+    views.show_incident_tables(wanted, tables, output)
+
+
+@app.command()
+def executions(
+    *,
+    plan: OfPlan = None,
+    limit: Limit = None,
+    show_all: All = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show how each execution ended, newest first."""
+    _show("executions", plan, selection(output, limit, show_all=show_all), output)

@@ -59,28 +59,6 @@ def failures(
 
 
 @app.command()
-def executions(
-    *,
-    plan: OfPlan = None,
-    limit: Limit = None,
-    show_all: All = False,
-    output: Output = Format.TABLE,
-) -> None:
-    """Show how each execution ended, newest first."""
-    from incorta_loads.analysis import findings, queries
-    from incorta_loads.terminal import views
-    from incorta_loads.warehouse import opening
-
-    start()
-    wanted = findings.Wanted(plan, **selection(output, limit, show_all=show_all))
-    with opening.reading() as connection:
-        queries.require_plan(connection, plan)
-        found = findings.executions(connection, wanted)
-    views.show_executions(found.found, output)
-    views.show_rest(found.found, found.total, output)
-
-
-@app.command()
 def backtest(
     *,
     setting: Annotated[
