@@ -80,7 +80,7 @@ with
 
 nodes as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_node_outcomes') }}
 
 ),
 
@@ -154,7 +154,8 @@ final as (
         tables_counted,
         table_errors,
         {{ rate('table_errors', 'tables_counted') }} as table_error_rate,
-        runs_with_table_error
+        runs_with_table_error,
+        {{ keys_of(key_columns) }}
     from with_design_effects
 
 )

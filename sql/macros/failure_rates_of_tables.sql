@@ -131,7 +131,8 @@ final as (
 
     select
         {{ keys | join(', ') }},
-        {{ failure_rate_columns() }}
+        {{ failure_rate_columns() }},
+        {{ keys_of(key_columns) }}
     from with_design_effects
 
 )

@@ -9,7 +9,7 @@ nodes as (
 
 node_outcomes as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_node_outcomes') }}
 
 ),
 

@@ -4,7 +4,7 @@ with
 
 nodes as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_node_outcomes') }}
 
 ),
 

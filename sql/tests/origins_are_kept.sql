@@ -3,7 +3,7 @@ with
 
 node_outcomes as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_node_outcomes') }}
 
 ),
 

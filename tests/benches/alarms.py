@@ -64,8 +64,8 @@ def _print_false_verdicts(compiled: list[Model], tables: int) -> None:
                     warehouse.execute(
                         """
                         select tenant as model, verdict, count(*) as tables, $runs as runs
-                        from load_analysis.int_regressions
-                        inner join load_analysis.int_table_series using (series_id)
+                        from load_analysis_steps.int_regressions
+                        inner join load_analysis_steps.int_table_series using (series_id)
                         group by all
                         """,
                         {"runs": runs},
@@ -284,8 +284,8 @@ select
     points.since_execution_id as since,
     points.changed_after_execution_id as after,
     points.changed_by_execution_id as by
-from load_analysis.int_regressions as regressions
-left join load_analysis.int_change_points as points using (series_id)
+from load_analysis_steps.int_regressions as regressions
+left join load_analysis_steps.int_change_points as points using (series_id)
 where regressions.verdict = 'regressed'
 """
 
@@ -326,8 +326,9 @@ _BUILD = """
 import json, sys
 import duckdb
 with duckdb.connect(sys.argv[1], config={"memory_limit": "700MB"}) as warehouse:
-    for name, is_view, query in json.load(sys.stdin):
-        warehouse.execute(f'create table load_analysis."{name}" as {query}')
+    for schema, name, is_view, query in json.load(sys.stdin):
+        warehouse.execute(f'create schema if not exists {schema}')
+        warehouse.execute(f'create table {schema}."{name}" as {query}')
 """
 
 

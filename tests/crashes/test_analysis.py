@@ -67,17 +67,16 @@ def content(warehouse: Path) -> str:
     """All tables of the analysis, with a hash of their rows, and all views, with their SQL."""
     views = """
         SELECT view_name, sql FROM duckdb_views()
-        WHERE schema_name = 'load_analysis' AND NOT internal ORDER BY ALL
+        WHERE schema_name LIKE 'load_analysis%' AND NOT internal ORDER BY ALL
     """
     tables = """
-        SELECT table_name FROM duckdb_tables() WHERE schema_name = 'load_analysis' ORDER BY ALL
+        SELECT schema_name || '.' || table_name FROM duckdb_tables()
+        WHERE schema_name LIKE 'load_analysis%' ORDER BY ALL
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         names = [name for (name,) in connection.execute(tables).fetchall()]
         rows = [
-            connection.execute(
-                f'SELECT count(*), sum(hash(each)) FROM load_analysis."{name}" AS each'
-            ).fetchone()
+            connection.execute(f"SELECT count(*), sum(hash(each)) FROM {name} AS each").fetchone()
             for name in names
         ]
         return repr([*zip(names, rows, strict=True), *connection.execute(views).fetchall()])
@@ -114,7 +113,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with duckdb.connect(str(warehouse)) as connection:
         insert_rows(connection, later)
         if request.param == "another project":
-            connection.execute("DROP TABLE load_analysis.build_state")
+            connection.execute("DROP TABLE load_analysis_steps.build_state")
     finished = copied(warehouse, directory / "finished")
     process = started(finished, 0)
     assert process.stdout is not None

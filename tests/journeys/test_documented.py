@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from journeys.documented import PAGE, Example, examples, printed
 from journeys.shell import CHECKOUT, Demo
+
+STAR = re.findall(r"```sql\n(.*?)\n```", (CHECKOUT / "docs" / "bi.md").read_text(), re.DOTALL)
+"""The queries in docs/bi.md."""
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.query.split("\n")[0])
@@ -22,3 +27,9 @@ def test_every_mart_is_on_the_page() -> None:
     named = {mart for mart in marts if f"load_analysis.{mart}" in queries}
     assert {each for each in marts - named if not each.startswith("failure_rates_by_")} == set()
     assert PAGE.read_text().count("## ") > len(examples())
+
+
+@pytest.mark.parametrize("query", STAR, ids=lambda query: query.split("\n")[0])
+def test_a_query_of_the_star_has_rows(demo: Demo, query: str) -> None:
+    """The joins on keys find what belongs together."""
+    assert len(printed(demo.warehouse, query).splitlines()) > 2

@@ -16,8 +16,9 @@ from sql.base_rows import History, create_base_tables, insert_rows, write_base_t
 
 
 class Model(NamedTuple):
-    """A relation of schema `load_analysis`, and its query."""
+    """A relation of the analysis, and its query."""
 
+    schema: str
     name: str
     is_view: bool
     query: str
@@ -27,7 +28,7 @@ def compiled_models(database: Path, variables: Mapping[str, object]) -> list[Mod
     """All models, each after its dependencies; the database provides the base tables."""
     results = run_dbt(["compile"], variables, database=str(database)).results
     return [
-        Model(node.name, node.config.materialized == "view", node.compiled_code)
+        Model(node.schema, node.name, node.config.materialized == "view", node.compiled_code)
         for node in (result.node for result in results)
         if node.resource_type == "model"
     ]
@@ -54,7 +55,8 @@ def built_in_file(compiled: list[Model], database: Path, history: History) -> Pa
 
 def build(warehouse: duckdb.DuckDBPyConnection, compiled: list[Model]) -> None:
     """Builds every model on the existing base tables."""
-    warehouse.execute("create schema if not exists load_analysis")
-    for name, is_view, query in compiled:
+    for schema in ("load_analysis", "load_analysis_steps"):
+        warehouse.execute(f"create schema if not exists {schema}")
+    for schema, name, is_view, query in compiled:
         kind = "view" if is_view else "table"
-        warehouse.execute(f'create {kind} load_analysis."{name}" as {query}')
+        warehouse.execute(f'create {kind} {schema}."{name}" as {query}')

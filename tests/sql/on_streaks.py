@@ -16,21 +16,21 @@ def insert_series(warehouse: duckdb.DuckDBPyConnection, histories: Mapping[str, 
     """Creates what the models on streaks read, with tables t1, t2, … and executions 1, 2, …"""
     warehouse.execute(
         """
-        create schema if not exists load_analysis;
-        create table load_analysis.int_table_series (
+        create schema if not exists load_analysis_steps;
+        create table load_analysis_steps.int_table_series (
             series_id bigint, tenant_id bigint, cluster varchar, tenant varchar,
-            schema_name varchar, table_name varchar
+            schema_name varchar, table_name varchar, table_key varchar, schema_key varchar
         );
-        create table load_analysis.int_table_runs (
+        create table load_analysis_steps.int_table_runs (
             cluster varchar, tenant varchar, bucket bigint, version varchar, series_id bigint,
             load_plan varchar, execution_id bigint, node_id bigint, is_error boolean,
             is_failure boolean
         );
-        create table load_analysis.int_table_pairs (
+        create table load_analysis_steps.int_table_pairs (
             tenant_id bigint, series_id_a bigint, series_id_b bigint, executions bigint,
             starts_a bigint, starts_b bigint, starts_both bigint
         );
-        create table load_analysis.int_bucketed_answers (one integer);
+        create table load_analysis_steps.int_bucketed_answers (one integer);
         """
     )
     first = 0
@@ -46,15 +46,15 @@ def insert_series(warehouse: duckdb.DuckDBPyConnection, histories: Mapping[str, 
         warehouse.register("runs", runs)
         warehouse.execute(
             """
-            insert into load_analysis.int_table_series
-            select $first + number, $tenant_id, 'cluster', $tenant, 's', 't' || number
+            insert into load_analysis_steps.int_table_series
+            select $first + number, $tenant_id, 'cluster', $tenant, 's', 't' || number, '', ''
             from range(1, $tables + 1) as numbers(number)
             """,
             {"first": first, "tenant_id": tenant_id, "tenant": tenant, "tables": tables},
         )
         warehouse.execute(
             """
-            insert into load_analysis.int_table_runs
+            insert into load_analysis_steps.int_table_runs
             select 'cluster', $tenant, execution_id // 1000 * 1000, '', $first + number, 'p',
                 execution_id, number, is_error, is_error
             from runs
@@ -65,9 +65,9 @@ def insert_series(warehouse: duckdb.DuckDBPyConnection, histories: Mapping[str, 
         first += tables
     warehouse.execute(
         """
-        create table load_analysis.int_backtest_runs as
+        create table load_analysis_steps.int_backtest_runs as
         select series_id, execution_id as run, execution_id, is_error
-        from load_analysis.int_table_runs
+        from load_analysis_steps.int_table_runs
         """
     )
 

@@ -17,20 +17,28 @@ from incorta_loads.analysis.project import project_directory
 from sql.base_rows import write_base_tables
 from sql.comparison import BuiltHistory
 
-MODELS = sorted(path.stem for path in (project_directory() / "models").rglob("*.sql"))
+MODELS = {
+    path.stem: "load_analysis" if path.parent.name == "marts" else "load_analysis_steps"
+    for path in sorted((project_directory() / "models").rglob("*.sql"))
+}
+"""Model → its schema."""
 
 DESCRIBED = """
-    SELECT table_name, column_name, column_index, data_type, comment
+    SELECT schema_name, table_name, column_name, column_index, data_type, comment
     FROM duckdb_columns()
-    WHERE database_name = '{0}' AND schema_name = 'load_analysis' AND table_name <> 'build_state'
+    WHERE
+        database_name = '{0}' AND schema_name LIKE 'load_analysis%'
+        AND table_name <> 'build_state'
     UNION ALL
-    SELECT table_name, NULL, NULL, 'TABLE', comment
+    SELECT schema_name, table_name, NULL, NULL, 'TABLE', comment
     FROM duckdb_tables()
-    WHERE database_name = '{0}' AND schema_name = 'load_analysis' AND table_name <> 'build_state'
+    WHERE
+        database_name = '{0}' AND schema_name LIKE 'load_analysis%'
+        AND table_name <> 'build_state'
     UNION ALL
-    SELECT view_name, NULL, NULL, 'VIEW', comment
+    SELECT schema_name, view_name, NULL, NULL, 'VIEW', comment
     FROM duckdb_views()
-    WHERE database_name = '{0}' AND schema_name = 'load_analysis'
+    WHERE database_name = '{0}' AND schema_name LIKE 'load_analysis%'
     ORDER BY ALL
 """
 
@@ -56,7 +64,7 @@ def both(
 def test_every_cell_is_the_same(both: duckdb.DuckDBPyConnection, model: str) -> None:
     """The cells of each relation are equal to the last digit."""
     ours, dbts = (
-        both.execute(f"FROM {each}.load_analysis.{model}").fetchall() for each in ("ours", "dbts")
+        both.execute(f"FROM {each}.{MODELS[model]}.{model}").fetchall() for each in ("ours", "dbts")
     )
     assert sorted(ours, key=repr) == sorted(dbts, key=repr)
 
@@ -65,7 +73,7 @@ def test_columns_types_and_comments_are_the_same(both: duckdb.DuckDBPyConnection
     """The columns also have the same order."""
     ours, dbts = (both.execute(DESCRIBED.format(each)).fetchall() for each in ("ours", "dbts"))
     assert ours == dbts
-    assert {name for name, *_ in ours} == set(MODELS)
+    assert {name: schema for schema, name, *_ in ours} == MODELS
 
 
 def test_the_compiled_statements_are_current(

@@ -39,8 +39,8 @@ def verdicts(compiled: list[Model], seeds: range) -> Counter[tuple[str, str]]:
         with built_on_streaks(compiled, histories) as warehouse:
             rows = warehouse.execute(
                 """
-                select tenant, verdict, count(*) from load_analysis.int_regressions
-                inner join load_analysis.int_table_series using (series_id) group by all
+                select tenant, verdict, count(*) from load_analysis_steps.int_regressions
+                inner join load_analysis_steps.int_table_series using (series_id) group by all
                 """
             ).fetchall()
         found.update({(model, verdict): count for model, verdict, count in rows})

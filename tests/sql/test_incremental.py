@@ -155,7 +155,7 @@ def test_tables_are_kept_while_models_and_variables_are_unchanged(tmp_path: Path
     write_base_tables(database, [Node("c", "t", 1, name="n", type="TABLE")])
     build_models(database, variables=VARIABLES, run_tests=False)
     with duckdb.connect(str(database)) as warehouse:
-        warehouse.execute("update load_analysis.node_outcomes set name = 'marked'")
+        warehouse.execute("update load_analysis_steps.int_node_outcomes set name = 'marked'")
     query = "select name from load_analysis.node_outcomes"
     build_models(database, variables=VARIABLES, run_tests=False)
     assert select(database, query) == [("marked",)]

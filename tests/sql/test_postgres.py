@@ -90,7 +90,7 @@ def test_every_description_becomes_a_comment(postgres: Warehouse) -> None:
             with described as (
                 select relation.relname as name, obj_description(relation.oid) as comment
                 from pg_class as relation
-                where relation.relnamespace = 'load_analysis'::regnamespace
+                where relation.relnamespace::regnamespace::text like 'load_analysis%'
                 and relation.relkind in ('r', 'v')
                 union all
                 select
@@ -98,7 +98,7 @@ def test_every_description_becomes_a_comment(postgres: Warehouse) -> None:
                     col_description(relation.oid, attribute.attnum)
                 from pg_class as relation
                 inner join pg_attribute as attribute on relation.oid = attribute.attrelid
-                where relation.relnamespace = 'load_analysis'::regnamespace
+                where relation.relnamespace::regnamespace::text like 'load_analysis%'
                 and relation.relkind in ('r', 'v') and attribute.attnum > 0
             )
             select name from described
@@ -116,7 +116,7 @@ def test_every_table_is_analyzed_after_it_is_built(postgres: Warehouse) -> None:
             postgres.host,
             """
             select relname from pg_class
-            where relnamespace = 'load_analysis'::regnamespace
+            where relnamespace::regnamespace::text like 'load_analysis%'
             and relkind = 'r' and reltuples = -1
             """,
         )

@@ -34,7 +34,7 @@ def test_the_yml_has_the_columns_of_the_relation(
         random_warehouse.database,
         f"""
         select column_name from duckdb_columns()
-        where schema_name = 'load_analysis' and table_name = '{model.stem}'
+        where schema_name like 'load_analysis%' and table_name = '{model.stem}'
         order by column_index
         """,
     )
@@ -62,12 +62,12 @@ def test_every_description_is_a_comment_in_the_warehouse(random_warehouse: Built
         """
         with relations as (
             select table_name as name, comment from duckdb_tables()
-            where schema_name = 'load_analysis'
+            where schema_name like 'load_analysis%'
             union all
-            select view_name, comment from duckdb_views() where schema_name = 'load_analysis'
+            select view_name, comment from duckdb_views() where schema_name like 'load_analysis%'
             union all
             select table_name || '.' || column_name, comment from duckdb_columns()
-            where schema_name = 'load_analysis'
+            where schema_name like 'load_analysis%'
         )
         select name from relations where coalesce(comment, '') = '' or comment like '%{{%'
         """,
@@ -80,15 +80,16 @@ def test_views_work_in_a_copy_under_another_name(
 ) -> None:
     """DuckDB names the catalog after the file, so no view may contain it, opened or attached."""
     copy = Path(shutil.copy(random_warehouse.database, tmp_path / "published.duckdb"))
-    views = select(copy, "select view_name from duckdb_views() where not internal order by 1")
-    assert {("int_node_statuses",), ("stg_nodes",)} < set(views)
+    views = select(
+        copy,
+        "select schema_name || '.' || view_name from duckdb_views() where not internal order by 1",
+    )
+    assert {("load_analysis.table_runs",), ("load_analysis_steps.stg_nodes",)} < set(views)
     with duckdb.connect() as other:
         other.execute(f"attach '{copy}' as elsewhere (read_only)")
         for (view,) in views:
-            here = select(copy, f"select count(*) from load_analysis.{view}")
-            assert (
-                here == other.sql(f"select count(*) from elsewhere.load_analysis.{view}").fetchall()
-            )
+            here = select(copy, f"select count(*) from {view}")
+            assert here == other.sql(f"select count(*) from elsewhere.{view}").fetchall()
 
 
 def test_the_unit_tests_of_the_models_pass(random_warehouse: BuiltHistory) -> None:

@@ -59,7 +59,7 @@ def test_the_mapping_can_be_read_as_a_table(warehouse: Path) -> None:
     """`status_outcomes` has the user's rules in normalized form, then the built-in ones."""
     lines = select(
         warehouse,
-        "select state_type, job_status, outcome from load_analysis.status_outcomes "
+        "select state_type, job_status, outcome from load_analysis_steps.status_outcomes "
         "order by priority",
     )
     assert lines[:6] == [

@@ -121,7 +121,9 @@ def test_python_and_sql_give_the_same_role(warehouse: Path) -> None:
 
 def test_the_mapping_can_be_read_as_a_table(warehouse: Path) -> None:
     """`type_roles` has the user's rules in normalized form, then the built-in ones."""
-    lines = select(warehouse, "select type, role from load_analysis.type_roles order by priority")
+    lines = select(
+        warehouse, "select type, role from load_analysis_steps.type_roles order by priority"
+    )
     assert lines[:2] == [("folder", "schema"), ('it\'s {{ a }} "dashboard"', "none")]
     assert lines[-1] == ("table", "table")
 

@@ -18,7 +18,8 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MARTS = """
 CREATE SCHEMA load_status;
 CREATE SCHEMA load_analysis;
-CREATE TABLE load_analysis.int_table_states (
+CREATE SCHEMA load_analysis_steps;
+CREATE TABLE load_analysis_steps.int_table_states (
     cluster TEXT, tenant TEXT, schema_name TEXT, table_name TEXT, behaviour TEXT,
     is_broken BOOLEAN, is_regressed BOOLEAN, is_worse BOOLEAN, is_no_worse BOOLEAN,
     is_well BOOLEAN, is_loading BOOLEAN, counted BIGINT, errors BIGINT, current_streak BIGINT,
@@ -51,7 +52,7 @@ class ObservedTable:
     ) -> list[Change]:
         """Makes a run after which the table has this behaviour; returns and records its changes."""
         self.runs += 1
-        self.connection.execute("DELETE FROM load_analysis.int_table_states")
+        self.connection.execute("DELETE FROM load_analysis_steps.int_table_states")
         is_broken = behaviour in ("broken_since", "always_failing")
         is_well = behaviour in ("healthy", "recovered")
         state = {
@@ -80,7 +81,8 @@ class ObservedTable:
         }
         marks = ", ".join("?" * len(state))
         self.connection.execute(
-            f"INSERT INTO load_analysis.int_table_states ({', '.join(state)}) VALUES ({marks})",
+            "INSERT INTO load_analysis_steps.int_table_states "
+            f"({', '.join(state)}) VALUES ({marks})",
             list(state.values()),
         )
         found = unsent(self.connection)

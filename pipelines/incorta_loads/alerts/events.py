@@ -183,7 +183,7 @@ compared AS (
         coalesce(worse.is_reported, false)
         AND states.is_well
         AND if(worse.state = 'regressed', states.is_no_worse, NOT states.is_worse) AS is_well_again
-    FROM load_analysis.int_table_states AS states
+    FROM load_analysis_steps.int_table_states AS states
     LEFT JOIN broken
         ON
             states.cluster = broken.cluster AND states.tenant = broken.tenant
@@ -273,5 +273,5 @@ _STANDING = """
 SELECT
     count(*) FILTER (WHERE is_broken) AS broken,
     count(*) FILTER (WHERE is_regressed AND NOT is_broken) AS regressed
-FROM load_analysis.int_table_states
+FROM load_analysis_steps.int_table_states
 """

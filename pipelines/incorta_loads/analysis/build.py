@@ -2,8 +2,8 @@
 
     build_models(Path("incorta_loads.duckdb"))
 
-The tables in schema `load_status` must exist. The models are built in schema `load_analysis`. A
-build that fails or is killed leaves the analysis as it was.
+The tables in schema `load_status` must exist. The models are built in schemas `load_analysis` and
+`load_analysis_steps`. A build that fails or is killed leaves the analysis as it was.
 """
 
 from __future__ import annotations
@@ -36,14 +36,17 @@ SET disabled_optimizers = 'join_order, build_side_probe_side';
 """
 
 _RELATIONS = """
-SELECT table_name, if(table_type = 'VIEW', 'VIEW', 'TABLE')
+SELECT table_schema, table_name, if(table_type = 'VIEW', 'VIEW', 'TABLE')
 FROM information_schema.tables
-WHERE table_catalog = current_database() AND table_schema = 'load_analysis'
+WHERE table_catalog = current_database() AND table_schema LIKE 'load_analysis%'
 """
+_FORMER = ("build_state", "status_outcomes", "stg_fetches", "stg_nodes", "type_roles")
+"""Relations beside the marts that older versions had in schema `load_analysis`."""
+
 _COLUMNS = """
-SELECT table_name, column_name, data_type FROM duckdb_columns()
-WHERE database_name = current_database() AND schema_name = 'load_analysis'
-ORDER BY table_name, column_index
+SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()
+WHERE database_name = current_database() AND schema_name LIKE 'load_analysis%'
+ORDER BY schema_name, table_name, column_index
 """
 
 
@@ -52,7 +55,7 @@ class ModelsBuilt:
     """Result of a build.
 
     Attributes:
-        models: Number of relations built in schema `load_analysis`; 0 if nothing had changed.
+        models: Number of relations built; 0 if nothing had changed.
         tests: Number of data tests that passed.
         seconds: Wall time of the whole build.
     """
@@ -104,21 +107,22 @@ def build_in(
     from incorta_loads.analysis import build_state  # noqa: PLC0415 (DuckDB; not for --help)
     from incorta_loads.analysis.compiled import Model  # noqa: PLC0415
 
-    connection.execute("CREATE SCHEMA IF NOT EXISTS load_analysis")
     models = [step for step in compiled.steps if isinstance(step, Model)]
-    kinds = dict(connection.execute(_RELATIONS).fetchall())
+    for schema in {build_state.RELATION[0], *(model.schema for model in models)}:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    kinds = {tuple(key): kind for *key, kind in connection.execute(_RELATIONS).fetchall()}
     recorded = build_state.recorded_inputs(connection)
     with _failing("input", "load_status"):
         sources = build_state.present_sources(connection)
     is_same_project = recorded.get("models") == compiled.fingerprint and all(
-        kinds.get(model.name) in _kinds(model) for model in models
+        kinds.get(model.key) in _kinds(model) for model in models
     )
     due = {step.name for step in compiled.steps}
     if is_same_project:
         changed = [name for name in sources if sources[name] != recorded.get(name)]
         due = {name for source in changed for name in compiled.below[source]}
     if on_demand and any(
-        model.is_on_demand and kinds.get(model.name) != "TABLE" for model in models
+        model.is_on_demand and kinds.get(model.key) != "TABLE" for model in models
     ):
         due |= {step.name for step in compiled.steps if step.is_on_demand}
     steps = [step for step in compiled.steps if step.name in due]
@@ -127,14 +131,16 @@ def build_in(
     for step in steps:
         if isinstance(step, Model):
             kind = _kinds(step)[0 if on_demand else -1]
-            _build_model(connection, step, kind, kinds.get(step.name), is_kept=is_same_project)
+            _build_model(connection, step, kind, kinds.get(step.key), is_kept=is_same_project)
         elif run_tests and (on_demand or not step.is_on_demand):
             _run_test(connection, step)
             passed += 1
     _check_contracts(connection, built)
     _comment(connection, built)
     if not is_same_project:
-        _drop_former_models(connection, kinds, {model.name for model in models})
+        _drop_former_models(
+            connection, kinds, {build_state.RELATION, *(model.key for model in models)}
+        )
     if due or not is_same_project:
         # what was not tested is due again
         tested = sources if run_tests else {}
@@ -152,7 +158,7 @@ def _build_model(
 ) -> None:
     """Creates a relation anew, or updates it if the same version of the models made its rows."""
     logger.debug("building %s", model.name)
-    relation = _relation(model.name)
+    relation = _relation(*model.key)
     build = f"CREATE OR REPLACE {kind} {relation} AS {model.query}"
     with _failing("model", model.name):
         if former_kind is not None and former_kind != kind:
@@ -161,8 +167,7 @@ def _build_model(
             connection.execute(build)
             return
         keys = ", ".join(model.kept.keys)
-        source = _relation(model.kept.current)
-        current = f"SELECT {keys} FROM {source} WHERE {model.kept.of_current}"  # noqa: S608
+        current = f"SELECT {keys} FROM {model.kept.current} WHERE {model.kept.of_current}"  # noqa: S608
         missing = current
         if is_kept:
             present = f"SELECT {keys} FROM {relation} WHERE {model.kept.of_table}"  # noqa: S608
@@ -187,12 +192,12 @@ def _run_test(connection: duckdb.DuckDBPyConnection, test: DataTest) -> None:
 
 def _check_contracts(connection: duckdb.DuckDBPyConnection, built: Collection[Model]) -> None:
     """Raises an error if a model does not have the columns and types of its contract."""
-    found: dict[str, dict[str, str]] = {}
-    for relation, column, data_type in connection.execute(_COLUMNS).fetchall():
-        found.setdefault(relation, {})[column] = data_type
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for schema, relation, column, data_type in connection.execute(_COLUMNS).fetchall():
+        found.setdefault((schema, relation), {})[column] = data_type
     for model in built:
-        if model.types and [*model.types.items()] != [*found[model.name].items()]:
-            wrong = set(model.types.items()) ^ set(found[model.name].items())
+        if model.types and [*model.types.items()] != [*found[model.key].items()]:
+            wrong = set(model.types.items()) ^ set(found[model.key].items())
             columns = ", ".join(sorted({column for column, _ in wrong})) or "their order"
             raise ModelsError(
                 f"the SQL model {model.name} failed: it differs from its contract in {columns}"
@@ -201,21 +206,25 @@ def _check_contracts(connection: duckdb.DuckDBPyConnection, built: Collection[Mo
 
 def _comment(connection: duckdb.DuckDBPyConnection, built: Collection[Model]) -> None:
     """Sets the descriptions of models and columns as comments in the warehouse."""
-    comments: dict[tuple[str, str | None], str] = {}
+    comments: dict[str, dict[tuple[str, str | None], str]] = {}
     for model in built:
-        comments[model.name, None] = model.comment
+        of_schema = comments.setdefault(model.schema, {})
+        of_schema[model.name, None] = model.comment
         for column, text in model.columns.items():
-            comments[model.name, column] = text
-    set_comments(connection, "load_analysis", comments)
+            of_schema[model.name, column] = text
+    for schema, of_schema in comments.items():
+        set_comments(connection, schema, of_schema)
 
 
 def _drop_former_models(
-    connection: duckdb.DuckDBPyConnection, kinds: Mapping[str, str], models: Collection[str]
+    connection: duckdb.DuckDBPyConnection,
+    kinds: Mapping[tuple[str, str], str],
+    relations: Collection[tuple[str, str]],
 ) -> None:
-    """Drops models of an older version, whose names begin with `int_`; users' relations stay."""
-    for name, kind in kinds.items():
-        if name.startswith("int_") and name not in models:
-            connection.execute(f"DROP {kind} {_relation(name)}")
+    """Drops what an older version built and this one does not; users' relations stay."""
+    for (schema, name), kind in kinds.items():
+        if (name.startswith("int_") or name in _FORMER) and (schema, name) not in relations:
+            connection.execute(f"DROP {kind} {_relation(schema, name)}")
 
 
 def _kinds(model: Model) -> tuple[str, ...]:
@@ -225,9 +234,9 @@ def _kinds(model: Model) -> tuple[str, ...]:
     return ("VIEW",) if model.is_view else ("TABLE",)
 
 
-def _relation(name: str) -> str:
+def _relation(schema: str, name: str) -> str:
     # without the catalog, which is called after the file: a view that names it breaks in a copy
-    return f'"load_analysis"."{name}"'
+    return f'"{schema}"."{name}"'
 
 
 @contextmanager

@@ -8,16 +8,19 @@ import duckdb
 
 from incorta_loads.sql_parameters import literal
 
-_READ = "SELECT input, state FROM load_analysis.build_state"
+RELATION = ("load_analysis_steps", "build_state")
+"""Schema and name of the record."""
+
+_READ = "SELECT input, state FROM load_analysis_steps.build_state"
 _WRITE = """
-CREATE OR REPLACE TABLE load_analysis.build_state AS
+CREATE OR REPLACE TABLE load_analysis_steps.build_state AS
 FROM (VALUES {}) AS inputs (input, state);
 """
 _DESCRIBE = """
-COMMENT ON TABLE load_analysis.build_state IS 'One row per input of the analysis.';
-COMMENT ON COLUMN load_analysis.build_state.input IS
+COMMENT ON TABLE load_analysis_steps.build_state IS 'One row per input of the analysis.';
+COMMENT ON COLUMN load_analysis_steps.build_state.input IS
     '`models`, the SQL models and their variables, or a table in schema `load_status`.';
-COMMENT ON COLUMN load_analysis.build_state.state IS
+COMMENT ON COLUMN load_analysis_steps.build_state.state IS
     'Changes with the input; then what depends on it is built again.';
 """
 # A response replaces all rows of its execution, so the roots identify the loaded responses.

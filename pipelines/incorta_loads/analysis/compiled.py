@@ -26,7 +26,7 @@ from incorta_loads.analysis.project import project_directory, project_variables
 
 logger = logging.getLogger(__name__)
 
-_FORM = 2
+_FORM = 3
 """Changes when the structs below do."""
 _SOURCES = ("nodes", "fetches")
 _RESOURCES = ("resource_type:model", "resource_type:test")
@@ -36,7 +36,7 @@ class Kept(msgspec.Struct, frozen=True):
     """How a table is brought up to date instead of being built again.
 
     Attributes:
-        current: the model from whose rows the table is made.
+        current: the relation from whose rows the table is made.
         keys: columns that `current` and the table share; they identify the row of `current` from
             which a row of the table was made.
         of_current: SQL condition for the rows of `current` that leave rows in the table.
@@ -50,10 +50,11 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Model(msgspec.Struct, frozen=True, tag="model"):
-    """A relation in schema `load_analysis`.
+    """A relation of the analysis.
 
     Attributes:
-        name: its name.
+        schema: `load_analysis` for people, `load_analysis_steps` for what lies in between.
+        name: its name, unique in both schemas.
         is_view: whether it is a view rather than a table.
         query: the query behind it. For a kept table, it returns only the rows for the keys in the
             temporary table `missing_<name>`.
@@ -64,6 +65,7 @@ class Model(msgspec.Struct, frozen=True, tag="model"):
         is_on_demand: whether it is a table only if that was asked for, otherwise a view.
     """
 
+    schema: str
     name: str
     is_view: bool
     query: str
@@ -72,6 +74,11 @@ class Model(msgspec.Struct, frozen=True, tag="model"):
     types: dict[str, str]
     kept: Kept | None
     is_on_demand: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Returns the schema and the name."""
+        return self.schema, self.name
 
 
 class DataTest(msgspec.Struct, frozen=True, tag="test"):
@@ -141,7 +148,8 @@ def _compile(variables: Mapping[str, object], fingerprint: str) -> CompiledProje
     }
     nodes = {result.node.unique_id: result.node for result in compiled.results}
     on_demand = {name for name, node in nodes.items() if "on_demand" in node.tags}
-    steps = [_step(nodes[name], on_demand) for name in _in_order(nodes)]
+    relations = {node.name: f'"{node.schema}"."{node.name}"' for node in nodes.values()}
+    steps = [_step(nodes[name], on_demand, relations) for name in _in_order(nodes)]
     return CompiledProject(fingerprint, steps, {name: sorted(each) for name, each in below.items()})
 
 
@@ -159,22 +167,27 @@ def _in_order(nodes: Mapping[str, Any]) -> list[str]:
     return ordered
 
 
-def _step(node: Any, on_demand: set[str]) -> Model | DataTest:
+def _step(node: Any, on_demand: set[str], relations: Mapping[str, str]) -> Model | DataTest:
     is_on_demand = bool(on_demand & {node.unique_id, *node.depends_on.nodes})
     if node.resource_type == "test":
         return DataTest(node.name, node.compiled_code, is_on_demand)
     columns = node.columns.values()
     contract = {column.name: column.data_type for column in columns}
     return Model(
+        schema=node.schema,
         name=node.name,
         is_view=node.config.materialized == "view",
         query=node.compiled_code,
         comment=node.description,
         columns={column.name: column.description for column in columns},
         types=_as_in_duckdb(contract) if node.config.contract.enforced else {},
-        kept=msgspec.convert(node.config.meta, Kept) if node.config.meta else None,
+        kept=_kept(node.config.meta, relations) if node.config.meta else None,
         is_on_demand=node.unique_id in on_demand,
     )
+
+
+def _kept(meta: Mapping[str, Any], relations: Mapping[str, str]) -> Kept:
+    return msgspec.convert({**meta, "current": relations[meta["current"]]}, Kept)
 
 
 def _as_in_duckdb(contract: Mapping[str, str]) -> dict[str, str]:

@@ -25,16 +25,28 @@ def project_directory() -> Path:
     )
 
 
-@cache
 def project_variables() -> Mapping[str, Any]:
     """Returns the `vars` in `sql/dbt_project.yml`, which the models and the program share."""
-    import yaml  # noqa: PLC0415 (not for --help)
-
-    project = yaml.safe_load((project_directory() / "dbt_project.yml").read_text("utf-8"))
-    variables: Mapping[str, Any] = project["vars"]
+    variables: Mapping[str, Any] = _project()["vars"]
     return variables
 
 
 def mart_names() -> list[str]:
     """Returns the names of the user-facing tables in schema `load_analysis`, sorted."""
     return sorted(path.stem for path in (project_directory() / "models" / "marts").glob("*.sql"))
+
+
+def on_demand_marts() -> set[str]:
+    """Returns the marts that are tables only if that was asked for, otherwise views."""
+    marts = _project()["models"]["incorta_loads"]["marts"]
+    return {name for name in mart_names() if "on_demand" in marts.get(name, {}).get("+tags", ())}
+
+
+@cache
+def _project() -> Mapping[str, Any]:
+    import yaml  # noqa: PLC0415 (not for --help)
+
+    project: Mapping[str, Any] = yaml.safe_load(
+        (project_directory() / "dbt_project.yml").read_text("utf-8")
+    )
+    return project

@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 import duckdb
 
+from incorta_loads.sql_parameters import Parameter
+
 BUCKET_IDS = 10_000
 """Bucket b contains the execution ids from b × 10,000 to b × 10,000 + 9,999."""
 
@@ -36,7 +38,7 @@ class LakeFile:
     path: str
     source: str
     query: str
-    parameters: dict[str, object]
+    parameters: dict[str, Parameter]
 
 
 def lake_files(connection: duckdb.DuckDBPyConnection) -> Iterator[LakeFile]:

@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from incorta_loads import __version__
-from incorta_loads.analysis.project import mart_names
+from incorta_loads.analysis.project import mart_names, on_demand_marts
 from incorta_loads.analysis.queries import coverage
 from incorta_loads.analysis.rows import built_tables
 from incorta_loads.base_tables import BASE_TABLES
@@ -30,7 +30,7 @@ from incorta_loads.errors import ConfigurationError, WarehouseError
 from incorta_loads.publication.files import PublishedFiles
 from incorta_loads.publication.lake import lake_files
 from incorta_loads.publication.report.page import REPORT, write_report
-from incorta_loads.sql_parameters import literal
+from incorta_loads.sql_parameters import Parameter, execute, literal
 from incorta_loads.text import counted
 from incorta_loads.warehouse.opening import table_columns
 from incorta_loads.warehouse.snapshots import SNAPSHOT, remember_snapshot, write_snapshot
@@ -39,6 +39,10 @@ logger = logging.getLogger(__name__)
 
 _LARGE = frozenset({"node_outcomes"})
 """Marts that are in the snapshot only: they have one row per node, and the lake has the nodes."""
+
+
+_ORDERS = {"table_runs": "cluster, tenant, execution_id, node_id"}
+"""Order of marts with one row per run, which are too large to sort by all columns each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +154,8 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
         raise WarehouseError(
             "The warehouse has no analysis of this version yet; run incorta-loads analyze first."
         )
-    tables = built_tables(connection)
-    return [name for name in names if name in tables]  # the others are computed when read
+    unbuilt = on_demand_marts() - built_tables(connection)  # computed when read
+    return [name for name in names if name not in unbuilt]
 
 
 def _warn_of_old_analysis(connection: duckdb.DuckDBPyConnection) -> None:
@@ -175,22 +179,34 @@ def _put_marts(
     connection: duckdb.DuckDBPyConnection, files: PublishedFiles, marts: Sequence[str]
 ) -> None:
     for mart in marts:
-        if mart not in _LARGE:
-            # a total order, so that equal rows produce equal files
-            query = f"SELECT * FROM load_analysis.{mart} ORDER BY ALL"  # noqa: S608
-            files.put(f"parquet/{mart}.parquet", partial(_copy, connection, query, {}))
+        if mart in _LARGE:
+            continue
+        path = f"parquet/{mart}.parquet"
+        # a total order, so that equal rows produce equal files
+        query = f"SELECT * FROM load_analysis.{mart} ORDER BY {_ORDERS.get(mart, 'ALL')}"  # noqa: S608
+        write = partial(_copy, connection, query, {})
+        if mart not in _ORDERS:
+            files.put(path, write)
+        elif not files.keep(path, source := _source_of_runs(connection)):
+            files.put(path, write, source)
 
 
 def _copy(
     connection: duckdb.DuckDBPyConnection,
     query: str,
-    parameters: Mapping[str, object],
+    parameters: Mapping[str, Parameter],
     target: Path,
 ) -> int:
     """Writes the rows of a query as Parquet and returns their number."""
     copy = f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
-    row = connection.execute(copy, dict(parameters)).fetchone()
+    row = execute(connection, copy, parameters).fetchone()
     return int(row[0]) if row else 0
+
+
+def _source_of_runs(connection: duckdb.DuckDBPyConnection) -> str:
+    """Returns the fingerprint of the models and of the nodes, which decide on every run."""
+    states = connection.execute(_INPUTS_OF_RUNS).fetchall()
+    return hashlib.sha256(repr(states).encode()).hexdigest()
 
 
 def _source_of_all(connection: duckdb.DuckDBPyConnection, files: PublishedFiles) -> str:
@@ -207,7 +223,8 @@ def _row_counts(
     tables = {"load_status": BASE_TABLES, "load_analysis": marts}
     return {
         schema: {
-            name: connection.table(f"{schema}.{name}").count("*").fetchall()[0][0] for name in names
+            name: connection.sql(f"FROM {schema}.{name}").count("*").fetchall()[0][0]
+            for name in names
         }
         for schema, names in tables.items()
     }
@@ -221,9 +238,13 @@ SELECT count(*) FROM (
 )
 """
 
+_INPUTS_OF_RUNS = """
+SELECT * FROM load_analysis_steps.build_state WHERE input IN ('models', 'nodes') ORDER BY input
+"""
+
 _BESIDE = """
 SELECT
-    (SELECT sum(hash(each)) FROM load_analysis.build_state AS each),
+    (SELECT sum(hash(each)) FROM load_analysis_steps.build_state AS each),
     (SELECT count(*) FROM load_status.invalid_payloads),
     (SELECT max(fetched_at) FROM load_status.invalid_payloads),
     (SELECT count(*) FROM load_status.alerts),

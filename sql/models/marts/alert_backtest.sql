@@ -33,7 +33,9 @@ final as (
         messages.baseline_starts,
         messages.trials_after,
         messages.starts_after,
-        messages.became
+        messages.became,
+        series.table_key,
+        series.schema_key
     from messages
     inner join series on messages.series_id = series.series_id
 

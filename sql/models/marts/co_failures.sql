@@ -34,7 +34,11 @@ final as (
         pairs.starts_both,
         {{ rate('pairs.starts_a * pairs.starts_b', 'pairs.executions') }} as expected,
         tests.p_value,
-        tests.p_adjusted
+        tests.p_adjusted,
+        series_a.table_key as table_key_a,
+        series_a.schema_key as schema_key_a,
+        series_b.table_key as table_key_b,
+        series_b.schema_key as schema_key_b
     from pairs
     inner join tests
         on pairs.series_id_a = tests.series_id_a and pairs.series_id_b = tests.series_id_b

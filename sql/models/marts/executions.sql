@@ -50,7 +50,9 @@ final as (
         executions.table_errors,
         executions.tables_not_run,
         executions.first_fetched_at,
-        executions.last_fetched_at
+        executions.last_fetched_at,
+        {{ execution_key('executions') }} as execution_key,
+        {{ plan_key('executions') }} as plan_key
     from executions
     inner join compared
         on

@@ -25,7 +25,9 @@ final as (
         streaks.runs as errors,
         streaks.failures,
         streaks.next_execution_id as ended_by_execution_id,
-        streaks.next_execution_id is null as is_open
+        streaks.next_execution_id is null as is_open,
+        series.table_key,
+        series.schema_key
     from streaks
     inner join series on streaks.series_id = series.series_id
     where streaks.is_error

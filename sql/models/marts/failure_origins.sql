@@ -8,14 +8,14 @@ with
 
 originated as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_node_outcomes') }}
     where failure_kind = 'originated' and {{ is_new }}
 
 ),
 
 inherited as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_node_outcomes') }}
     where failure_kind = 'inherited' and {{ is_new }}
 
 ),
@@ -66,7 +66,11 @@ final as (
         cast(inherited_above as bigint) as inherited_above,
         origins_in_execution,
         fetched_at,
-        role
+        role,
+        {{ execution_key() }} as execution_key,
+        {{ table_key() }} as table_key,
+        {{ schema_key() }} as schema_key,
+        {{ plan_key() }} as plan_key
     from seen
     where node_id is not null
 

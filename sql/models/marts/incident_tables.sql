@@ -24,7 +24,10 @@ final as (
         episodes.first_node_id,
         episodes.ok_until_execution_id,
         episodes.errors,
-        episodes.is_open
+        episodes.is_open,
+        {{ execution_key('episodes', 'series') }} as execution_key,
+        series.table_key,
+        series.schema_key
     from episodes
     inner join series on episodes.series_id = series.series_id
 

@@ -63,7 +63,8 @@ final as (
         broke_after_execution_id,
         broke_by_execution_id,
         last_execution_id,
-        is_open
+        is_open,
+        {{ execution_key() }} as execution_key
     from counted
 
 )

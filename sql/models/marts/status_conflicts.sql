@@ -16,7 +16,7 @@ conflicts as (
         nodes.*,
         contradictions.rule,
         contradictions.evidence_node_id
-    from {{ ref('node_outcomes') }} as nodes
+    from {{ ref('int_node_outcomes') }} as nodes
     inner join contradictions
         on
             nodes.cluster = contradictions.cluster
@@ -28,19 +28,19 @@ conflicts as (
         *,
         'unknown_status' as rule,
         null as evidence_node_id
-    from {{ ref('node_outcomes') }}
+    from {{ ref('int_node_outcomes') }}
     where outcome = 'unknown' and {{ is_new }}
     union all
     select
         *,
         'unknown_type' as rule,
         null as evidence_node_id
-    from {{ ref('node_outcomes') }}
+    from {{ ref('int_node_outcomes') }}
     where {{ is_unknown_type('type') }} and {{ is_new }}
 
 ),
 
-final as (
+named as (
 
     select
         cluster,
@@ -61,6 +61,18 @@ final as (
         {{ name_of('schema_name') }} as schema_name,
         {{ name_of('table_name') }} as table_name
     from conflicts
+
+),
+
+final as (
+
+    select
+        *,
+        {{ execution_key() }} as execution_key,
+        {{ table_key() }} as table_key,
+        {{ schema_key() }} as schema_key,
+        {{ plan_key() }} as plan_key
+    from named
 
 )
 

@@ -58,7 +58,9 @@ final as (
         coalesce(windows.flips, 0) as flips,
         {{ rate('windows.flips', '(windows.counted - 1)') }} as flip_rate,
         presence.first_execution_id,
-        presence.last_execution_id
+        presence.last_execution_id,
+        series.table_key,
+        series.schema_key
     from series
     inner join rates on series.series_id = rates.series_id
     inner join presence on series.series_id = presence.series_id

@@ -56,7 +56,9 @@ final as (
         change_points.changed_after_execution_id,
         change_points.changed_by_execution_id,
         coalesce(regressions.verdict, 'insufficient_data') as verdict,
-        behaviours.behaviour
+        behaviours.behaviour,
+        series.table_key,
+        series.schema_key
     from series
     inner join behaviours on series.series_id = behaviours.series_id
     left join windows on series.series_id = windows.series_id

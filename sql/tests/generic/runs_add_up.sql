@@ -11,7 +11,7 @@
 
     nodes as (
 
-        select * from {{ ref('node_outcomes') }}
+        select * from {{ ref('int_node_outcomes') }}
 
     ),
 

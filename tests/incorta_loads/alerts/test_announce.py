@@ -77,7 +77,7 @@ def test_a_recovery_has_its_own_success_notification(table: ObservedTable, hook:
     receivers = Receivers([hook.url])
     announce(table.connection, receivers, "run 1")
     table.connection.execute(
-        "UPDATE load_analysis.int_table_states "
+        "UPDATE load_analysis_steps.int_table_states "
         "SET behaviour = 'recovered', is_broken = false, is_well = true"
     )
     announce(table.connection, receivers, "run 2")
@@ -92,7 +92,7 @@ def test_the_end_of_a_regression_is_recorded_but_not_sent(hook: Webhook) -> None
     with unreported_table() as observed:
         observed.run("intermittent", 0.0001)
         observed.connection.execute(
-            "UPDATE load_analysis.int_table_states SET is_worse = false, is_no_worse = true"
+            "UPDATE load_analysis_steps.int_table_states SET is_worse = false, is_no_worse = true"
         )
         assert announce(observed.connection, Receivers([hook.url]), "run 2") == []
         assert sorted(recorded(observed)) == [("regressed", None), ("unchanged", None)]
@@ -273,8 +273,9 @@ def test_many_tables_are_counted_and_the_first_are_named(
 ) -> None:
     """A notification lists at most 20 tables and counts the others."""
     table.connection.execute(
-        "INSERT INTO load_analysis.int_table_states SELECT * EXCLUDE (range) "
-        "REPLACE ('s.b' || range AS table_name) FROM load_analysis.int_table_states, range(29)"
+        "INSERT INTO load_analysis_steps.int_table_states SELECT * EXCLUDE (range) "
+        "REPLACE ('s.b' || range AS table_name) "
+        "FROM load_analysis_steps.int_table_states, range(29)"
     )
     announce(table.connection, Receivers([hook.url]), "run 1")
     [message] = hook.messages

@@ -189,7 +189,7 @@ def test_a_signal_ends_the_build_through_its_handler(
     """Ctrl-C is not reported as a failed model; handlers stay, and the file is released."""
 
     def send_at_the_first_table(record: logging.LogRecord) -> bool:
-        if record.getMessage() == "building node_outcomes":
+        if record.getMessage() == "building int_node_outcomes":
             os.kill(os.getpid(), number)
         return True
 

@@ -29,7 +29,12 @@ def model(name: str, query: str, **others: Any) -> Model:
         "types": {},
         "kept": None,
     }
-    return Model(name=name, query=query, **(usual | others))
+    return Model(schema=schema_of(name), name=name, query=query, **(usual | others))
+
+
+def schema_of(name: str) -> str:
+    """Schema of the steps, or that of the marts."""
+    return "load_analysis_steps" if name.startswith("int_") else "load_analysis"
 
 
 PROJECT = CompiledProject(
@@ -37,7 +42,10 @@ PROJECT = CompiledProject(
     steps=[
         model("int_answers", "SELECT execution_id FROM load_status.nodes"),
         model("int_ledger", "SELECT execution_id FROM load_status.fetches"),
-        model("both", "FROM load_analysis.int_answers UNION ALL FROM load_analysis.int_ledger"),
+        model(
+            "both",
+            "FROM load_analysis_steps.int_answers UNION ALL FROM load_analysis_steps.int_ledger",
+        ),
         DataTest("ids_are_positive", "FROM load_analysis.both WHERE execution_id < 0"),
     ],
     below={
@@ -66,7 +74,9 @@ def built(
 
 
 def relations(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
-    query = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'load_analysis'"
+    query = """
+        SELECT table_name FROM information_schema.tables WHERE table_schema LIKE 'load_analysis%'
+    """
     return sorted(name for (name,) in warehouse.execute(query).fetchall())
 
 
@@ -131,7 +141,7 @@ def test_a_failed_build_is_due_again(warehouse: duckdb.DuckDBPyConnection) -> No
 
 def test_a_kept_table_is_updated_in_place(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Rows whose keys are gone are deleted, missing rows are added, and others are not touched."""
-    kept = Kept("int_answers", ["execution_id"], "execution_id <> 4", "true")
+    kept = Kept("load_analysis_steps.int_answers", ["execution_id"], "execution_id <> 4", "true")
     project = msgspec.structs.replace(
         PROJECT,
         steps=[
@@ -223,8 +233,9 @@ def test_intermediate_models_of_an_older_version_are_dropped(
 ) -> None:
     """Relations added by users and all other schemas are kept."""
     built(warehouse)
-    warehouse.execute("CREATE TABLE load_analysis.int_gone AS SELECT 1 AS one")
-    warehouse.execute("CREATE VIEW load_analysis.int_gone_too AS FROM load_analysis.int_gone")
+    warehouse.execute("CREATE TABLE load_analysis_steps.int_gone AS SELECT 1 AS one")
+    warehouse.execute("CREATE VIEW load_analysis.int_gone_too AS FROM load_analysis_steps.int_gone")
+    warehouse.execute("CREATE TABLE load_analysis.build_state AS SELECT 1 AS one")
     warehouse.execute("CREATE TABLE load_analysis.mine AS SELECT 1 AS one")
     warehouse.execute("CREATE TABLE main.int_gone AS SELECT 1 AS one")
     built(warehouse, msgspec.structs.replace(PROJECT, fingerprint="second"))
@@ -234,7 +245,7 @@ def test_intermediate_models_of_an_older_version_are_dropped(
 
 def test_the_record_of_an_older_version_is_replaced(warehouse: duckdb.DuckDBPyConnection) -> None:
     """The record of older versions had a single column."""
-    warehouse.execute("CREATE SCHEMA load_analysis")
-    warehouse.execute("CREATE TABLE load_analysis.build_state AS SELECT 'f' AS fingerprint")
+    warehouse.execute("CREATE SCHEMA load_analysis_steps")
+    warehouse.execute("CREATE TABLE load_analysis_steps.build_state AS SELECT 'f' AS fingerprint")
     assert built(warehouse) == (3, 1)
     assert built(warehouse) == (0, 0)

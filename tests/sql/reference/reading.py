@@ -16,6 +16,7 @@ from sql.reference.conflicts import status_conflicts
 from sql.reference.executions import executions
 from sql.reference.health import table_health
 from sql.reference.incidents import incident_tables, incidents
+from sql.reference.join_keys import table_runs, with_keys
 from sql.reference.keys import Row
 from sql.reference.ledger import coverage, gaps, status_ledger
 from sql.reference.limits import Limits
@@ -41,7 +42,7 @@ class Reading:
         self.users = {compared(type_): role for type_, role in reversed(type_roles)}
 
     def mart(self, name: str) -> list[Row]:
-        return MARTS[name](self)
+        return with_keys(name, MARTS[name](self))
 
     @cached_property
     def node_outcomes(self) -> list[Row]:
@@ -94,6 +95,7 @@ MARTS: dict[str, Callable[[Reading], list[Row]]] = {
     "executions": lambda read: read.executions,
     "node_outcomes": lambda read: read.node_outcomes,
     **{mart: _rates(mart) for mart in RATE_TYPES},
+    "table_runs": lambda read: table_runs(read.named_nodes, read.executions),
     "table_health": lambda read: read.table_health,
     "table_regressions": lambda read: table_regressions(
         read.series, read.table_health, read.limits

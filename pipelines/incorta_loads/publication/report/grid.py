@@ -12,7 +12,7 @@ import duckdb
 
 from incorta_loads.analysis.rows import Row, rows
 from incorta_loads.publication.report.names import in_page
-from incorta_loads.sql_parameters import Parameter
+from incorta_loads.sql_parameters import Parameter, execute
 
 EXECUTIONS_OF_A_PLAN = 200
 EXECUTIONS = 2_000
@@ -53,7 +53,7 @@ def read_grid(connection: duckdb.DuckDBPyConnection) -> Grid:
     found = rows(connection, _PAIRS, _LIMITS).rows
     for row in found:
         row |= {"cells": "", "group_name": None}
-    for pair, columns, codes, group in connection.execute(_CELLS, _LIMITS | _MOST).fetchall():
+    for pair, columns, codes, group in execute(connection, _CELLS, _LIMITS | _MOST).fetchall():
         found[pair] |= {"cells": _cells(columns, codes), "group_name": group}
     statuses = rows(connection, f"{_STATUSES} FROM statuses ORDER BY code", _MOST).rows
     return Grid(executions, found, _legend(statuses))

@@ -9,7 +9,7 @@ series as (
 -- as of the analysis: since then, executions may have been loaded or replaced
 nodes as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_node_outcomes') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 nodes as (
 
-    select * from {{ ref('node_outcomes') }}
+    select * from {{ ref('int_node_outcomes') }}
     where {{ is_missing('int_answers', execution_keys()) }}
 
 ),

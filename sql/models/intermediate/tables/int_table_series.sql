@@ -34,7 +34,9 @@ final as (
         cluster,
         tenant,
         schema_name,
-        table_name
+        table_name,
+        {{ table_key() }} as table_key,
+        {{ schema_key() }} as schema_key
     from series
 
 )
