@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -44,3 +45,45 @@ class Verbosity(StrEnum):
     USUAL = "usual"
     VERBOSE = "verbose"
     DEBUG = "debug"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names that rows must have; None for any.
+
+    Attributes:
+        cluster, tenant: as stored.
+        plan: name of a load plan that the rows concern.
+        schema: name of a schema.
+        table: name of a table, or schema and table with a dot between.
+    """
+
+    cluster: str | None = None
+    tenant: str | None = None
+    plan: str | None = None
+    schema: str | None = None
+    table: str | None = None
+
+    def given(self) -> dict[str, str]:
+        """Returns only the names that rows must have."""
+        return {kind: name for kind, name in vars(self).items() if name is not None}
+
+
+ANY_NAMES = Names()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows to show.
+
+    Attributes:
+        names: names that the rows must have.
+        limit: at most this many rows.
+        only_notable: only rows that are worth a look.
+        only_now: only current rows.
+    """
+
+    names: Names = ANY_NAMES
+    limit: int | None = None
+    only_notable: bool = False
+    only_now: bool = False

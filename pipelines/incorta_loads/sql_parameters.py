@@ -22,7 +22,7 @@ def execute(
     if not parameters:
         return connection.execute(query)
     connection.execute(f"PREPARE with_parameters AS {query}")
-    arguments = ", ".join(f"{name} := {literal(value)}" for name, value in parameters.items())
+    arguments = ", ".join(f'"{name}" := {literal(value)}' for name, value in parameters.items())
     return connection.execute(f"EXECUTE with_parameters({arguments})")
 
 

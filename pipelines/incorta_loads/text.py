@@ -41,6 +41,12 @@ def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
     return f"{text[: most // 2]}…{text[most // 2 + 1 - most :]}"
 
 
+def qualified(schema: str | None, table: str | None) -> str:
+    """Returns the name of a table, with its schema unless the name begins with it."""
+    name = table or "(no name)"
+    return name if schema is None or name.startswith(f"{schema}.") else f"{schema}.{name}"
+
+
 def visible(text: str) -> str:
     """Returns the text with invisible characters, and those that move the cursor, escaped."""
     if text.isprintable():

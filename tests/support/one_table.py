@@ -26,7 +26,14 @@ CREATE TABLE load_analysis_steps.int_table_states (
     failing_since_execution_id BIGINT,
     recent_trials BIGINT, recent_starts BIGINT, baseline_trials BIGINT, baseline_starts BIGINT,
     since_execution_id BIGINT, last_recovery_execution_id BIGINT,
-    errors_ended_by_execution_id BIGINT
+    errors_ended_by_execution_id BIGINT, table_key TEXT
+);
+CREATE TABLE load_analysis.incidents (
+    execution_id BIGINT, broke_after_execution_id BIGINT, broke_by_execution_id BIGINT,
+    execution_key TEXT
+);
+CREATE TABLE load_analysis.incident_tables (
+    first_execution_id BIGINT, is_open BOOLEAN, execution_key TEXT, table_key TEXT
 );
 CREATE TABLE load_analysis.coverage (
     cluster TEXT, tenant TEXT, highest_loaded_id BIGINT, ids_restarted BOOLEAN
@@ -78,6 +85,7 @@ class ObservedTable:
             "since_execution_id": 70,
             "last_recovery_execution_id": None,
             "errors_ended_by_execution_id": 93,
+            "table_key": "s.a",
         }
         marks = ", ".join("?" * len(state))
         self.connection.execute(

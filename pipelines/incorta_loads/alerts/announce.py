@@ -19,12 +19,11 @@ from incorta_loads.alerts.events import (
 )
 from incorta_loads.alerts.receivers import Notification, Receivers
 from incorta_loads.alerts.sent import record_delivery, record_restart, record_sent
-from incorta_loads.text import counted, shortened, visible
+from incorta_loads.alerts.sentences import sentences
+from incorta_loads.text import counted, visible
 
-_MOST_TABLES = 20
-"""A notification names at most this many; the rest are counted."""
-
-_MOST_NAME = 120
+_MOST_LINES = 20
+"""A notification has at most this many lines about tables; the rest are counted."""
 
 
 def announce(
@@ -32,10 +31,10 @@ def announce(
 ) -> list[Change]:
     """Sends notifications of new changes and records them; returns the new changes.
 
-    One notification reports tables that broke or got worse, and another reports those that
-    recovered. If all receivers missed it, it is not recorded, and the next run sends it again. If
-    some missed it, the next run sends it to them. Without receivers, the summary of the run reports
-    the changes.
+    One notification reports tables that broke or got worse, those of an incident in one line, and
+    another reports tables that recovered. If all receivers missed it, it is not recorded, and the
+    next run sends it again. If some missed it, the next run sends it to them. Without receivers,
+    the summary of the run reports the changes.
 
     Raises:
         WarehouseError: there is no analysis yet.
@@ -92,32 +91,6 @@ def _now(connection: duckdb.DuckDBPyConnection) -> datetime:
     return now if last is None else max(now, last + timedelta(microseconds=1))
 
 
-def sentence(change: Change) -> str:
-    """One change in words, with its counts."""
-    name = table_name(change)
-    since = (
-        "" if change.since_execution_id is None else f" since execution {change.since_execution_id}"
-    )
-    before = f"{change.errors_before} of {change.runs_before} before"
-    if change.kind == "broken":
-        how = "always fails" if change.state == "always_failing" else "is broken"
-        return f"{name} {how}{since}: {change.errors} errors in a row, {before}"
-    if change.kind == "regressed":
-        return (
-            f"{name} fails more often{since}: errors began in {change.errors} of {change.runs} "
-            f"runs after successes, in {before}"
-        )
-    return f"{name} is {change.state}{since}: {change.runs} runs without an error, {before}"
-
-
-def table_name(change: Change) -> str:
-    """The name of a table in one line, with its schema unless the name begins with it."""
-    table = change.table_name or "(no name)"
-    is_qualified = change.schema_name is None or table.startswith(f"{change.schema_name}.")
-    name = visible(table if is_qualified else f"{change.schema_name}.{table}")
-    return shortened(name, _MOST_NAME)
-
-
 def _by_tone(changes: Iterable[Change]) -> list[list[Change]]:
     """Bad news, then good news: one notification each."""
     found: dict[bool, list[Change]] = {False: [], True: []}
@@ -132,9 +105,7 @@ def _notification(changes: Sequence[Change], now: Standing) -> Notification:
     title = ", ".join(f"{counted(count, 'table')} {words[kind]}" for kind, count in counts.items())
     places = sorted({f"{each.cluster}, tenant {each.tenant}" for each in changes})
     lines = [visible(place) for place in places]
-    lines += [f"- {sentence(each)}" for each in changes[:_MOST_TABLES]]
-    if len(changes) > _MOST_TABLES:
-        lines.append(f"- and {len(changes) - _MOST_TABLES} more")
+    lines += [f"- {line}" for line in sentences(changes, _MOST_LINES)]
     lines.append(f"Now: {now.broken} broken, {now.regressed} worse than before.")
     lines.append(f"Event {event_id(changes)}.")
     return Notification(f"incorta-loads: {title}", "\n".join(lines), "well" not in counts)

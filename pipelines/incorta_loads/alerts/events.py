@@ -39,6 +39,8 @@ class Change:
         errors, runs: counted runs of the streak, or starts and trials of the recent window.
         errors_before, runs_before: counted runs before these, or the baseline.
         missed: receivers that missed the notification; None if it was not sent yet.
+        incident_execution_id: the incident in which the table broke, if it did so with others.
+        broke_after_execution_id, broke_by_execution_id: when that happened.
     """
 
     cluster: str
@@ -53,6 +55,9 @@ class Change:
     errors_before: int
     runs_before: int
     missed: str | None = None
+    incident_execution_id: int | None = None
+    broke_after_execution_id: int | None = None
+    broke_by_execution_id: int | None = None
 
     @property
     def series(self) -> tuple[str, str, str | None, str | None]:
@@ -236,12 +241,12 @@ changes AS (
 )
 
 SELECT
-    cluster,
-    tenant,
-    schema_name,
-    table_name,
-    kind,
-    state,
+    changes.cluster,
+    changes.tenant,
+    changes.schema_name,
+    changes.table_name,
+    changes.kind,
+    changes.state,
     CASE kind
         WHEN 'broken' THEN failing_since_execution_id
         WHEN 'regressed' THEN changes.since_execution_id
@@ -259,14 +264,25 @@ SELECT
         ELSE errors
     END AS errors_before,
     if(kind = 'regressed', baseline_trials, counted - current_streak) AS runs_before,
-    missed
+    changes.missed,
+    incidents.execution_id AS incident_execution_id,
+    incidents.broke_after_execution_id,
+    incidents.broke_by_execution_id
 FROM changes
+LEFT JOIN load_analysis.incident_tables AS broken_tables
+    ON
+        changes.kind = 'broken'
+        AND broken_tables.is_open
+        AND changes.table_key = broken_tables.table_key
+        AND changes.failing_since_execution_id = broken_tables.first_execution_id
+LEFT JOIN load_analysis.incidents AS incidents
+    ON broken_tables.execution_key = incidents.execution_key
 ORDER BY
     list_position(['broken', 'regressed', 'well', 'unchanged'], kind),
-    schema_name NULLS LAST,
-    table_name NULLS LAST,
-    cluster,
-    tenant
+    changes.schema_name NULLS LAST,
+    changes.table_name NULLS LAST,
+    changes.cluster,
+    changes.tenant
 """
 
 _STANDING = """

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import duckdb
 
-from incorta_loads.analysis.findings import SEEN_IN_PLAN
+from incorta_loads.analysis.names import conditions, parameters_of, require_names
 from incorta_loads.analysis.rows import Rows, marts
+from incorta_loads.choices import ANY_NAMES, Names
 from incorta_loads.errors import ConfigurationError
 
 
 def backtest(
-    connection: duckdb.DuckDBPyConnection, *, setting: str | None = None, plan: str | None = None
+    connection: duckdb.DuckDBPyConnection, *, setting: str | None = None, names: Names = ANY_NAMES
 ) -> Rows:
     """Returns the messages of each setting, counted.
 
     Args:
         connection: connection to the warehouse.
         setting: only this setting.
-        plan: only the tables of this load plan, with their runs in all plans.
+        names: only tables with these names, with their runs in all plans.
 
     Raises:
-        ConfigurationError: there is no such setting; the error lists the existing ones.
+        ConfigurationError: there is no such setting or name; the error lists the existing ones.
         WarehouseError: there is no analysis yet.
     """
-    source = "load_analysis.alert_backtest_summary" if plan is None else f"({_OF_PLAN})"
+    require_names(connection, names)
+    source = "load_analysis.alert_backtest_summary"
+    if names.given():
+        source = f"({_OF_TABLES.format(conditions(names))})"
     query = f"SELECT * FROM {source} ORDER BY setting, kind DESC, cluster, tenant"  # noqa: S608
-    found = marts(connection, query, {"plan": plan} if plan else {})
+    found = marts(connection, query, parameters_of(query, names))
     if setting is None:
         return found
     settings = dict.fromkeys(row["setting"] for row in found.rows)
@@ -37,15 +41,15 @@ def backtest(
     return Rows(found.names, [row for row in found.rows if row["setting"] == setting])
 
 
-# As in the mart `alert_backtest_summary`, but for the tables of a load plan.
-_OF_PLAN = f"""
+# As in the mart `alert_backtest_summary`, but for some of the tables.
+_OF_TABLES = """
 WITH
 
 tables AS (
 
     SELECT cluster, tenant, count(*) AS tables, sum(counted)::BIGINT AS table_runs
     FROM load_analysis.table_health AS mart
-    WHERE {SEEN_IN_PLAN}
+    WHERE {0}
     GROUP BY cluster, tenant
 
 ),
@@ -53,7 +57,7 @@ tables AS (
 sent AS (
 
     SELECT * FROM load_analysis.alert_backtest AS mart
-    WHERE {SEEN_IN_PLAN}
+    WHERE {0}
 
 )
 
@@ -81,4 +85,4 @@ INNER JOIN tables USING (cluster, tenant)
 LEFT JOIN sent USING (cluster, tenant, setting, kind)
 GROUP BY
     told.cluster, told.tenant, told.setting, told.kind, tables.tables, tables.table_runs
-"""  # noqa: S608
+"""

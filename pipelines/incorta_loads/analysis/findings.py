@@ -6,13 +6,15 @@ scheduler.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import duckdb
 
+from incorta_loads.analysis.names import conditions, parameters_of, require_names
 from incorta_loads.analysis.rows import Rows, marts
+from incorta_loads.choices import ANY_NAMES, Names, Wanted
 from incorta_loads.errors import UnknownExecutionError
-from incorta_loads.sql_parameters import Parameter
 
 
 @dataclass(frozen=True)
@@ -33,30 +35,13 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which rows of a finding to return.
-
-    Attributes:
-        plan: only rows that concern this load plan.
-        limit: at most this many rows.
-        only_notable: only rows that are worth a look.
-        only_now: only current rows.
-    """
-
-    plan: str | None = None
-    limit: int | None = None
-    only_notable: bool = False
-    only_now: bool = False
-
-
-@dataclass(frozen=True)
 class _Mart:
     """How to read one mart.
 
     Attributes:
         name: name of the mart.
         order: ORDER BY terms, worst first; ties are ordered by name.
-        of_plan: SQL condition for rows that concern the load plan $plan.
+        of_names: SQL conditions for rows that concern $plan, $schema or $table, other than usual.
         now: SQL condition for current rows.
         what: description of the current rows for users.
         notable: SQL condition for rows that are worth a look.
@@ -64,19 +49,34 @@ class _Mart:
 
     name: str
     order: str
-    of_plan: str
     now: str
     what: str
     notable: str = "TRUE"
+    of_names: Mapping[str, str] = field(default_factory=dict)
 
 
-# A table has one series across all plans; a plan contains every table that was seen in it.
-SEEN_IN_PLAN = """EXISTS (
-    SELECT 1 FROM load_analysis.failure_rates_by_plan_and_table AS seen
-    WHERE seen.cluster = mart.cluster AND seen.tenant = mart.tenant AND seen.load_plan = $plan
-    AND seen.schema_name IS NOT DISTINCT FROM mart.schema_name
-    AND seen.table_name IS NOT DISTINCT FROM mart.table_name
+_RUNS_OF_EXECUTION = """EXISTS (
+    SELECT 1 FROM load_analysis.table_runs AS runs
+    WHERE runs.cluster = mart.cluster AND runs.tenant = mart.tenant
+    AND runs.execution_id = mart.execution_id AND {}
 )"""
+
+_TABLES_OF_INCIDENT = """EXISTS (
+    SELECT 1 FROM load_analysis.incident_tables AS tables
+    WHERE tables.execution_key = mart.execution_key AND {}
+)"""
+
+
+def _by_names(exists: str, relation: str) -> dict[str, str]:
+    """Returns conditions on schema and table for a mart whose rows have several of each."""
+    return {
+        "schema": exists.format(f"{relation}.schema_name = $schema"),
+        "table": exists.format(
+            f"$table IN ({relation}.table_name, "
+            f"{relation}.schema_name || '.' || {relation}.table_name)"
+        ),
+    }
+
 
 _IN_LAST_EXECUTION = """EXISTS (
     SELECT 1 FROM (
@@ -103,12 +103,12 @@ _CAUSE_OF = """
 _P_VALUE = "CASE verdict WHEN 'outage' THEN p_runs WHEN 'improved' THEN p_improved ELSE p_value END"
 """The p-value behind a verdict of `table_regressions`."""
 
+_OWN_PLAN = {"plan": "load_plan = $plan"}
 _TABLE_NAMES = "schema_name NULLS LAST, table_name NULLS LAST, cluster, tenant"
 
 _HEALTH = _Mart(
     name="table_health",
     order=f"NOT is_broken, worst_rank NULLS LAST, {_TABLE_NAMES}",
-    of_plan=SEEN_IN_PLAN,
     now="is_broken",
     what="broken tables",
     notable="behaviour NOT IN ('healthy', 'new', 'gone', 'insufficient_data')",
@@ -117,7 +117,6 @@ _REGRESSIONS = _Mart(
     name="table_regressions",
     order="list_position(['regressed', 'outage', 'improved', 'unchanged'], verdict) NULLS LAST, "
     f"{_P_VALUE} NULLS LAST, {_TABLE_NAMES}",
-    of_plan=SEEN_IN_PLAN,
     now="verdict = 'regressed'",
     what="tables that fail more often than before",
     notable="verdict IN ('regressed', 'outage', 'improved')",
@@ -125,44 +124,48 @@ _REGRESSIONS = _Mart(
 _INCIDENTS = _Mart(
     name="incidents",
     order="NOT is_open, broke_by_execution_id DESC, tables DESC, cluster, tenant",
-    of_plan="""EXISTS (
-        SELECT 1 FROM load_analysis.incident_tables AS broken
-        INNER JOIN load_analysis.executions AS first
-            ON broken.cluster = first.cluster AND broken.tenant = first.tenant
-            AND broken.first_execution_id = first.execution_id
-        WHERE broken.cluster = mart.cluster AND broken.tenant = mart.tenant
-        AND broken.execution_id = mart.execution_id AND first.load_plan = $plan
-    )""",
     now="is_open",
     what="open incidents",
+    of_names=_by_names(_TABLES_OF_INCIDENT, "tables")
+    | {
+        "plan": """EXISTS (
+            SELECT 1 FROM load_analysis.incident_tables AS broken
+            INNER JOIN load_analysis.executions AS first
+                ON broken.cluster = first.cluster AND broken.tenant = first.tenant
+                AND broken.first_execution_id = first.execution_id
+            WHERE broken.execution_key = mart.execution_key AND first.load_plan = $plan
+        )"""
+    },
 )
 _EXECUTIONS = _Mart(
     name="executions",
     order="execution_id DESC, cluster, tenant",
-    of_plan="load_plan = $plan",
     now="NOT is_final",
     what="executions that are not final",
+    of_names=_by_names(_RUNS_OF_EXECUTION, "runs") | _OWN_PLAN,
 )
 _CONFLICTS = _Mart(
     name="status_conflicts",
     order="execution_id DESC, node_id, rule, cluster, tenant",
-    of_plan="load_plan = $plan",
     now=_IN_LAST_EXECUTION.format(row="mart"),
     what="contradictions in the last final execution of a plan",
+    of_names=_OWN_PLAN,
 )
 _FIX_FIRST = _Mart(
     name="fix_first",
     order="fix_rank, cluster, tenant",
-    of_plan=f"""EXISTS (
-        SELECT 1 FROM load_analysis.failure_origins AS origin
-        WHERE origin.load_plan = $plan AND {_CAUSE_OF}
-    )""",  # noqa: S608
     now=f"""EXISTS (
         SELECT 1 FROM load_analysis.failure_origins AS origin
         WHERE {_CAUSE_OF} AND {_IN_LAST_EXECUTION.format(row="origin")}
     )""",  # noqa: S608
     what="causes in the last final execution of a plan",
     notable="is_failing AND behaviour IS DISTINCT FROM 'always_failing'",
+    of_names={
+        "plan": f"""EXISTS (
+            SELECT 1 FROM load_analysis.failure_origins AS origin
+            WHERE origin.load_plan = $plan AND {_CAUSE_OF}
+        )"""  # noqa: S608
+    },
 )
 
 
@@ -192,18 +195,22 @@ def incidents(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings
     return _findings(connection, _INCIDENTS, wanted)
 
 
-def incident_tables(connection: duckdb.DuckDBPyConnection, incident: int) -> Rows:
+def incident_tables(
+    connection: duckdb.DuckDBPyConnection, incident: int, names: Names = ANY_NAMES
+) -> Rows:
     """Returns the tables of an incident, those that are still in error first.
 
     Raises:
         UnknownExecutionError: there is no such incident.
         WarehouseError: there is no analysis yet.
     """
+    require_names(connection, names)
     query = f"""
-    SELECT * FROM load_analysis.incident_tables WHERE execution_id = $incident
+    SELECT * FROM load_analysis.incident_tables AS mart
+    WHERE execution_id = $incident AND {conditions(names)}
     ORDER BY cluster, tenant, NOT is_open, errors DESC, {_TABLE_NAMES}, first_execution_id
     """  # noqa: S608 (constants)
-    found = marts(connection, query, {"incident": incident})
+    found = marts(connection, query, {"incident": incident, **parameters_of(query, names)})
     if not found.rows:
         raise UnknownExecutionError(
             f"There is no incident {incident}; incorta-loads incidents lists them."
@@ -222,8 +229,9 @@ def fix_first(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings
 
 
 def _findings(connection: duckdb.DuckDBPyConnection, mart: _Mart, wanted: Wanted) -> Findings:
-    of_plan = "TRUE" if wanted.plan is None else mart.of_plan
-    source = f"FROM load_analysis.{mart.name} AS mart WHERE {of_plan}"
+    require_names(connection, wanted.names)
+    of_names = conditions(wanted.names, mart.of_names)
+    source = f"FROM load_analysis.{mart.name} AS mart WHERE {of_names}"
     counting = f"""
     SELECT count(*) AS total, count_if(is_now) AS now FROM (SELECT {mart.now} AS is_now {source})
     """  # noqa: S608 (constants)
@@ -235,12 +243,7 @@ def _findings(connection: duckdb.DuckDBPyConnection, mart: _Mart, wanted: Wanted
     query += f" ORDER BY {mart.order}"
     if wanted.limit is not None:
         query += f" LIMIT {wanted.limit}"
-    (counts,) = marts(connection, counting, _parameters(counting, wanted.plan)).rows
-    found = marts(connection, query, _parameters(query, wanted.plan))
+    (counts,) = marts(connection, counting, parameters_of(counting, wanted.names)).rows
+    found = marts(connection, query, parameters_of(query, wanted.names))
     total = counts["now"] if wanted.only_now else counts["total"]
     return Findings(found, total, counts["now"], mart.what)
-
-
-def _parameters(query: str, plan: str | None) -> dict[str, Parameter]:
-    """Returns only the parameters that the query uses, because DuckDB rejects any others."""
-    return {"plan": plan} if "$plan" in query else {}

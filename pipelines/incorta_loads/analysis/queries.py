@@ -7,12 +7,18 @@ from typing import NamedTuple
 
 import duckdb
 
-from incorta_loads.analysis.rows import Row, Rows, marts, rows
-from incorta_loads.choices import By, Sort
-from incorta_loads.errors import ConfigurationError, UnknownExecutionError, WarehouseError
+from incorta_loads.analysis.names import conditions, parameters_of, require_names
+from incorta_loads.analysis.rows import Row, Rows, built_relations, marts, rows
+from incorta_loads.choices import ANY_NAMES, By, Names, Sort, Wanted
+from incorta_loads.errors import (
+    ConfigurationError,
+    IncortaLoadsError,
+    UnknownExecutionError,
+    WarehouseError,
+)
 from incorta_loads.sql_parameters import Parameter
 from incorta_loads.text import in_utc
-from incorta_loads.tree.statuses import OutcomeOf
+from incorta_loads.tree.statuses import ERRORS, OutcomeOf
 
 # (by, whether limited to one plan) → the mart and its name columns after cluster and tenant
 _MARTS = {
@@ -38,6 +44,10 @@ _RANK = """(
 )"""
 
 
+LAST = "last"
+"""Stands for the newest execution."""
+
+
 class FailureRates(NamedTuple):
     """Rows of a mart of failure rates.
 
@@ -52,33 +62,13 @@ class FailureRates(NamedTuple):
     total: int
 
 
-def require_plan(connection: duckdb.DuckDBPyConnection, plan: str | None) -> None:
-    """Checks that the warehouse has a load plan of this name; None passes.
-
-    Raises:
-        ConfigurationError: there is no such load plan; the error lists the existing ones.
-    """
-    if plan is None:
-        return
-    query = "SELECT DISTINCT load_plan FROM load_analysis.executions ORDER BY ALL"
-    plans = [row["load_plan"] for row in marts(connection, query).rows]
-    if plan not in plans:
-        known = ", ".join(f"'{each}'" for each in plans if each is not None) or "none"
-        raise ConfigurationError(
-            f"There is no load plan '{plan}' in the warehouse; its load plans are "
-            f"(case-sensitive): {known}."
-        )
-
-
 def failure_rates(
     connection: duckdb.DuckDBPyConnection,
     by: By,
+    wanted: Wanted,
     *,
-    plan: str | None,
     recent: bool,
     sort: Sort,
-    limit: int | None = None,
-    only_notable: bool = False,
 ) -> FailureRates:
     """Returns failure rates, worst first; only rows with errors are notable.
 
@@ -89,14 +79,21 @@ def failure_rates(
     - for tables only, the rank in `table_health`.
 
     Raises:
-        ConfigurationError: sorting by rank was requested for something other than tables.
+        ConfigurationError: sorting by rank was requested for something other than tables, a name
+            is unknown, or rows of this unit have no such name.
         WarehouseError: there is no analysis yet.
     """
     if sort is Sort.RANK and by is not By.TABLE:
         raise ConfigurationError(
             f"Only tables have a rank; use --by table, or another --sort with --by {by}."
         )
-    mart, names = _MARTS[by, plan is not None]
+    mart, names = _MARTS[by, wanted.names.plan is not None]
+    for kind in ("schema", "table"):
+        if kind in wanted.names.given() and f"{kind}_name" not in names:
+            raise ConfigurationError(
+                f"Rows by {by} have no {kind}; use --{kind} with --by table, or without --by."
+            )
+    require_names(connection, wanted.names)
     prefix = "recent_" if recent else ""
     leading = {
         Sort.RATE: [f"{prefix}error_rate_low DESC", f"{prefix}errors DESC"],
@@ -104,32 +101,34 @@ def failure_rates(
         Sort.ERRORS: [f"{prefix}errors DESC", f"{prefix}error_rate_low DESC"],
     }[sort]
     order = ", ".join(f"{each} NULLS LAST" for each in (*leading, *names, "cluster", "tenant"))
-    where = "TRUE" if plan is None else "load_plan = $plan"
+    where = conditions(wanted.names, {"plan": "load_plan = $plan"})
     if recent:
         where += " AND recent_counted > 0"
     source = f"FROM load_analysis.{mart} AS mart WHERE {where}"
-    parameters: dict[str, Parameter] = {} if plan is None else {"plan": plan}
+    parameters = parameters_of(source, wanted.names)
     (counts,) = marts(connection, f"SELECT count(*) AS total {source}", parameters).rows
     query = f"SELECT * {source}"
-    if only_notable:
+    if wanted.only_notable:
         query += f" AND {prefix}errors > 0"
     query += f" ORDER BY {order}"
-    if limit is not None:
-        query += f" LIMIT {limit}"
+    if wanted.limit is not None:
+        query += f" LIMIT {wanted.limit}"
     return FailureRates(marts(connection, query, parameters), names, counts["total"])
 
 
-def coverage(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """Returns the coverage, one row per cluster and tenant.
+def coverage(connection: duckdb.DuckDBPyConnection, names: Names = ANY_NAMES) -> Rows:
+    """Returns the coverage, one row per cluster and tenant that has the names.
 
     Raises:
         WarehouseError: there is no analysis yet, or another version built it.
     """
-    query = (
-        "SELECT * REPLACE (ids_restarted AS ids_restarted) FROM load_analysis.coverage "
-        "ORDER BY cluster, tenant"  # if this column is missing, another version built the mart
-    )
-    return marts(connection, query)
+    require_names(connection, names)
+    # if this column is missing, another version built the mart
+    query = f"""
+    SELECT * REPLACE (ids_restarted AS ids_restarted) FROM load_analysis.coverage AS mart
+    WHERE {conditions(names)} ORDER BY cluster, tenant
+    """  # noqa: S608 (constants)
+    return marts(connection, query, parameters_of(query, names))
 
 
 def unknown_statuses(connection: duckdb.DuckDBPyConnection) -> Rows:
@@ -155,8 +154,9 @@ def unknown_types(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 def execution_nodes(
     connection: duckdb.DuckDBPyConnection,
-    execution_id: int,
+    wanted: int | str,
     *,
+    names: Names = ANY_NAMES,
     failed: bool,
     outcome_of: OutcomeOf,
 ) -> Rows:
@@ -164,7 +164,9 @@ def execution_nodes(
 
     Args:
         connection: connection to the warehouse.
-        execution_id: id of the execution.
+        wanted: id of the execution. Otherwise, `last` or the name of a load plan, for the newest
+            execution of each tenant.
+        names: cluster and tenant, if several have this id.
         failed: whether to return only nodes in error and their ancestors.
         outcome_of: state type and job status → outcome, for responses not yet analyzed.
 
@@ -174,12 +176,19 @@ def execution_nodes(
         WarehouseError: the warehouse has no base tables.
     """
     query = _EXECUTION_NODES
-    if "node_outcomes" not in _analysed(connection):
-        query = "SELECT *, NULL AS outcome FROM load_status.nodes WHERE execution_id = $id"
-    query += " ORDER BY cluster, tenant, node_id"
-    found = _base_tables(connection, query, {"id": execution_id})
+    if "node_outcomes" not in built_relations(connection):
+        query = "SELECT mart.*, NULL AS outcome FROM load_status.nodes AS mart WHERE true"
+    parameters: dict[str, Parameter] = dict(names.given())
+    if isinstance(wanted, int):
+        query += " AND mart.execution_id = $id"
+        parameters["id"] = wanted
+    else:
+        query += f" AND (mart.cluster, mart.tenant, mart.execution_id) IN ({_NEWEST})"
+        parameters["of_plan"] = None if wanted == LAST else wanted
+    query += f" AND {conditions(names)} ORDER BY mart.cluster, mart.tenant, mart.node_id"
+    found = _base_tables(connection, query, parameters)
     if not found.rows:
-        raise UnknownExecutionError(_why_missing(connection, execution_id))
+        raise _missing(connection, wanted)
     for row in found.rows:
         row["outcome"] = row["outcome"] or outcome_of(row["state_type"], row["job_status"])
     return Rows(found.names, _failing_branches(found.rows)) if failed else found
@@ -189,7 +198,7 @@ def _failing_branches(rows: list[Row]) -> list[Row]:
     kept: list[Row] = []
     last_error: Row | None = None
     for row in reversed(rows):  # in reverse, the last error seen is the first one below a node
-        if row["outcome"] in ("failure", "partial"):
+        if row["outcome"] in ERRORS:
             last_error = row
         if last_error is not None and _is_at_or_above(row, last_error):
             kept.append(row)
@@ -201,32 +210,48 @@ def _is_at_or_above(row: Row, other: Row) -> bool:
     return same_tree and bool(row["node_id"] <= other["node_id"] <= row["last_descendant_id"])
 
 
-def _analysed(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    query = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'load_analysis'"
-    return {name for (name,) in connection.execute(query).fetchall()}
-
-
-def _why_missing(connection: duckdb.DuckDBPyConnection, execution_id: int) -> str:
-    last = _base_tables(connection, _LAST_FETCH, {"id": execution_id}).rows
-    if not last:
-        return (
-            f"Execution {execution_id} is not in the warehouse: it was never requested; run "
-            f"incorta-loads ingest --ids {execution_id}."
+def _missing(connection: duckdb.DuckDBPyConnection, wanted: int | str) -> IncortaLoadsError:
+    """Returns the error that says why there are no nodes, and what to do."""
+    if wanted == LAST:
+        return UnknownExecutionError(
+            "There is no execution in the warehouse; run incorta-loads ingest first."
         )
-    return (
-        f"Execution {execution_id} is not in the warehouse: its last request did not load it "
-        f"({last[0]['outcome']} at {in_utc(last[0]['fetched_at'])}: "
-        f"{(last[0]['message'] or '').rstrip('.')}); run incorta-loads ingest --ids {execution_id}."
+    if isinstance(wanted, str):
+        plans = _base_tables(connection, _PLANS, {}).rows
+        known = ", ".join(f"'{row['load_plan']}'" for row in plans) or "none"
+        return ConfigurationError(
+            f"'{wanted}' is neither an execution id, nor '{LAST}', nor a load plan in the "
+            f"warehouse; its load plans are (case-sensitive): {known}."
+        )
+    last = _base_tables(connection, _LAST_FETCH, {"id": wanted}).rows
+    reason = "it was never requested"
+    if last:
+        message = (last[0]["message"] or "").rstrip(".")
+        at = in_utc(last[0]["fetched_at"])
+        reason = f"its last request did not load it ({last[0]['outcome']} at {at}: {message})"
+    return UnknownExecutionError(
+        f"Execution {wanted} is not in the warehouse: {reason}; run "
+        f"incorta-loads ingest --ids {wanted}."
     )
 
 
 # An outcome must belong to the same response, because the analysis may be older than the nodes.
 _EXECUTION_NODES = """
-SELECT nodes.*, outcomes.outcome
-FROM load_status.nodes
+SELECT mart.*, outcomes.outcome
+FROM load_status.nodes AS mart
 LEFT JOIN load_analysis.node_outcomes AS outcomes
     USING (cluster, tenant, execution_id, node_id, fetched_at)
-WHERE nodes.execution_id = $id
+WHERE true
+"""
+
+_NEWEST = """
+SELECT cluster, tenant, max(execution_id) FROM load_status.nodes
+WHERE node_id = 0 AND ($of_plan IS NULL OR load_plan = $of_plan) GROUP BY cluster, tenant
+"""
+
+_PLANS = """
+SELECT DISTINCT load_plan FROM load_status.nodes
+WHERE node_id = 0 AND load_plan IS NOT NULL ORDER BY load_plan
 """
 
 _LAST_FETCH = """

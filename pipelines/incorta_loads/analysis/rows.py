@@ -65,6 +65,15 @@ def result_rows(result: duckdb.DuckDBPyConnection, limit: int | None = None) -> 
     return Rows(names, [dict(zip(names, row, strict=True)) for row in found])
 
 
+def built_relations(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Returns the names of the tables and views in schema `load_analysis`."""
+    query = """
+    SELECT table_name FROM information_schema.tables
+    WHERE table_schema = 'load_analysis' AND table_catalog = current_database()
+    """
+    return {name for (name,) in connection.execute(query).fetchall()}
+
+
 def built_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
     """Returns the names of the tables in schema `load_analysis`; views are not among them."""
     query = """

@@ -11,13 +11,15 @@ from typing import Annotated
 import typer
 
 from incorta_loads import __version__
-from incorta_loads.cli import findings, reading
+from incorta_loads.cli import details, findings, reading
 from incorta_loads.cli.options import App, Debug, Quiet, Verbose, start
+from incorta_loads.cli.suggestions import Commands
 
 NOT_ALL_LOADED = 3
 """Exit code if the run finished but some of the requested ids did not load."""
 
 app = App(
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -139,6 +141,7 @@ def run(*, ids: Ids = None) -> None:
 
 
 app.add_typer(findings.app)
+app.add_typer(details.app)
 app.add_typer(reading.app)
 
 
@@ -192,6 +195,27 @@ def watch(
         wanted, every_seconds=every, timeout_seconds=timeout, appear_seconds=appear
     )
     raise typer.Exit(code)
+
+
+@app.command()
+def init(
+    *,
+    cluster_url: Annotated[
+        str | None, typer.Option(help="URL of the cluster. Default: asked for.", metavar="URL")
+    ] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="Name of the tenant. Default: asked for.", metavar="NAME")
+    ] = None,
+) -> None:
+    """Set up a cluster: ask for URL, tenant and token, test them, and find which ids there are.
+
+    Writes .dlt/config.toml and .dlt/secrets.toml, and never overwrites either. Without a terminal,
+    the answers are lines of standard input.
+    """
+    from incorta_loads.cli import first_steps
+
+    start()
+    first_steps.set_up(cluster_url, tenant)
 
 
 @app.command()

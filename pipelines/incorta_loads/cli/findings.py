@@ -6,13 +6,14 @@ Slow imports are inside the commands, so that `--help` responds at once.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from incorta_loads.choices import Format
-from incorta_loads.cli.options import App, Output, start
-from incorta_loads.cli.selection import All, Limit, OfPlan, Selection, selection
+from incorta_loads.choices import Format, Names, Wanted
+from incorta_loads.cli.options import App, start
+from incorta_loads.cli.selection import selects_rows
 
 if TYPE_CHECKING:
     from incorta_loads.analysis.findings import Findings
@@ -30,18 +31,14 @@ FailOnAny = Annotated[
 ]
 
 
-def _show(
-    name: str, plan: str | None, selected: Selection, output: Format, *, only_now: bool = False
-) -> Findings:
+def _show(name: str, wanted: Wanted, output: Format) -> Findings:
     """Reads the finding of this name and prints it in the format of `views`."""
-    from incorta_loads.analysis import findings, queries
+    from incorta_loads.analysis import findings
     from incorta_loads.terminal import views
     from incorta_loads.warehouse import opening
 
     start()
-    wanted = findings.Wanted(plan, only_now=only_now, **selected)
     with opening.reading() as connection:
-        queries.require_plan(connection, plan)
         found: Findings = getattr(findings, name)(connection, wanted)
     getattr(views, f"show_{name}")(found.found, output)
     views.show_rest(found.found, found.total, output)
@@ -51,15 +48,9 @@ def _show(
 def _finding_command(name: str, text: str) -> None:
     """Adds a command that prints the finding of its name."""
 
-    def command(
-        *,
-        plan: OfPlan = None,
-        limit: Limit = None,
-        show_all: All = False,
-        fail_on_any: FailOnAny = False,
-        output: Output = Format.TABLE,
-    ) -> None:
-        found = _show(name, plan, selection(output, limit, show_all=show_all), output)
+    @selects_rows
+    def command(*, wanted: Wanted, output: Format, fail_on_any: FailOnAny = False) -> None:
+        found = _show(name, wanted, output)
         _fail_on_any(found, fail_on_any=fail_on_any)
 
     app.command(name.replace("_", "-"), help=text)(command)
@@ -100,6 +91,7 @@ _finding_command(
 
 
 @app.command()
+@selects_rows
 def incidents(
     incident: Annotated[
         str | None,
@@ -109,25 +101,22 @@ def incidents(
     only_open: Annotated[
         bool, typer.Option("--open", help="Show only incidents with tables still in error.")
     ] = False,
-    plan: OfPlan = None,
-    limit: Limit = None,
-    show_all: All = False,
     fail_on_any: FailOnAny = False,
-    output: Output = Format.TABLE,
+    wanted: Wanted,
+    output: Format,
 ) -> None:
     """Show which tables broke together, so that one cause is likely; open incidents first.
 
     --fail-on-any: an incident is open. --plan: show incidents whose first errors were in this plan.
     """
     if incident is not None:
-        _show_incident(incident, output)
+        _show_incident(incident, wanted.names, output)
         return
-    selected = selection(output, limit, show_all=show_all)
-    found = _show("incidents", plan, selected, output, only_now=only_open)
+    found = _show("incidents", replace(wanted, only_now=only_open), output)
     _fail_on_any(found, fail_on_any=fail_on_any)
 
 
-def _show_incident(incident: str, output: Format) -> None:
+def _show_incident(incident: str, names: Names, output: Format) -> None:
     """Prints the tables of an incident."""
     from incorta_loads.analysis import findings
     from incorta_loads.endpoint.execution_ids import parse_id
@@ -137,17 +126,12 @@ def _show_incident(incident: str, output: Format) -> None:
     start()
     wanted = parse_id(incident)
     with opening.reading() as connection:
-        tables = findings.incident_tables(connection, wanted)
+        tables = findings.incident_tables(connection, wanted, names)
     views.show_incident_tables(wanted, tables, output)
 
 
 @app.command()
-def executions(
-    *,
-    plan: OfPlan = None,
-    limit: Limit = None,
-    show_all: All = False,
-    output: Output = Format.TABLE,
-) -> None:
+@selects_rows
+def executions(*, wanted: Wanted, output: Format) -> None:
     """Show how each execution ended, newest first."""
-    _show("executions", plan, selection(output, limit, show_all=show_all), output)
+    _show("executions", wanted, output)

@@ -48,7 +48,9 @@ def _exit_code(arguments: list[str]) -> int:
         path = context.command_path if context else "incorta-loads"
         if not (text := error.format_message().rstrip(".")):
             return error.exit_code  # without a command, the help was printed
-        return _fail(None, f"{text}; try '{path} --help'.", error.exit_code)
+        hint = f"try '{path} --help'."
+        joined = f"{text} {hint.capitalize()}" if text.endswith("?") else f"{text}; {hint}"
+        return _fail(None, joined, error.exit_code)
     except (BrokenPipeError, SystemExit) as error:
         # Typer exits with 1 if the pipe is closed, which would mean that the run failed.
         if not isinstance(error.__context__ or error, BrokenPipeError):

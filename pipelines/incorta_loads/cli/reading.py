@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
-from incorta_loads.choices import By, Format, Sort
+from incorta_loads.choices import By, Format, Names, Sort, Wanted
 from incorta_loads.cli.options import App, Output, start
-from incorta_loads.cli.selection import All, Limit, OfPlan, selection
+from incorta_loads.cli.selection import selects_names, selects_place, selects_rows
 from incorta_loads.errors import ConfigurationError
 
 _ROWS_OF_SQL = 40
@@ -22,10 +22,10 @@ app = App()
 
 
 @app.command()
+@selects_rows
 def failures(
     *,
     by: Annotated[By, typer.Option(help="Unit to count by.")] = By.TABLE,
-    plan: OfPlan = None,
     recent: Annotated[bool, typer.Option("--recent", help="Count only recent executions.")] = False,
     sort: Annotated[
         Sort,
@@ -34,9 +34,8 @@ def failures(
             "worst_rank as in `health`. errors: by number of errors."
         ),
     ] = Sort.RATE,
-    limit: Limit = None,
-    show_all: All = False,
-    output: Output = Format.TABLE,
+    wanted: Wanted,
+    output: Format,
 ) -> None:
     """Show failure rates with counts and 95 % intervals, worst first."""
     from incorta_loads.analysis import queries
@@ -45,27 +44,22 @@ def failures(
 
     start()
     with opening.reading() as connection:
-        queries.require_plan(connection, plan)
         found, names, total = queries.failure_rates(
-            connection,
-            by,
-            plan=plan,
-            recent=recent,
-            sort=sort,
-            **selection(output, limit, show_all=show_all),
+            connection, by, wanted, recent=recent, sort=sort
         )
     views.show_failure_rates(found, names, output, by=by, recent=recent)
     views.show_rest(found, total, output)
 
 
 @app.command()
+@selects_names
 def backtest(
     *,
     setting: Annotated[
         str | None, typer.Option("--setting", help="Show only this setting.", metavar="NAME")
     ] = None,
-    plan: OfPlan = None,
-    output: Output = Format.TABLE,
+    names: Names,
+    output: Format,
 ) -> None:
     """Show what notifications would have been sent over this history, and what became of them.
 
@@ -74,54 +68,30 @@ def backtest(
 
     --plan: count the tables of this plan, with their runs in all plans.
     """
-    from incorta_loads.analysis import queries
     from incorta_loads.analysis.backtest import backtest as messages_by_setting
     from incorta_loads.terminal import views
     from incorta_loads.warehouse import opening
 
     start()
     with opening.reading() as connection:
-        queries.require_plan(connection, plan)
-        found = messages_by_setting(connection, setting=setting, plan=plan)
+        found = messages_by_setting(connection, setting=setting, names=names)
     views.show_backtest(found, output)
 
 
 @app.command()
-def coverage(*, output: Output = Format.TABLE) -> None:
+@selects_place
+def coverage(*, names: Names, output: Format) -> None:
     """Show which ids were requested, what came back and what is missing."""
     from incorta_loads.analysis import queries
-    from incorta_loads.terminal import views
+    from incorta_loads.terminal import coverage_view
     from incorta_loads.warehouse import opening
 
     start()
     with opening.reading() as connection:
-        found = queries.coverage(connection)
+        found = queries.coverage(connection, names)
         statuses = queries.unknown_statuses(connection)
         types = queries.unknown_types(connection)
-    views.show_coverage(found, statuses, types, output)
-
-
-@app.command()
-def show(
-    execution_id: Annotated[str, typer.Argument(metavar="ID", help="Execution id.")],
-    *,
-    failed: Annotated[
-        bool, typer.Option("--failed", help="Show only the branches that failed.")
-    ] = False,
-    output: Output = Format.TABLE,
-) -> None:
-    """Print the status tree of one execution; --format json prints it as received."""
-    from incorta_loads.analysis import queries
-    from incorta_loads.analysis.outcomes import StatusOutcomes
-    from incorta_loads.endpoint.execution_ids import parse_id
-    from incorta_loads.terminal import views
-    from incorta_loads.warehouse import opening
-
-    start()
-    wanted, outcomes = parse_id(execution_id), StatusOutcomes.configured()
-    with opening.reading() as connection:
-        nodes = queries.execution_nodes(connection, wanted, failed=failed, outcome_of=outcomes.of)
-    views.show_execution(wanted, nodes, output)
+    coverage_view.show_coverage(found, statuses, types, output)
 
 
 @app.command()

@@ -2,33 +2,111 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from typing import Annotated, TypedDict
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
 
-from incorta_loads.choices import Format
+from incorta_loads.choices import Format, Names, Wanted
+from incorta_loads.cli.options import Output
 
 _MOST_NOTABLE = 20
 
-OfPlan = Annotated[str | None, typer.Option("--plan", help="Show only rows of this load plan.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="Maximum number of rows.")]
-All = Annotated[
-    bool,
-    typer.Option("--all", help="Show all rows; a terminal otherwise shows the 20 most notable."),
+
+def _option(name: str, annotation: Any, default: object = None) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
+
+
+def _name(kind: str, text: str) -> inspect.Parameter:
+    return _option(
+        kind, Annotated[str | None, typer.Option(f"--{kind}", metavar="NAME", help=text)]
+    )
+
+
+_PLACE = [
+    _name("cluster", "Show only this cluster."),
+    _name("tenant", "Show only this tenant."),
 ]
+_NAMES = [
+    *_PLACE,
+    _name("plan", "Show only rows of this load plan."),
+    _name("schema", "Show only rows of this schema."),
+    _name("table", "Show only this table, as TABLE or SCHEMA.TABLE."),
+]
+_LIMITS = [
+    _option("limit", Annotated[int | None, typer.Option(min=1, help="Maximum number of rows.")]),
+    _option(
+        "show_all",
+        Annotated[
+            bool,
+            typer.Option(
+                "--all", help="Show all rows; a terminal otherwise shows the 20 most notable."
+            ),
+        ],
+        default=False,
+    ),
+]
+_FORMAT = [_option("output", Output, default=Format.TABLE)]
 
 
-class Selection(TypedDict):
-    """Which rows to show, as keyword arguments of what reads them."""
+def selects_rows(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options for names, number and format of rows.
 
-    limit: int | None
-    only_notable: bool
+    The command takes them as `wanted` and `output`.
+    """
+
+    def gather(given: dict[str, Any]) -> dict[str, Any]:
+        output, limit, show_all = given["output"], given.pop("limit"), given.pop("show_all")
+        is_for_a_look = limit is None and not show_all and _is_seen(output)
+        names = _taken(given, _NAMES)
+        wanted = Wanted(names, _MOST_NOTABLE if is_for_a_look else limit, is_for_a_look)
+        return {**given, "wanted": wanted}
+
+    return _with_options(command, [*_NAMES, *_LIMITS, *_FORMAT], gather)
 
 
-def selection(output: Format, limit: int | None, *, show_all: bool) -> Selection:
-    """Returns which rows to show: a terminal shows only notable ones unless told otherwise."""
-    is_for_a_look = output is Format.TABLE and sys.stdout.isatty()
-    if limit is None and not show_all and is_for_a_look:
-        return {"limit": _MOST_NOTABLE, "only_notable": True}
-    return {"limit": limit, "only_notable": False}
+def selects_names(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options for names and format, which the command takes as `names` and `output`."""
+    return _with_options(
+        command, [*_NAMES, *_FORMAT], lambda given: {"names": _taken(given, _NAMES), **given}
+    )
+
+
+def selects_place(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options for cluster, tenant and format; the command takes `names` and `output`."""
+    return _with_options(
+        command, [*_PLACE, *_FORMAT], lambda given: {"names": _taken(given, _PLACE), **given}
+    )
+
+
+def _is_seen(output: Format) -> bool:
+    """Whether a person sees the rows at once, rather than a program or a file."""
+    return output is Format.TABLE and sys.stdout.isatty()
+
+
+def _taken(given: dict[str, Any], options: Sequence[inspect.Parameter]) -> Names:
+    return Names(**{option.name: given.pop(option.name) for option in options})
+
+
+def _with_options(
+    command: Callable[..., Any],
+    options: Sequence[inspect.Parameter],
+    gather: Callable[[dict[str, Any]], dict[str, Any]],
+) -> Callable[..., Any]:
+    @wraps(command)
+    def with_options(**given: Any) -> Any:
+        return command(**gather(given))
+
+    signature = inspect.signature(command, eval_str=True)
+    own = [
+        each
+        for each in signature.parameters.values()
+        if each.name not in ("wanted", "names", "output")
+    ]
+    with_options.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+    return with_options

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from incorta_loads.alerts.announce import sentence
 from incorta_loads.alerts.events import KINDS, Change
+from incorta_loads.alerts.sentences import sentences
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer
 from incorta_loads.errors import IncortaLoadsError
@@ -22,7 +22,7 @@ from incorta_loads.text import counted
 
 logger = logging.getLogger(__name__)
 
-_MOST_TABLES = 5
+_MOST_LINES = 5
 _HEADINGS = {"broken": "Broke", "regressed": "Got worse", "well": "Recovered"}
 
 
@@ -76,14 +76,14 @@ class RunSummary:
 
 
 def _changes(changes: Sequence[Change]) -> Iterator[str]:
+    never = [each for each in changes if each.state == "always_failing"]
     for kind in KINDS:
         of_kind = [each for each in changes if each.kind == kind]
         if of_kind:
             yield f"{_HEADINGS[kind]} since the last run: {len(of_kind)}"
-        for change in of_kind[:_MOST_TABLES]:
-            yield f"  {sentence(change)}"
-        if len(of_kind) > _MOST_TABLES:
-            yield f"  and {len(of_kind) - _MOST_TABLES} more: incorta-loads health, regressions"
+            worked = [each for each in of_kind if each not in never]
+            yield from (f"  {line}" for line in sentences(worked, _MOST_LINES))
+    yield from sentences(never, _MOST_LINES)
 
 
 def show_published(published: Published) -> None:

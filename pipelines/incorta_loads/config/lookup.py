@@ -87,6 +87,12 @@ def read_settings_here() -> None:
         _command_providers.extend(settings_providers())
 
 
+def read_settings_again() -> None:
+    """Makes `look_up` read the files again, because they were changed."""
+    _command_providers.clear()
+    read_settings_here()
+
+
 _command_providers: list[Provider] = []
 """The providers of a command; empty in a user's own pipeline."""
 

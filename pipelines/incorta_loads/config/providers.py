@@ -65,10 +65,15 @@ class Files:
 
 def settings_providers() -> list[Environment | Files]:
     """Returns the places of settings in their order."""
-    folder = os.environ.get("DLT_CONFIG_FOLDER", ".dlt")
-    project = Path(os.environ.get("DLT_PROJECT_DIR", "."), folder)
-    directories = [project, global_directory(folder)]
+    project = project_directory()
+    directories = [project, global_directory(project.name)]
     return [Environment(), Files("secrets.toml", directories), Files("config.toml", directories)]
+
+
+def project_directory() -> Path:
+    """Returns the directory with the settings of this project, `.dlt` unless configured."""
+    folder = os.environ.get("DLT_CONFIG_FOLDER", ".dlt")
+    return Path(os.environ.get("DLT_PROJECT_DIR", "."), folder)
 
 
 def global_directory(folder: str) -> Path:

@@ -99,13 +99,18 @@ class ExecutionIds:
         )
 
 
+def is_id(text: str) -> bool:
+    """Returns whether the text is written as an id, or as several."""
+    return _RANGE.fullmatch(text) is not None
+
+
 def parse_id(text: str) -> int:
     """Parses one execution id.
 
     Raises:
         InvalidIdsError: the text is not an id, or names more than one.
     """
-    if _RANGE.fullmatch(text) is None:
+    if not is_id(text):
         raise InvalidIdsError(f"{_quoted(text)} is not an execution id, which is a whole number.")
     first, last = _parse_range(text)
     if first != last:

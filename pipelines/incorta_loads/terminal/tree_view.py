@@ -10,7 +10,7 @@ from rich.text import Text
 from incorta_loads.analysis.rows import Row
 from incorta_loads.terminal.printing import can_show, printable
 from incorta_loads.text import listed, shortened
-from incorta_loads.tree.statuses import OUTCOME_SIGNS, STATUS_OUTCOMES
+from incorta_loads.tree.statuses import ERRORS, OUTCOME_SIGNS, STATUS_OUTCOMES
 
 STYLES = {"failure": "red", "partial": "red", "success": "green", "unknown": "yellow"}
 
@@ -19,8 +19,6 @@ _ASCII_SIGNS = dict(zip(STATUS_OUTCOMES, "+!x#->.?", strict=True))
 
 _MOST_INDENTED = 50
 """Maximum depth of indentation, because a chain of 5,000 nodes would be mostly blanks."""
-
-_ERRORS = ("failure", "partial")
 
 
 def sign(outcome: str) -> str:
@@ -101,7 +99,7 @@ def _by_interest(rows: Sequence[Row], most: int) -> Iterable[Row]:
     leaves = [row for row in rows if _is_leaf(row)]
     running = [row for row in leaves if row["outcome"] == "running"]
     yield from running[: most // 2]  # leaves room for errors, however many are running
-    yield from (row for row in leaves if row["outcome"] in _ERRORS)
+    yield from (row for row in leaves if row["outcome"] in ERRORS)
     yield from running
     yield from sorted((row for row in rows if not _is_leaf(row)), key=lambda row: row["depth"])
     yield from (row for row in leaves if row["outcome"] not in ("success", "queued"))

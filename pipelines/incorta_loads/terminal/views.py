@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
-
-from rich.text import Text
 
 from incorta_loads.analysis.rows import Row, Rows
 from incorta_loads.choices import Format
-from incorta_loads.endpoint.fetch_outcomes import FETCH_OUTCOMES
-from incorta_loads.ingest.known import AGED_AFTER
-from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.terminal.printing import (
     Column,
     code,
@@ -23,15 +15,11 @@ from incorta_loads.terminal.printing import (
     print_line,
     print_rest,
     print_rows,
-    print_text,
-    printable,
     probability,
     rate,
     rate_with_interval,
     value,
 )
-from incorta_loads.terminal.tree_view import legend, node_line
-from incorta_loads.text import counted, in_utc, listed
 
 
 def show_failure_rates(
@@ -75,7 +63,7 @@ def show_regressions(found: Rows, output: Format) -> None:
     columns = [
         *_tables(found.rows),
         code("verdict"),
-        Column("since", _since),
+        Column("since", since_in_words),
         part_of("recent_errors", "recent_runs", "errors"),
         part_of("baseline_errors", "baseline_runs", "before"),
         _starts("recent_starts", "recent_trials", "starts"),
@@ -145,6 +133,23 @@ def show_incident_tables(incident: int, found: Rows, output: Format) -> None:
     print_rows(found, output, columns=columns, title=f"Tables of incident {incident}")
 
 
+def show_changes(found: Rows, output: Format) -> None:
+    """Prints which tables broke, got worse or recovered."""
+    rows = found.rows
+    columns = [
+        code("change"),
+        *_tables(rows),
+        number("since_execution_id", "since"),
+        code("behaviour"),
+        number("runs", "runs since"),
+        part_of("errors", "counted", "errors in all"),
+        *_unless_empty(number("incident_execution_id", "incident"), rows),
+    ]
+    after = sorted({row["after_execution_id"] for row in rows})
+    title = f"Changes after execution {'/'.join(map(str, after))}" if after else "Changes"
+    print_rows(found, output, columns=columns, title=title)
+
+
 def show_conflicts(found: Rows, output: Format) -> None:
     """Prints the nodes where the cluster contradicts itself."""
     columns = [
@@ -195,85 +200,6 @@ def show_rest(found: Rows, total: int, output: Format) -> None:
         print_rest(len(found.rows), total, remedy="--all for the rest")
 
 
-def show_coverage(found: Rows, statuses: Rows, types: Rows, output: Format) -> None:
-    """Prints the requested ids and their results.
-
-    The format for people has one paragraph per cluster and tenant.
-
-    Args:
-        found: the coverage.
-        statuses: statuses that no rule matches.
-        types: types without a rule.
-        output: the output format; only the table format shows more than the coverage.
-    """
-    if output is not Format.TABLE:
-        print_rows(found, output)
-        return
-    if not found.rows:
-        print_line("No id was requested yet.")
-    for row in found.rows:
-        print_line(f"Coverage of {row['cluster']}, tenant {row['tenant']}", "bold")
-        counts = listed(row, FETCH_OUTCOMES)
-        asked = counted(row["ids_asked"], "id")
-        print_line(f"{asked} requested: {counts or 'no responses'}.")
-        if row["lowest_loaded_id"] is not None:
-            print_line(
-                f"Executions {row['lowest_loaded_id']} to {row['highest_loaded_id']}, with "
-                f"{counted(row['ids_missing'], 'id')} missing between them; "
-                f"{row['executions_not_final']} not final."
-            )
-        print_line(f"Looked for executions up to id {row['highest_asked_id']}.")
-        if row["ids_restarted"]:
-            print_line(str(RestartedIds(row["cluster"], row["tenant"], row["highest_loaded_id"])))
-        if row["aged"]:
-            are = "is" if row["aged"] == 1 else "are"
-            print_line(
-                f"{counted(row['aged'], 'id')} without a final result after {AGED_AFTER.days} days "
-                f"{are} skipped unless named with --ids."
-            )
-        print_line(f"Last response: {in_utc(row['last_fetched_at'])}.")
-    if statuses.rows:
-        print_rows(statuses, output, title="Statuses without a rule (outcome unknown)")
-    if types.rows:
-        print_rows(types, output, title="Types without a rule, and what they are counted as")
-
-
-def show_execution(execution_id: int, nodes: Rows, output: Format) -> None:
-    """Prints the indented tree of an execution with a legend of its signs, or the rows as CSV.
-
-    As JSON, the tree is printed as it was received. If several clusters or tenants have the id,
-    their trees follow each other; as JSON, each is on one line. If nodes is empty, nothing failed;
-    as JSON, null is printed.
-    """
-    if output is Format.JSON:
-        from incorta_loads.tree.flattening import encode  # noqa: PLC0415 (Arrow; not for the others)
-
-        trees = groupby(nodes.rows, lambda row: (row["cluster"], row["tenant"]))
-        lines = [encode(rows).decode() for _, rows in trees]
-        sys.stdout.write("\n".join(lines or ["null"]) + "\n")
-        return
-    if output is Format.CSV:
-        print_rows(nodes, output)
-        return
-    if not nodes.rows:
-        print_line(f"Nothing failed in execution {execution_id}.")
-        return
-    print_text(*_tree_lines(nodes.rows))
-    print_line(legend(Counter(row["outcome"] for row in nodes.rows)))
-
-
-def _tree_lines(rows: Sequence[Row]) -> Iterator[Text]:
-    """Yields the lines of each tree below a heading that identifies it."""
-    for row in rows:
-        if row["depth"] == 0:
-            heading = (
-                f"Execution {row['execution_id']} of {row['cluster']}, tenant {row['tenant']}, "
-                f"as of {in_utc(row['fetched_at'])}"
-            )
-            yield Text(printable(heading), "bold")
-        yield node_line(row)
-
-
 def _starts(part: str, whole: str, title: str) -> Column:
     """Returns a column with starts of errors; those of an outage do not explain it."""
     column = part_of(part, whole, title)
@@ -292,7 +218,7 @@ def _p_value(row: Row) -> float | None:
     return p
 
 
-def _since(row: Row) -> str:
+def since_in_words(row: Row) -> str:
     """Returns since when it fails more often, as `312 (between 290 and 331)`."""
     since, after, by = (
         row[name]

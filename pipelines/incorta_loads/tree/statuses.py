@@ -22,6 +22,9 @@ STATUS_OUTCOMES = (
 )
 """Possible outcomes of a status."""
 
+ERRORS = ("failure", "partial")
+"""Outcomes that are errors."""
+
 OUTCOME_SIGNS = dict(zip(STATUS_OUTCOMES, "✓!✗■–▸…?", strict=True))
 """Outcome → the sign that shows it without color."""
 

@@ -15,9 +15,10 @@ import duckdb
 import pytest
 
 from incorta_loads import __version__
-from incorta_loads.alerts.announce import announce, sentence, table_name
+from incorta_loads.alerts.announce import announce
 from incorta_loads.alerts.events import Change
 from incorta_loads.alerts.receivers import Notification, Receivers
+from incorta_loads.alerts.sentences import sentence, table_name
 from incorta_loads.errors import InvalidSettingError
 from support.one_table import ObservedTable, unreported_table
 from support.patience import COMMAND_SECONDS, HANG_SECONDS
@@ -282,7 +283,7 @@ def test_many_tables_are_counted_and_the_first_are_named(
     lines = message["message"].splitlines()
     assert message["title"] == "incorta-loads: 30 tables broke"
     assert len([line for line in lines if line.startswith("- s.")]) == 20
-    assert "- and 10 more" in lines
+    assert "- and 10 more: incorta-loads changes" in lines
 
 
 @pytest.mark.parametrize("url", ["nonsense://x/secret-part", "no url at all", "json://", "://"])

@@ -9,12 +9,12 @@ import pytest
 
 from incorta_loads.analysis.findings import (
     Findings,
-    Wanted,
     conflicts,
     fix_first,
     health,
     regressions,
 )
+from incorta_loads.choices import Names, Wanted
 from incorta_loads.errors import WarehouseError
 
 Connection = duckdb.DuckDBPyConnection
@@ -62,6 +62,7 @@ def names(findings: Findings, name: str = "table_name") -> list[object]:
 @pytest.fixture
 def tables(warehouse: Connection) -> Connection:
     """Tables of two plans: one table has no name, and one belongs to another tenant."""
+    fill(warehouse, "executions", (1, "P", True), (2, "Q", True))
     fill(
         warehouse,
         "table_health",
@@ -92,9 +93,9 @@ def test_broken_tables_come_first_then_tables_by_rank(tables: Connection) -> Non
 
 def test_a_plan_selects_the_tables_seen_in_it(tables: Connection) -> None:
     """NULL is compared like any other name; broken tables of other plans are not counted."""
-    found = health(tables, Wanted(plan="P"))
+    found = health(tables, Wanted(Names(plan="P")))
     assert (names(found), found.now) == ([None, "b", "a"], 1)
-    assert names(regressions(tables, Wanted(plan="P"))) == []
+    assert names(regressions(tables, Wanted(Names(plan="P")))) == []
 
 
 def test_the_count_includes_rows_beyond_the_limit(tables: Connection) -> None:
@@ -145,7 +146,7 @@ def test_conflicts_of_the_latest_executions_come_first(executions: Connection) -
     assert names(found, "execution_id") == [6, 5, 5, 4, 1]
     assert names(found, "rule") == ["r", "q", "r", "r", "r"]
     assert found.now == 3
-    of_plan = conflicts(executions, Wanted(plan="P", limit=2))
+    of_plan = conflicts(executions, Wanted(Names(plan="P"), limit=2))
     assert (names(of_plan, "execution_id"), of_plan.now) == ([6, 5], 2)
 
 
@@ -172,7 +173,7 @@ def test_a_cause_is_current_if_it_is_in_the_latest_final_execution_of_a_plan(
         fill(executions, "fix_first", (kind, *in_plan, schema, name, own, rank))
     found = fix_first(executions, Wanted())
     assert (names(found, "fix_rank"), found.now) == ([1, 2, 3], 2)
-    of_plan = fix_first(executions, Wanted(plan="P"))
+    of_plan = fix_first(executions, Wanted(Names(plan="P")))
     assert (names(of_plan, "fix_rank"), of_plan.now) == ([1, 2], 0)
 
 

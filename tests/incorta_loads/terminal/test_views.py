@@ -15,10 +15,10 @@ from incorta_loads.cli.summary import show_check
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer
 from incorta_loads.restarted_ids import RestartedIds
+from incorta_loads.terminal.coverage_view import show_coverage
+from incorta_loads.terminal.execution_view import show_execution
 from incorta_loads.terminal.views import (
     show_backtest,
-    show_coverage,
-    show_execution,
     show_failure_rates,
     show_fix_first,
     show_regressions,
@@ -455,7 +455,7 @@ def executed(*rows: Row) -> Rows:
 def test_an_execution_is_shown_as_a_tree(capsys: Printed) -> None:
     """Nodes are indented; a status without a rule has its state, and missing names have a
     placeholder."""
-    show_execution(7, executed(*TREE), Format.TABLE)
+    show_execution("7", executed(*TREE), Format.TABLE)
     assert lines(capsys) == [
         "Execution 7 of c, tenant t, as of 2026-11-23 21:43:45 UTC",
         "✗ Sales Daily  Failed",
@@ -471,7 +471,7 @@ def test_the_signs_of_a_terminal_without_unicode(monkeypatch: pytest.MonkeyPatch
     stdout = io.TextIOWrapper(io.BytesIO(), "ascii")
     monkeypatch.setattr("sys.stdout", stdout)
     nodes = [node(0, 0, 1, outcome=each, job_status=each) for each in STATUS_OUTCOMES]
-    show_execution(7, executed(node(0, 0, 0, name="Größe"), *nodes), Format.TABLE)
+    show_execution("7", executed(node(0, 0, 0, name="Größe"), *nodes), Format.TABLE)
     stdout.seek(0)
     assert [line.strip() for line in stdout.readlines()[1:-1]] == [
         "x Gr\\xf6\\xdfe  Failed",
@@ -489,16 +489,16 @@ def test_the_signs_of_a_terminal_without_unicode(monkeypatch: pytest.MonkeyPatch
 def test_long_and_bidirectional_names_do_not_disturb_other_text(capsys: Printed) -> None:
     """Names are cut to 200 characters, with direction marks escaped; JSON has them complete."""
     name = "\u202e" + "x" * 200_000 + "\u200fend"
-    show_execution(7, executed(node(0, 0, 0, name=name)), Format.TABLE)
+    show_execution("7", executed(node(0, 0, 0, name=name)), Format.TABLE)
     line = lines(capsys)[1]
     assert line == "✗ \\u202e" + "x" * 99 + "…" + "x" * 95 + "\\u200fend  Failed"
-    show_execution(7, executed(node(0, 0, 0, name=name)), Format.JSON)
+    show_execution("7", executed(node(0, 0, 0, name=name)), Format.JSON)
     assert json.loads(capsys.readouterr().out)["name"] == name
 
 
 def test_an_execution_as_json_is_the_tree_of_the_cluster(capsys: Printed) -> None:
     """Names and statuses are unchanged, in one document."""
-    show_execution(7, executed(*TREE), Format.JSON)
+    show_execution("7", executed(*TREE), Format.JSON)
     failed = {"stateType": "Terminator State", "jobStatus": "Failed"}
     odd = {"stateType": "Terminator State", "jobStatus": "Odd"}
     assert json.loads(capsys.readouterr().out) == {
@@ -522,7 +522,7 @@ def test_an_execution_as_json_is_the_tree_of_the_cluster(capsys: Printed) -> Non
 def test_an_execution_of_two_clusters_is_two_trees(capsys: Printed) -> None:
     """Each tree has its own first line; in JSON each is a line of its own."""
     found = executed(node(0, 0, 0), node(0, 0, 0, cluster="d", name="Other"))
-    show_execution(7, found, Format.TABLE)
+    show_execution("7", found, Format.TABLE)
     assert lines(capsys) == [
         "Execution 7 of c, tenant t, as of 2026-11-23 21:43:45 UTC",
         "✗ Sales Daily  Failed",
@@ -530,14 +530,14 @@ def test_an_execution_of_two_clusters_is_two_trees(capsys: Printed) -> None:
         "✗ Other  Failed",
         "✗ 2 failure",
     ]
-    show_execution(7, found, Format.JSON)
+    show_execution("7", found, Format.JSON)
     printed = [json.loads(line)["name"] for line in lines(capsys)]
     assert printed == ["Sales Daily", "Other"]
 
 
 def test_an_execution_as_csv_is_its_rows(capsys: Printed) -> None:
     """The rows have all columns."""
-    show_execution(7, executed(TREE[2]), Format.CSV)
+    show_execution("7", executed(TREE[2]), Format.CSV)
     assert capsys.readouterr().out == (
         "cluster,tenant,execution_id,node_id,last_descendant_id,depth,type,name,state_type,"
         "job_status,extra,fetched_at,outcome\n"
@@ -547,9 +547,9 @@ def test_an_execution_as_csv_is_its_rows(capsys: Printed) -> None:
 
 def test_an_execution_without_errors_has_a_note(capsys: Printed) -> None:
     """The note is a sentence for people, null in JSON, and the heading alone in CSV."""
-    show_execution(7, executed(), Format.TABLE)
-    show_execution(7, executed(), Format.JSON)
-    show_execution(7, executed(), Format.CSV)
+    show_execution("7", executed(), Format.TABLE)
+    show_execution("7", executed(), Format.JSON)
+    show_execution("7", executed(), Format.CSV)
     assert lines(capsys) == ["Nothing failed in execution 7.", "null", ",".join(NODE)]
 
 

@@ -10,11 +10,11 @@ import duckdb
 
 from incorta_loads import __version__
 from incorta_loads.alerts.events import standing
-from incorta_loads.analysis.findings import Wanted, conflicts, fix_first, health, regressions
+from incorta_loads.analysis.findings import conflicts, fix_first, health, regressions
 from incorta_loads.analysis.project import project_variables
 from incorta_loads.analysis.queries import coverage, failure_rates
 from incorta_loads.analysis.rows import Row, built_tables, rows
-from incorta_loads.choices import By, Sort
+from incorta_loads.choices import By, Sort, Wanted
 from incorta_loads.publication.report import sections
 from incorta_loads.publication.report.grid import EXECUTIONS, EXECUTIONS_OF_A_PLAN, read_grid
 from incorta_loads.publication.report.names import Names
@@ -143,7 +143,7 @@ class _Reader:
 
     def _rates(self, by: By, limit: int | None) -> list[Row]:
         found, *_ = failure_rates(
-            self._connection, by, plan=None, recent=False, sort=Sort.RATE, limit=limit
+            self._connection, by, Wanted(limit=limit), recent=False, sort=Sort.RATE
         )
         return found.rows
 

@@ -53,7 +53,8 @@ final as (
         regressions.since_execution_id,
         windows.last_error_execution_id,
         windows.last_recovery_execution_id,
-        windows.errors_ended_by_execution_id
+        windows.errors_ended_by_execution_id,
+        series.table_key
     from series
     inner join health on {{ is_same_table('series', 'health') }}
     inner join regressions on {{ is_same_table('series', 'regressions') }}

@@ -1,0 +1,162 @@
+"""Defines the commands that look closely: at one execution, one table, or what changed.
+
+Slow imports are inside the commands, so that `--help` responds at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from incorta_loads.choices import Format, Names, Wanted
+from incorta_loads.cli.options import App, start
+from incorta_loads.cli.selection import selects_place, selects_rows
+
+app = App()
+
+
+@app.command()
+@selects_place
+def show(
+    execution: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID|last|PLAN",
+            help="Execution id; `last` or a load plan for its newest execution.",
+        ),
+    ],
+    *,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Show only the branches that failed.")
+    ] = False,
+    names: Names,
+    output: Format,
+) -> None:
+    """Print the status tree of one execution; --format json prints it as received."""
+    from incorta_loads.analysis import queries
+    from incorta_loads.analysis.outcomes import StatusOutcomes
+    from incorta_loads.endpoint.execution_ids import is_id, parse_id
+    from incorta_loads.terminal import execution_view
+    from incorta_loads.warehouse import opening
+
+    start()
+    wanted = parse_id(execution) if is_id(execution) else execution
+    outcomes = StatusOutcomes.configured()
+    with opening.reading() as connection:
+        nodes = queries.execution_nodes(
+            connection, wanted, names=names, failed=failed, outcome_of=outcomes.of
+        )
+    execution_view.show_execution(execution, nodes, output)
+
+
+@app.command()
+@selects_place
+def table(
+    name: Annotated[
+        str, typer.Argument(metavar="SCHEMA.TABLE", help="Name of a table, with its schema or not.")
+    ],
+    *,
+    runs: Annotated[
+        int, typer.Option("--runs", min=1, max=10_000, help="Number of last runs to show.")
+    ] = 50,
+    names: Names,
+    output: Format,
+) -> None:
+    """Show what is known of one table: state, last runs, rates, episodes, plans.
+
+    --format csv has its last runs, --format json everything.
+    """
+    from incorta_loads.analysis.table_card import table_cards
+    from incorta_loads.terminal import table_card_view
+    from incorta_loads.warehouse import opening
+
+    start()
+    with opening.reading() as connection:
+        cards = table_cards(connection, replace(names, table=name), runs=runs)
+    table_card_view.show_table_cards(cards, output)
+
+
+@app.command()
+@selects_rows
+def diff(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID ID]", help="Two executions.", show_default=False),
+    ] = None,
+    *,
+    wanted: Wanted,
+    output: Format,
+) -> None:
+    """Show what changed its outcome, appeared or vanished from one execution to another.
+
+    Name two executions, or with --plan a load plan, for its last two final executions.
+    """
+    from incorta_loads.analysis import comparison
+    from incorta_loads.endpoint.execution_ids import parse_id
+    from incorta_loads.errors import ConfigurationError
+    from incorta_loads.terminal import execution_view, views
+    from incorta_loads.warehouse import opening
+
+    start()
+    given = tuple(map(parse_id, ids or ()))
+    if len(given) != (0 if wanted.names.plan else 2):
+        raise ConfigurationError("`diff` takes two execution ids, or --plan with a load plan.")
+    with opening.reading() as connection:
+        pair = comparison.pair_of(connection, wanted.names, given)
+        found, total = comparison.differences(connection, pair, wanted)
+    execution_view.show_differences(pair, found, output)
+    views.show_rest(found, total, output)
+
+
+@app.command()
+@selects_rows
+def changes(
+    *,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="ID",
+            show_default="the newest execution before the last run",
+            help="Show what happened after this execution.",
+        ),
+    ] = None,
+    wanted: Wanted,
+    output: Format,
+) -> None:
+    """Show which tables broke, got worse or recovered since an execution, newest first."""
+    from incorta_loads.analysis import comparison
+    from incorta_loads.endpoint.execution_ids import parse_id
+    from incorta_loads.terminal import views
+    from incorta_loads.warehouse import opening
+
+    start()
+    after = None if since is None else parse_id(since)
+    with opening.reading() as connection:
+        found, total = comparison.changes(connection, wanted, after)
+    views.show_changes(found, output)
+    views.show_rest(found, total, output)
+
+
+@app.command()
+def report(
+    *,
+    browse: Annotated[
+        bool, typer.Option("--open", help="Open it in the browser of this machine.")
+    ] = False,
+) -> None:
+    """Print where the last published report is; --open opens it."""
+    from incorta_loads.config.paths import published_directory
+    from incorta_loads.errors import WarehouseError
+    from incorta_loads.publication.report.page import REPORT
+    from incorta_loads.terminal.printing import print_line
+
+    start()
+    path = published_directory() / REPORT
+    if not path.is_file():
+        raise WarehouseError(f"There is no report at {path}; run incorta-loads publish first.")
+    print_line(str(path))
+    if browse:
+        typer.launch(path.as_uri())

@@ -1,0 +1,123 @@
+"""Prints the card of one table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from incorta_loads.analysis.rows import Row, Rows
+from incorta_loads.analysis.table_card import TableCard
+from incorta_loads.choices import Format
+from incorta_loads.terminal.printing import (
+    print_json,
+    print_line,
+    print_rows,
+    rate_with_interval,
+)
+from incorta_loads.terminal.tree_view import legend, sign
+from incorta_loads.terminal.views import since_in_words
+from incorta_loads.text import counted, qualified
+
+_LABEL = 14
+_RUNS_IN_LINE = 10
+
+
+def show_table_cards(cards: Sequence[TableCard], output: Format) -> None:
+    """Prints each card; as JSON, all that is known, and as CSV, the last runs."""
+    if output is Format.JSON:
+        print_json([asdict(card) for card in cards])
+        return
+    if output is Format.CSV:
+        runs = [row for card in cards for row in card.runs]
+        print_rows(Rows(list(runs[0]) if runs else [], runs), output)
+        return
+    for number, card in enumerate(cards):
+        if number:
+            print_line("")
+        row = card.health
+        place = f", {row['cluster']}, tenant {row['tenant']}" if len(cards) > 1 else ""
+        print_line(f"{qualified(row['schema_name'], row['table_name'])}{place}", "bold")
+        for label, lines in _sections(card):
+            for index, line in enumerate(lines):
+                print_line(f"{'' if index else label:{_LABEL}}{line}")
+
+
+def _sections(card: TableCard) -> Iterator[tuple[str, Sequence[str]]]:
+    yield "State", [_state(card)]
+    yield "Error rate", list(_rates(card.rates))
+    yield "Worse?", [_regression(card.regression)]
+    yield "Last runs", list(_strip(card.runs))
+    yield "Episodes", [_episode(row) for row in card.episodes] or ["none"]
+    yield "Plans", [_plan(row) for row in card.plans]
+    if card.together:
+        yield "Fails with", [_together(row) for row in card.together]
+
+
+def _state(card: TableCard) -> str:
+    row = card.health
+    state = f"{row['behaviour']}: "
+    if not row["current_streak"]:
+        return f"{state}no run succeeded or failed yet"
+    if row["current_streak_is_error"]:
+        last = row["last_success_execution_id"]
+        before = "never a success" if last is None else f"last success in {last}"
+        errors = counted(row["current_streak"], "error")
+        return f"{state}{errors} in a row since {row['failing_since_execution_id']}; {before}"
+    last = card.rates["last_error_execution_id"]
+    before = "never an error" if last is None else f"last error in {last}"
+    runs = counted(row["current_streak"], "run")
+    return f"{state}{runs} in a row without an error; {before}"
+
+
+def _rates(row: Row) -> Iterator[str]:
+    rate = rate_with_interval("error_rate", "").text(row)
+    yield f"{rate} of {counted(row['counted'], 'run')}, 95 % interval in brackets"
+    if row["recent_counted"]:
+        recent = rate_with_interval("recent_error_rate", "").text(row)
+        yield f"{recent} of {row['recent_counted']} in recent executions"
+    left_out = row["runs"] - row["counted"]
+    if left_out:
+        are = "is" if left_out == 1 else "are"
+        yield f"{counted(left_out, 'run')} without success or error {are} not counted"
+
+
+def _regression(row: Row) -> str:
+    since = since_in_words(row)
+    return {
+        "regressed": f"regressed: errors begin more often since {since}",
+        "outage": "outage: more errors in the last runs, in one streak or a few",
+        "improved": "improved: errors begin less often than before",
+        "insufficient_data": "too few runs to tell",
+    }.get(row["verdict"], "no: errors begin as often as before, or the difference may be chance")
+
+
+def _strip(newest_first: Sequence[Row]) -> Iterator[str]:
+    """Yields a sign for each run, oldest first, in lines that begin with an execution id."""
+    runs = newest_first[::-1]
+    yield legend(Counter(row["outcome"] for row in runs))
+    width = max((len(str(row["execution_id"])) for row in runs), default=0)
+    for index in range(0, len(runs), _RUNS_IN_LINE):
+        line = runs[index : index + _RUNS_IN_LINE]
+        signs = "".join(sign(row["outcome"]) for row in line)
+        yield f"{line[0]['execution_id']:>{width}}  {signs}"
+
+
+def _episode(row: Row) -> str:
+    first, last = row["first_execution_id"], row["last_execution_id"]
+    place = str(first) if first == last else f"{first}–{last}"
+    end = "still failing" if row["is_open"] else f"ended by {row['ended_by_execution_id']}"
+    incident = row["incident_execution_id"]
+    of_incident = "" if incident is None else f", incident {incident}"
+    return f"{place}: {counted(row['errors'], 'error')}, {end}{of_incident}"
+
+
+def _plan(row: Row) -> str:
+    name = row["load_plan"] or "(no name)"
+    errors = f"{row['errors']} of {counted(row['counted'], 'run')} in error"
+    return f"{name}: {errors}, {row['first_execution_id']} to {row['last_execution_id']}"
+
+
+def _together(row: Row) -> str:
+    name = qualified(row["schema_name"], row["table_name"])
+    return f"{name}: began {row['starts_both']} times together, {row['expected']:.1f} by chance"
