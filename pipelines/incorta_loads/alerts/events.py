@@ -238,6 +238,20 @@ changes AS (
     FROM compared
     WHERE is_reported_worse AND is_no_worse AND NOT is_well_again
 
+),
+
+in_incidents AS (
+
+    SELECT
+        tables.table_key,
+        tables.first_execution_id,
+        incidents.execution_id AS incident_execution_id,
+        incidents.broke_after_execution_id,
+        incidents.broke_by_execution_id
+    FROM load_analysis.incident_tables AS tables
+    INNER JOIN load_analysis.incidents ON tables.execution_key = incidents.execution_key
+    WHERE tables.is_open
+
 )
 
 SELECT
@@ -265,18 +279,15 @@ SELECT
     END AS errors_before,
     if(kind = 'regressed', baseline_trials, counted - current_streak) AS runs_before,
     changes.missed,
-    incidents.execution_id AS incident_execution_id,
-    incidents.broke_after_execution_id,
-    incidents.broke_by_execution_id
+    in_incidents.incident_execution_id,
+    in_incidents.broke_after_execution_id,
+    in_incidents.broke_by_execution_id
 FROM changes
-LEFT JOIN load_analysis.incident_tables AS broken_tables
+LEFT JOIN in_incidents
     ON
         changes.kind = 'broken'
-        AND broken_tables.is_open
-        AND changes.table_key = broken_tables.table_key
-        AND changes.failing_since_execution_id = broken_tables.first_execution_id
-LEFT JOIN load_analysis.incidents AS incidents
-    ON broken_tables.execution_key = incidents.execution_key
+        AND changes.table_key = in_incidents.table_key
+        AND changes.failing_since_execution_id = in_incidents.first_execution_id
 ORDER BY
     list_position(['broken', 'regressed', 'well', 'unchanged'], kind),
     changes.schema_name NULLS LAST,
