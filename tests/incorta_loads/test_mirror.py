@@ -48,6 +48,7 @@ COVERED_BY = {
     "incorta_loads/ingest/transitions.py": "incorta_loads/ingest/test_polling.py",
     "incorta_loads/publication/manifest.py": "incorta_loads/publication/test_files.py",
     "incorta_loads/publication/publish.py": "journeys/test_publishing.py",
+    "incorta_loads/publication/report/news.py": "incorta_loads/publication/report/test_page.py",
     "incorta_loads/publication/report/sections.py": "incorta_loads/publication/report/test_data.py",
     "incorta_loads/terminal/coverage_view.py": "incorta_loads/terminal/test_views.py",
     "incorta_loads/terminal/execution_view.py": "incorta_loads/terminal/test_views.py",

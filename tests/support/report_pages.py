@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright, Route
 
 from support.patience import HANG_SECONDS
 
+PUBLISHED_AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
 Made = Callable[[str], Path]

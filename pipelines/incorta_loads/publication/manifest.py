@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -52,11 +53,13 @@ class PublishedFile:
 class _Tenant(msgspec.Struct):
     cluster: str
     tenant: str
+    highest_loaded_id: int | None = None
 
 
 class _Manifest(msgspec.Struct):
     files: dict[str, PublishedFile]
     coverage: list[_Tenant] = []
+    published_at: datetime | None = None
 
 
 class Publication:
@@ -67,7 +70,8 @@ class Publication:
 
     Attributes:
         files: path → its manifest entry.
-        tenants: the published (cluster, tenant) pairs.
+        highest_ids: published (cluster, tenant) → its highest execution, or None.
+        published_at: time of the publication; None if there is none.
 
     Raises:
         ConfigurationError: a file with the name of a published one was not published by this
@@ -81,7 +85,10 @@ class Publication:
         self.files = {
             path: file for path, file in manifest.files.items() if _is_below(path, MANIFEST)
         }
-        self.tenants = [(each.cluster, each.tenant) for each in manifest.coverage]
+        self.highest_ids = {
+            (each.cluster, each.tenant): each.highest_loaded_id for each in manifest.coverage
+        }
+        self.published_at = manifest.published_at
         journal = _read(directory / STAGING / JOURNAL, dict[str, list[str]]) or {}
         self._unfinished = {path: sums for path, sums in journal.items() if _is_below(path)}
 

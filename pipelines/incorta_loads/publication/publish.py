@@ -29,6 +29,7 @@ from incorta_loads.base_tables import BASE_TABLES
 from incorta_loads.errors import ConfigurationError, WarehouseError
 from incorta_loads.publication.files import PublishedFiles
 from incorta_loads.publication.lake import lake_files
+from incorta_loads.publication.report.news import LastReport
 from incorta_loads.publication.report.page import REPORT, write_report
 from incorta_loads.sql_parameters import Parameter, execute, literal
 from incorta_loads.text import counted
@@ -101,7 +102,8 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: Path, directory: P
         source = _source_of_all(connection, files)
         if not files.keep(SNAPSHOT, source):
             files.put(SNAPSHOT, partial(write_snapshot, connection, warehouse), source)
-        files.put(REPORT, partial(write_report, connection, published_at))
+        before = LastReport(files.before.published_at, files.before.highest_ids)
+        files.put(REPORT, partial(write_report, connection, published_at, before=before))
         files.commit(
             {
                 "version": __version__,
@@ -140,7 +142,7 @@ def _refuse_own_place(warehouse: Path, directory: Path) -> None:
 def _refuse_others_publication(files: PublishedFiles, covered: Sequence[Mapping[str, Any]]) -> None:
     """Rejects a directory with published clusters or tenants that this warehouse does not have."""
     here = {(row["cluster"], row["tenant"]) for row in covered}
-    for cluster, tenant in files.before.tenants:
+    for cluster, tenant in files.before.highest_ids:
         if (cluster, tenant) not in here:
             raise ConfigurationError(
                 f"{files.directory} holds the publication of another warehouse, with {cluster}, "

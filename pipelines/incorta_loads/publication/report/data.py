@@ -18,13 +18,17 @@ from incorta_loads.choices import By, Sort, Wanted
 from incorta_loads.publication.report import sections
 from incorta_loads.publication.report.grid import EXECUTIONS, EXECUTIONS_OF_A_PLAN, read_grid
 from incorta_loads.publication.report.names import Names
+from incorta_loads.publication.report.news import LastReport, changes_since
 from incorta_loads.text import MOST_CHARACTERS
 from incorta_loads.tree.statuses import OUTCOME_SIGNS
 
 TABLES = 3_000
 """Maximum number of tables in the page, worst first."""
 
+_NO_REPORT = LastReport()
+
 MOST = {
+    "incidents": 200,
     "plans": 1_000,
     "schemas": 1_000,
     "episodes": 2_000,
@@ -41,17 +45,20 @@ Columns = dict[str, list[Any]]
 Series = tuple[str, str, str | None, str | None]
 
 
-def report_data(connection: duckdb.DuckDBPyConnection, made_at: datetime) -> dict[str, Any]:
+def report_data(
+    connection: duckdb.DuckDBPyConnection, made_at: datetime, before: LastReport = _NO_REPORT
+) -> dict[str, Any]:
     """Returns all data that the page shows.
 
     Args:
         connection: connection to the warehouse; nothing is written.
         made_at: time of the publication, in UTC.
+        before: the report before this one.
 
     Raises:
         WarehouseError: there is no analysis yet.
     """
-    return _Reader(connection).document(made_at)
+    return _Reader(connection).document(made_at, before)
 
 
 class _Reader:
@@ -62,12 +69,17 @@ class _Reader:
         self._names = Names()
         self._tables: dict[Series, int] = {}
 
-    def document(self, made_at: datetime) -> dict[str, Any]:
+    def document(self, made_at: datetime, before: LastReport) -> dict[str, Any]:
         """Returns all data that the page shows, as described in `report_data`."""
         state = standing(self._connection)
         grid = read_grid(self._connection)
         parts = {
             "tables": self._columns(self._all_tables(), sections.TABLE),
+            "incidents": self._columns(self._some("incidents"), sections.INCIDENT),
+            "incident_tables": self._of_tables(
+                self._rows(sections.INCIDENT_TABLES), sections.INCIDENT_TABLE
+            ),
+            "changes": self._of_tables(changes_since(self._connection, before), sections.CHANGE),
             "grid": self._of_tables(grid.rows, sections.GRID),
             "executions": self._columns(grid.executions, sections.EXECUTION),
             "plans": self._columns(self._all_plans(), sections.PLAN),
@@ -88,6 +100,7 @@ class _Reader:
         return {
             "version": __version__,
             "made_at": made_at.timestamp(),
+            "last_report_at": before.published_at and before.published_at.timestamp(),
             "broken": state.broken,
             "regressed": state.regressed,
             "totals": totals,
@@ -117,15 +130,7 @@ class _Reader:
             | {"compared_rank": rank}
             for rank, row in enumerate(compared)
         }
-        since = {_series(row): row for row in self._rows(sections.FAILING_SINCE)}
-        return [
-            {"seen_at": None}
-            | rate_of[_series(row)]
-            | compared_of[_series(row)]
-            | row
-            | since.get(_series(row), {})
-            for row in found
-        ]
+        return [rate_of[_series(row)] | compared_of[_series(row)] | row for row in found]
 
     def _all_plans(self) -> list[Row]:
         """Returns the rates of each plan and the outcome of its last execution."""

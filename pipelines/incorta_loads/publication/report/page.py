@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -17,21 +17,21 @@ import jinja2
 
 from incorta_loads.analysis.rows import Row
 from incorta_loads.publication.report.data import report_data
+from incorta_loads.publication.report.news import LastReport
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.text import in_utc
 
 REPORT = "report.html"
+
+_NO_REPORT = LastReport()
 
 STYLES = ("vendor/tabulator_simple.min.css", "vendor/uPlot.min.css", "assets/report.css")
 SCRIPTS = (
     *("vendor/tabulator.min.js", "vendor/uPlot.iife.min.js"),
     *("assets/data.js", "assets/words.js", "assets/choice.js", "assets/cells.js"),
     *(
-        "assets/tables.js",
-        "assets/grid.js",
-        "assets/trend.js",
-        "assets/sections.js",
-        "assets/page.js",
+        *("assets/links.js", "assets/tables.js", "assets/grid.js", "assets/trend.js"),
+        *("assets/episodes.js", "assets/card.js", "assets/sections.js", "assets/page.js"),
     ),
 )
 """Scripts in order of dependency."""
@@ -41,7 +41,10 @@ _SOURCE_MAP = "//# sourceMappingURL="
 
 
 def write_report(
-    connection: duckdb.DuckDBPyConnection, published_at: datetime, target: Path
+    connection: duckdb.DuckDBPyConnection,
+    published_at: datetime,
+    target: Path,
+    before: LastReport = _NO_REPORT,
 ) -> None:
     """Writes the page.
 
@@ -49,11 +52,12 @@ def write_report(
         connection: connection to the warehouse.
         published_at: time of publication that the page shows, in UTC.
         target: the file to write.
+        before: the report before this one.
 
     Raises:
         WarehouseError: there is no analysis yet.
     """
-    target.write_text(render(report_data(connection, published_at)), "utf-8")
+    target.write_text(render(report_data(connection, published_at, before)), "utf-8")
 
 
 def render(data: Mapping[str, Any]) -> str:
@@ -73,6 +77,7 @@ def render(data: Mapping[str, Any]) -> str:
         data=data,
         utc=lambda seconds: in_utc(datetime.fromtimestamp(seconds, tz=UTC)),
         coverage=_coverage(data),
+        open_incident=_open_incident(data),
         restarted=lambda row: RestartedIds(row["cluster"], row["tenant"], row["highest_loaded_id"]),
         json=_json(data),
         styles=styles,
@@ -83,11 +88,23 @@ def render(data: Mapping[str, Any]) -> str:
 
 def _coverage(data: Mapping[str, Any]) -> list[Row]:
     """Converts the coverage back to rows for the template, which states it in words."""
-    columns, names = data["coverage"], data["names"]
-    rows = [
+    names = data["names"]
+    return [
+        row | {name: names[row[name]] for name in ("cluster", "tenant")}
+        for row in _rows(data["coverage"])
+    ]
+
+
+def _open_incident(data: Mapping[str, Any]) -> Row | None:
+    """Returns the newest open incident, with the number of open ones, or None."""
+    found = [row for row in _rows(data["incidents"]) if row["is_open"]]
+    return found[0] | {"number": len(found)} if found else None
+
+
+def _rows(columns: Mapping[str, Sequence[Any]]) -> list[Row]:
+    return [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
-    return [row | {name: names[row[name]] for name in ("cluster", "tenant")} for row in rows]
 
 
 def _text(package: Traversable, name: str) -> str:

@@ -7,14 +7,14 @@ TEXTS = frozenset(
         *("cluster", "tenant", "load_plan", "group_name", "schema_name", "table_name", "name"),
         *("schema_name_a", "table_name_a", "schema_name_b", "table_name_b", "path"),
         *("behaviour", "compared_verdict", "outcome", "rule", "reason", "type", "role"),
-        *("job_status", "setting", "kind"),
+        *("job_status", "setting", "kind", "change"),
     }
 )
 """Fields stored in the page as indexes in its list of names."""
 
 VARIABLES = (
     *("behaviour_min_runs", "behaviour_min_streak", "intermittent_runs", "latest_executions"),
-    "recovered_runs",
+    *("recovered_runs", "incident_min_tables", "incident_min_errors"),
     *("recent_runs", "baseline_runs", "regression_gap_runs", "regression_windows"),
     "regression_baseline_trials",
     *("broken_level", "broken_runs", "backtest_short_runs", "significance"),
@@ -30,7 +30,7 @@ _RATE = (
 
 TABLE = (
     *(*_PLACE, "schema_name", "table_name", "behaviour", "is_broken"),
-    *("current_streak", "current_streak_is_error", "failing_since_execution_id", "seen_at"),
+    *("current_streak", "current_streak_is_error", "failing_since_execution_id"),
     *("last_success_execution_id", "last_execution_id"),
     *_RATE,
     *("compared_verdict", "compared_rank", "compared_recent_runs", "compared_recent_errors"),
@@ -40,14 +40,21 @@ TABLE = (
     *("compared_p_value", "compared_p_improved", "compared_p_runs", "compared_since_execution_id"),
     *("compared_changed_after_execution_id", "compared_changed_by_execution_id"),
 )
+INCIDENT = (
+    *(*_PLACE, "execution_id", "tables", "open_tables", "schemas", "schema_name"),
+    *("load_plans", "load_plan", "broke_after_execution_id", "broke_by_execution_id"),
+    *("last_execution_id", "is_open"),
+)
+INCIDENT_TABLE = ("incident", "first_execution_id", "errors", "is_open")
+CHANGE = ("change", "since_execution_id", "runs", "incident_execution_id")
 GRID = ("load_plan", "group_name", *_RATE, "cells")
 EXECUTION = (
     *(*_PLACE, "load_plan", "execution_id", "plan_column", "outcome", "is_final", "is_partial"),
-    *("tables", "table_errors", "first_fetched_at"),
+    *("tables", "table_errors"),
 )
 LATEST = (
     *("last_execution_id", "last_outcome", "last_tables", "last_table_errors"),
-    *("last_tables_not_run", "last_seen_at", "last_is_partial", "running"),
+    *("last_tables_not_run", "last_is_partial", "running"),
 )
 PLAN = (*_PLACE, "load_plan", *_RATE, *LATEST)
 SCHEMA = (
@@ -88,19 +95,9 @@ BACKTEST = (
 )
 GAP = (*_PLACE, "first_id", "last_id", "ids", "reason")
 
-FAILING_SINCE = """
-SELECT
-    health.cluster,
-    health.tenant,
-    health.schema_name,
-    health.table_name,
-    executions.first_fetched_at AS seen_at
-FROM load_analysis.table_health AS health
-INNER JOIN load_analysis.executions AS executions
-    ON
-        health.cluster = executions.cluster
-        AND health.tenant = executions.tenant
-        AND health.failing_since_execution_id = executions.execution_id
+INCIDENT_TABLES = """
+SELECT *, execution_id AS incident FROM load_analysis.incident_tables
+ORDER BY execution_id, schema_name, table_name, first_execution_id, first_node_id, cluster, tenant
 """
 
 LATEST_OF_PLANS = """
@@ -113,7 +110,6 @@ SELECT
     arg_max(tables, execution_id) FILTER (WHERE is_final) AS last_tables,
     arg_max(table_errors, execution_id) FILTER (WHERE is_final) AS last_table_errors,
     arg_max(tables_not_run, execution_id) FILTER (WHERE is_final) AS last_tables_not_run,
-    arg_max(first_fetched_at, execution_id) FILTER (WHERE is_final) AS last_seen_at,
     arg_max(is_partial, execution_id) FILTER (WHERE is_final) AS last_is_partial,
     count(*) FILTER (WHERE NOT is_final) AS running
 FROM load_analysis.executions
@@ -133,6 +129,7 @@ SELECT
             AND NOT is_broken AND behaviour <> 'gone'
     ) AS failing_lately,
     (SELECT count(*) FROM load_analysis.table_health) AS tables,
+    (SELECT count(*) FROM load_analysis.incidents) AS incidents,
     (SELECT count(*) FROM load_analysis.failure_rates_by_plan_and_table) AS grid,
     (SELECT count(*) FROM load_analysis.executions) AS executions,
     (SELECT count(*) FROM load_analysis.failure_rates_by_plan) AS plans,
@@ -146,6 +143,10 @@ SELECT
 """
 
 QUERIES = {
+    "incidents": """
+        SELECT * FROM load_analysis.incidents
+        ORDER BY is_open DESC, broke_by_execution_id DESC, tables DESC, cluster, tenant
+    """,
     "schemas": """
         SELECT *, true AS is_in_plan
         FROM load_analysis.failure_rates_by_plan_and_schema

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -12,10 +11,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from incorta_loads.publication.report.page import write_report
 from support.patience import HANG_SECONDS
-from support.report_pages import Made, chromium, opened_page
+from support.report_pages import PUBLISHED_AT, Made, chromium, opened_page
 from support.report_warehouses import WAREHOUSES
-
-PUBLISHED_AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")

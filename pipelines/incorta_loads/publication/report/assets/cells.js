@@ -2,6 +2,7 @@
 // Runs on a canvas, with a color and a sign for each outcome.
 
 const CELL = { width: 11, height: 18 };
+const STRIP_ON_PHONE = 14;
 
 let colors = readColors();
 
@@ -45,12 +46,17 @@ function drawCell(context, outcome, x, y = 0) {
 
 // A small picture of the last runs of a table, with a text alternative.
 function strip(table, most = 24) {
-  const runs = lastRuns(table, most);
+  return stripOf(lastRuns(table, most).map(({ status }) => status.outcome));
+}
+
+// A small picture of outcomes, oldest first; on a phone, of the newest that fit.
+function stripOf(outcomes) {
+  const runs = outcomes.slice(window.innerWidth < 600 ? -STRIP_ON_PHONE : 0);
   const canvas = sharpCanvas(Math.max(1, runs.length) * CELL.width, CELL.height);
   const context = canvas.getContext("2d");
-  runs.forEach(({ status }, at) => drawCell(context, status.outcome, at * CELL.width));
+  runs.forEach((outcome, at) => drawCell(context, outcome, at * CELL.width));
   const counts = new Map();
-  for (const { status } of runs) counts.set(status.outcome, (counts.get(status.outcome) ?? 0) + 1);
+  for (const outcome of runs) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const words = [...counts].map(([outcome, number]) => `${number} ${OUTCOMES[outcome]}`).join(", ");
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `Last ${count(runs.length, "run")}: ${words}`);
@@ -58,18 +64,16 @@ function strip(table, most = 24) {
   return canvas;
 }
 
+function drawing(name, attributes = {}) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
 // The confidence interval of a rate on a line from 0 to 100 %.
 function intervalBar(rate, low, high) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 100 10");
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("class", "interval");
-  svg.setAttribute("aria-hidden", "true");
-  const rectangle = (name, x, y, width, height) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    Object.entries({ class: name, x, y, width, height }).forEach((pair) => made.setAttribute(...pair));
-    svg.append(made);
-  };
+  const svg = drawing("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", class: "interval", "aria-hidden": "true" });
+  const rectangle = (name, x, y, width, height) => svg.append(drawing("rect", { class: name, x, y, width, height }));
   rectangle("line", 0, 4.5, 100, 1);
   if (rate !== null) {
     rectangle("range", 100 * low, 2, Math.max(0.8, 100 * (high - low)), 6);

@@ -13,6 +13,7 @@ function isNamed(name, wanted) {
 
 // Rows about a schema, a group, a plan, or a table that is not on this page.
 function matches(row, choice) {
+  if (choice.incident) return false; // an incident has tables only
   const isTable = (row.role ?? "table") === "table";
   const name = isTable ? tableName(row.schema_name, row.table_name) : row.name;
   return (
@@ -35,6 +36,7 @@ function isChosen(table, choice) {
     (!choice.plan || isInPlan(table, choice.plan)) &&
     (!choice.schema || table.schema_name === choice.schema) &&
     (!choice.behaviour || table.behaviour === choice.behaviour) &&
+    (!choice.incident || table.incidents.has(Number(choice.incident))) &&
     (!choice.table || isNamed(table.label, choice.table))
   );
 }

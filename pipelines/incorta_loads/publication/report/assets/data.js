@@ -20,7 +20,7 @@ function rowsOf(columns) {
 }
 
 const parts = {};
-for (const part of ["tables", "grid", "executions", "plans", "schemas", "episodes", "causes", "origins",
+for (const part of ["tables", "incidents", "incident_tables", "changes", "grid", "executions", "plans", "schemas", "episodes", "causes", "origins",
   "together", "conflicts", "rules", "coverage", "gaps"]) {
   parts[part] = rowsOf(report[part]);
 }
@@ -76,6 +76,13 @@ function lastRuns(table, most) {
   return found.reverse();
 }
 
-for (const part of ["episodes", "causes", "origins"]) {
+for (const part of ["episodes", "causes", "origins", "changes"]) {
   for (const row of parts[part]) row.of = parts.tables[row.table];
+}
+for (const table of parts.tables) table.incidents = new Set();
+for (const row of parts.incident_tables) parts.tables[row.table].incidents.add(row.incident);
+
+// The incident in which the present errors of a table began; undefined if it broke alone.
+function openIncident(table) {
+  return parts.incident_tables.find((row) => row.table === table.place && row.is_open)?.incident;
 }

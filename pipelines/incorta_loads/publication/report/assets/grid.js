@@ -261,7 +261,6 @@ function executionLines(execution) {
   return [
     `${[...placeOf(execution), execution.load_plan].join(" › ")}, execution ${execution.execution_id}: ${OUTCOMES[execution.outcome]}`,
     `${partOf(execution.table_errors, execution.tables)} tables in error${execution.is_partial ? "; not a full run" : ""}`,
-    `first seen ${utc(execution.first_fetched_at)}`,
   ];
 }
 
@@ -292,7 +291,7 @@ function tableInGrid(table) {
   const name = table.table_name.startsWith(`${table.schema_name}.`) ? table.table_name.slice(table.schema_name.length + 1) : table.table_name;
   const title = [...placeOf(table), table.label].join(" › ");
   const where = severalPlaces ? element("span", { class: "quiet" }, " ", nameOf(placeOf(table).join(", "))) : null;
-  return element("span", { class: bad ? "bad" : "", title }, nameOf(name), where);
+  return element("span", { class: bad ? "bad" : "", title }, tableLink(table, name), where);
 }
 
 function drawLegend() {

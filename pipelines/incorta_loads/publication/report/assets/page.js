@@ -4,7 +4,8 @@
 const form = document.getElementById("choices");
 form.hidden = document.querySelector("main").hidden = false;
 const OLD_SECONDS = 86_400;
-const FIELDS = ["plan", "schema", "behaviour", "table"];
+const FIELDS = ["plan", "schema", "behaviour", "incident", "table"];
+const OPENED = ["card", "execution"];
 
 function fill(name, all, options) {
   form.elements[name].replaceChildren(
@@ -21,6 +22,7 @@ function fillForm() {
   fill("plan", "all", unlike(parts.plans.map((row) => row.load_plan)).map((name) => [name, name]));
   fill("schema", "all", unlike(parts.tables.map((row) => row.schema_name)).map((name) => [name, name]));
   fill("behaviour", "any", Object.entries(BEHAVIOURS));
+  fill("incident", "any", parts.incidents.map((row) => [String(row.execution_id), incidentWords(row)]));
 }
 
 function readFragment() {
@@ -34,6 +36,7 @@ function readFragment() {
     field.append(element("option", { value }, `${value.slice(0, 60)} (not on this page)`));
     field.value = value;
   }
+  opened = Object.fromEntries(OPENED.filter((name) => fragment.has(name)).map((name) => [name, fragment.get(name)]));
   const sorts = new Map();
   for (const [key, value] of fragment) {
     const [field, dir] = value.split(".");
@@ -45,10 +48,17 @@ function readFragment() {
 let sorts = new Map();
 let written = location.hash;
 
-function writeFragment() {
+// The choices, the sort orders and what is open, as in the address.
+function fragmentOf(open) {
   const fragment = new URLSearchParams();
   for (const name of FIELDS) if (form.elements[name].value) fragment.set(name, form.elements[name].value);
   for (const [id, [{ column, dir }]] of sorts) fragment.set(`sort-${id}`, `${column}.${dir}`);
+  for (const [name, value] of Object.entries(open)) fragment.set(name, value);
+  return fragment;
+}
+
+function writeFragment() {
+  const fragment = fragmentOf(opened);
   written = fragment.size ? `#${fragment}` : sectionInAddress() ? location.hash : "";
   if (written !== location.hash) history.replaceState(null, "", written || location.pathname + location.search);
 }
@@ -72,12 +82,14 @@ function show() {
   note("failing-note", failingNote(tablesOf(chosen).filter(isFailing)));
   note("scope", scopeNote(chosen));
   writeFragment();
-  const [first, second, ...rest] = LISTS;
-  first.show(chosen, sorts.get(first.id));
-  second.show(chosen, sorts.get(second.id));
+  const [incidents, changes, failing, ...rest] = LISTS;
+  for (const list of [incidents, changes, failing]) list.show(chosen, sorts.get(list.id));
+  showNever(chosen);
+  showOpened();
   performance.mark("first screen");
   // everything below the first screen is drawn later
   setTimeout(() => {
+    showPicture(chosen);
     grid.show(chosen);
     showTrend(grid.executions, grid.tables);
     note("grid-note", !chosen.plan && parts.plans.length > 1 ? "Choose a load plan to see its executions side by side." : "");
@@ -94,7 +106,13 @@ function listen() {
   window.addEventListener("hashchange", () => {
     const isPlace = location.hash && !location.hash.includes("=");
     if (isPlace || location.hash === written) return;
+    const before = JSON.stringify(choice());
     sorts = readFragment();
+    if (JSON.stringify(choice()) === before) {
+      showOpened();
+      writeFragment();
+      return;
+    }
     for (const list of LISTS) list.sortBy(sorts.get(list.id));
     show();
   });
@@ -193,4 +211,5 @@ listen();
 showTimes();
 setInterval(showTimes, 60_000);
 writeNotes();
+showChangesNote();
 show();

@@ -7,23 +7,10 @@ function place(row) {
 
 function tableCell(row) {
   const table = row.of ?? row;
-  return element("div", {}, tableLink(table.schema_name, table.table_name), place(table));
-}
-
-// A link to everything on the page about this table, within the chosen load plan.
-function tableLink(schema, table) {
-  const { plan } = choice();
-  const label = tableName(schema, table);
-  const chosen = new URLSearchParams({ ...(plan && { plan }), schema, table: `"${label}"` });
-  return element("a", { href: `#${chosen}` }, nameOf(label));
+  return element("div", {}, tableLink(table), place(table));
 }
 
 const tableColumn = (options = {}) => drawn("Table", "label", tableCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc", ...options });
-
-const comparison = (row) =>
-  row.compared_p_runs === null
-    ? "too few runs to compare"
-    : element("span", {}, VERDICTS[row.compared_verdict] ? element("b", {}, `${VERDICTS[row.compared_verdict]}: `) : "", errorsOfRuns(row));
 
 const rateColumns = [
   part("Errors", "errors", "counted", { width: 130 }),
@@ -33,25 +20,38 @@ const rateColumns = [
 ];
 
 const LISTS = [
-  new List("failing", {
-    rows: (choice) => tablesOf(choice).filter(isFailing),
-    empty: report.totals.executions ? "Nothing is failing now" : "No data yet",
-    size: 8,
+  new List("incidents", {
+    rows: (choice) => parts.incidents.filter((row) => isIncidentChosen(row, choice)),
+    empty: "No tables broke together in recent executions",
+    part: "incidents",
+    size: 5,
     columns: [
-      tableColumn({ minWidth: 165, widthGrow: 2 }),
-      drawn("Since execution, first seen (UTC)", "failing_since_execution_id", since, { sorter: "number", width: 152 }),
-      number("Streak", "current_streak", { width: 84 }),
-      drawn("Last runs", "place", (row) => strip(row, 14), { ...NOT_SORTED, width: 178 }),
-      drawn("Errors in the last runs", "compared_rank", comparison, { sorter: "number", headerSortStartingDir: "asc", minWidth: 190, widthGrow: 2 }),
+      drawn("What happened", "execution_id", incidentCell, { sorter: "number", minWidth: 300, widthGrow: 4 }),
+      drawn("Still failing", "open_tables", (row) => (row.open_tables ? element("b", {}, partOf(row.open_tables, row.tables)) : `none, the last error was in ${row.last_execution_id}`), { sorter: "number", minWidth: 200, widthGrow: 2 }),
     ],
   }),
-  new List("plans", {
-    rows: (choice) => plansOf(choice).sort(worseEnd),
-    empty: "No load plan",
-    size: 8,
+  new List("changes", {
+    rows: (choice) => parts.changes.filter((row) => isChosen(row.of, choice)),
+    empty: "No table broke, got worse or recovered",
+    size: 5,
     columns: [
-      drawn("Load plan", "load_plan", (row) => element("div", {}, nameOf(row.load_plan), place(row)), { headerSortStartingDir: "asc", minWidth: 120, widthGrow: 2 }),
-      drawn("Last execution", "last_execution_id", lastExecution, { sorter: "number", minWidth: 150, widthGrow: 3 }),
+      drawn("Change", "change", (row) => element("b", {}, row.change), { width: 110, headerSortStartingDir: "asc" }),
+      drawn("Table", "table", tableCell, { minWidth: 180, widthGrow: 3, sorter: "number" }),
+      drawn("Since", "since_execution_id", (row) => executionLink(row.of, row.since_execution_id), { sorter: "number", width: 90 }),
+      drawn("Last runs", "runs", (row) => strip(row.of, 14), { ...NOT_SORTED, width: 178 }),
+    ],
+  }),
+  new List("failing", {
+    rows: (choice) => tablesOf(choice).filter((row) => isFailing(row) && row.behaviour !== "always_failing").sort((a, b) => b.failing_since_execution_id - a.failing_since_execution_id || b.current_streak - a.current_streak),
+    empty: report.totals.executions ? "Nothing is failing now" : "No data yet",
+    size: 10,
+    columns: [
+      tableColumn({ minWidth: 165, widthGrow: 2 }),
+      drawn("Since", "failing_since_execution_id", (row) => executionLink(row, row.failing_since_execution_id), { sorter: "number", width: 90 }),
+      number("Errors in a row", "current_streak", { width: 140 }),
+      drawn("Last runs", "place", (row) => strip(row, 24), { ...NOT_SORTED, width: 290 }),
+      drawn("State", "behaviour", (row) => (row.is_broken ? element("b", {}, "broken") : "failed in the last run"), { width: 180 }),
+      ...(parts.tables.some((row) => isFailing(row) && openIncident(row) !== undefined) ? [drawn("Incident", "incident", incidentOfTable, { ...NOT_SORTED, width: 110 })] : []),
     ],
   }),
   new List("regressions", {
@@ -59,13 +59,23 @@ const LISTS = [
     empty: "No table is significantly worse or better than before",
     columns: [
       tableColumn(),
-      drawn("Change", "compared_rank", (row) => element("b", {}, VERDICTS[row.compared_verdict]), { sorter: "number", headerSortStartingDir: "asc", width: 80 }),
-      drawn("Since execution", "compared_since_execution_id", worseSince, { sorter: "number", width: 150 }),
-      drawn("Errors", "compared_recent_errors", errorsOfRuns, { sorter: "number", width: 190 }),
-      drawn("Starts of errors", "compared_recent_starts", starts, { sorter: "number", width: 190 }),
-      number("p", "compared_p_value", { words: (row) => probability(evidence(row)), width: 90 }),
-      drawn("Runs", "place", (row) => strip(row, 16), { ...NOT_SORTED, width: 200 }),
-      drawn("Now", "behaviour", (row) => BEHAVIOURS[row.behaviour], { width: 120 }),
+      drawn("Change", "compared_rank", (row) => element("b", {}, VERDICTS[row.compared_verdict]), { sorter: "number", headerSortStartingDir: "asc", width: 100 }),
+      drawn("Since", "compared_since_execution_id", worseSince, { sorter: "number", minWidth: 190 }),
+      drawn("Errors in the last runs", "compared_recent_errors", errorsOfRuns, { sorter: "number", minWidth: 220 }),
+      drawn("Last runs", "place", (row) => strip(row, 20), { ...NOT_SORTED, width: 246 }),
+      drawn("Now", "behaviour", (row) => BEHAVIOURS[row.behaviour], { width: 130 }),
+    ],
+  }),
+  new List("plans", {
+    rows: (choice) => plansOf(choice).sort(worseEnd),
+    empty: "No load plan",
+    size: 8,
+    columns: [
+      drawn("Load plan", "load_plan", (row) => element("div", {}, nameOf(row.load_plan), place(row)), { headerSortStartingDir: "asc", minWidth: 150, widthGrow: 2 }),
+      part("Errors", "errors", "counted", { width: 110 }),
+      number("Rate", "error_rate", { words: (row) => `${percent(row.error_rate)} %`, width: 90 }),
+      drawn("Last executions", "place", planStrip, { ...NOT_SORTED, width: 290 }),
+      drawn("Last execution", "last_execution_id", lastExecution, { sorter: "number", minWidth: 220, widthGrow: 3 }),
     ],
   }),
   new List("schema-rates", {
@@ -95,11 +105,11 @@ const LISTS = [
     part: "episodes",
     columns: [
       drawn("Table", "table", tableCell, { minWidth: 180, widthGrow: 3, sorter: "number" }),
-      number("From execution", "first_execution_id", { width: 150 }),
-      number("To", "last_execution_id"),
+      drawn("From execution", "first_execution_id", (row) => executionLink(row.of, row.first_execution_id), { sorter: "number", cssClass: "number", width: 150 }),
+      drawn("To", "last_execution_id", (row) => executionLink(row.of, row.last_execution_id), { sorter: "number", cssClass: "number", width: 100 }),
       number("Errors", "errors"),
       number("Failed", "failures", { width: 140 }),
-      drawn("Ended by", "ended_by_execution_id", (row) => (row.is_open ? element("b", {}, "ongoing") : `execution ${row.ended_by_execution_id}`), { sorter: "number", width: 160 }),
+      drawn("Ended by", "ended_by_execution_id", (row) => (row.is_open ? element("b", {}, "ongoing") : element("span", {}, "execution ", executionLink(row.of, row.ended_by_execution_id))), { sorter: "number", width: 160 }),
     ],
   }),
   new List("causes", {
@@ -112,7 +122,7 @@ const LISTS = [
       part("Failed executions", "executions_failed", "failed_executions", { width: 170 }),
       number("Only cause of", "executions_only_cause", { width: 140 }),
       part("Clean after", "cumulative_clean_executions", "failed_executions", { width: 150 }),
-      number("Last execution", "last_execution_id", { width: 160 }),
+      drawn("Last execution", "last_execution_id", (row) => executionLink(row, row.last_execution_id), { sorter: "number", cssClass: "number", width: 160 }),
     ],
   }),
   new List("origins", {
@@ -120,7 +130,7 @@ const LISTS = [
     empty: "No errors originated here",
     part: "origins",
     columns: [
-      number("Execution", "execution_id", { width: 110 }),
+      drawn("Execution", "execution_id", (row) => executionLink(row, row.execution_id), { sorter: "number", cssClass: "number", width: 110 }),
       text("Load plan", "load_plan", { minWidth: 120, widthGrow: 2 }),
       drawn("Node", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
       drawn("Outcome", "outcome", (row) => OUTCOMES[row.outcome], { width: 180 }),
@@ -129,16 +139,15 @@ const LISTS = [
     ],
   }),
   new List("together", {
-    rows: (choice) => parts.together.filter((row) => !choice.behaviour && (matches({ schema_name: row.schema_name_a, table_name: row.table_name_a }, choice) || matches({ schema_name: row.schema_name_b, table_name: row.table_name_b }, choice))),
+    rows: (choice) => parts.together.filter((row) => !choice.behaviour && (matches(sideOf(row, "a"), choice) || matches(sideOf(row, "b"), choice))),
     empty: "No such pair",
     part: "together",
     columns: [
-      drawn("Table", "table_name_a", (row) => tableLink(row.schema_name_a, row.table_name_a), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
-      drawn("And", "table_name_b", (row) => tableLink(row.schema_name_b, row.table_name_b), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
+      drawn("Table", "table_name_a", (row) => tableLink(sideOf(row, "a")), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
+      drawn("And", "table_name_b", (row) => tableLink(sideOf(row, "b")), { minWidth: 160, widthGrow: 2, headerSortStartingDir: "asc" }),
       number("Together", "starts_both", { width: 110 }),
-      number("Expected", "expected", { words: (row) => row.expected.toFixed(1), width: 110 }),
+      number("By chance", "expected", { words: (row) => row.expected.toFixed(1), width: 120 }),
       drawn("Each", "starts_a", (row) => `${row.starts_a} and ${row.starts_b} of ${row.executions}`, { sorter: "number", width: 150 }),
-      number("p", "p_adjusted", { words: (row) => probability(row.p_adjusted), width: 110 }),
     ],
   }),
   new List("conflicts", {
@@ -146,7 +155,7 @@ const LISTS = [
     empty: "No contradiction",
     part: "conflicts",
     columns: [
-      number("Execution", "execution_id", { width: 110 }),
+      drawn("Execution", "execution_id", (row) => executionLink(row, row.execution_id), { sorter: "number", cssClass: "number", width: 110 }),
       drawn("Contradiction", "rule", (row) => RULES[row.rule], { minWidth: 180, widthGrow: 2 }),
       drawn("Node", "path", (row) => element("div", {}, nameOf(row.path)), { minWidth: 220, widthGrow: 4, headerSortStartingDir: "asc" }),
       text("Status", "job_status", { minWidth: 140 }),
@@ -200,8 +209,47 @@ const REASONS = {
   never_asked: "never requested",
 };
 
-function since(row) {
-  return element("span", {}, `${row.failing_since_execution_id}, `, element("span", { class: "quiet", title: utc(row.seen_at) }, dayOrTime(row.seen_at)));
+function sideOf(row, side) {
+  return { cluster: row.cluster, tenant: row.tenant, schema_name: row[`schema_name_${side}`], table_name: row[`table_name_${side}`] };
+}
+
+function isIncidentChosen(row, choice) {
+  if (choice.incident) return row.execution_id === Number(choice.incident);
+  return parts.incident_tables.some((each) => each.incident === row.execution_id && isChosen(parts.tables[each.table], choice));
+}
+
+function incidentWords(row) {
+  const schemas = row.schemas === 1 ? row.schema_name : count(row.schemas, "schema");
+  return `${count(row.tables, "table")} of ${schemas} broke after execution ${row.broke_after_execution_id} and by ${row.broke_by_execution_id}`;
+}
+
+function incidentCell(row) {
+  const plans = row.load_plans === 1 ? row.load_plan : count(row.load_plans, "load plan");
+  const link = element("a", { href: `#${new URLSearchParams({ incident: row.execution_id })}` }, nameOf(incidentWords(row)));
+  return element("div", {}, row.is_open ? element("b", {}, link) : link, element("span", { class: "quiet" }, " in ", nameOf(plans)), place(row));
+}
+
+function incidentOfTable(row) {
+  const id = openIncident(row);
+  return id === undefined ? "" : element("a", { href: `#${new URLSearchParams({ incident: id })}` }, String(id));
+}
+
+function planStrip(row) {
+  const runs = parts.executions.filter((each) => each.planKey === planKey(row)).slice(-24);
+  return stripOf(runs.map((each) => each.outcome));
+}
+
+// Tables that never succeeded, in one row that unfolds.
+function showNever(choice) {
+  const found = tablesOf(choice).filter((row) => isFailing(row) && row.behaviour === "always_failing");
+  const holder = document.getElementById("never");
+  holder.hidden = !found.length;
+  holder.firstElementChild.textContent = `${count(found.length, "table")} never succeeded`;
+  holder.lastElementChild.replaceChildren(...found.flatMap((row, at) => [at ? ", " : "", tableLink(row)]));
+}
+
+function showChangesNote() {
+  note("changes-note", report.last_report_at === null ? "This is the first report here." : `The last report was published ${utc(report.last_report_at)}.`);
 }
 
 // Plans with the worst last execution first; plans without a final execution last.
@@ -211,32 +259,29 @@ function worseEnd(a, b) {
   return first - second || b.last_table_errors - a.last_table_errors;
 }
 
-// The number of failing tables, and whether many of them started to fail together.
+// The number of failing tables.
 function failingNote(found) {
   if (!found.length) return "";
   const broken = found.filter((table) => table.is_broken).length;
   const words = broken ? [`${grouped.format(broken)} broken (${report.variables.behaviour_min_streak} or more consecutive errors, or never a success)`] : [];
   if (broken < found.length) words.push(`${grouped.format(found.length - broken)}${broken ? " more" : ""} failed in the last run`);
-  const starts = new Map();
-  for (const table of found) starts.set(table.failing_since_execution_id, (starts.get(table.failing_since_execution_id) ?? 0) + 1);
-  const [id, most] = [...starts].reduce((a, b) => (b[1] > a[1] ? b : a));
-  return `${words.join("; ")}.${most > 2 ? ` ${grouped.format(most)} of them since execution ${id}.` : ""}`;
+  return `${words.join("; ")}.`;
 }
 
 function lastExecution(row) {
   if (row.last_execution_id === null) return "no final execution yet";
   const canvas = sharpCanvas(CELL.width, CELL.height);
   drawCell(canvas.getContext("2d"), row.last_outcome, 0);
-  const words = [`${row.last_execution_id} ${OUTCOMES[row.last_outcome]}`, `${partOf(row.last_table_errors, row.last_tables)} tables in error`];
+  const words = [`${partOf(row.last_table_errors, row.last_tables)} tables in error`];
   if (row.last_tables_not_run) words.push(`${count(row.last_tables_not_run, "table")} not run`);
   if (row.last_is_partial) words.push("not a full run");
   if (row.running) words.push(`${count(row.running, "execution")} not final`);
-  return element("span", {}, canvas, ` ${words.join(", ")}`);
+  return element("span", {}, canvas, " ", executionLink(row, row.last_execution_id), ` ${OUTCOMES[row.last_outcome]}, ${words.join(", ")}`);
 }
 
 function causeCell(row) {
   const kind = { table: "", schema: "schema ", group: "group ", load_plan: "load plan " }[row.role] ?? `${row.type} `;
-  const shown = row.role === "table" ? tableLink(row.schema_name, row.name) : nameOf(row.name);
+  const shown = row.role === "table" ? tableLink({ ...row, table_name: row.name }) : nameOf(row.name);
   return element("div", {}, kind, shown, place(row));
 }
 
@@ -256,16 +301,10 @@ function errorsOfRuns(row) {
   return `${partOf(row.compared_recent_errors, row.compared_recent_runs)}, before ${partOf(row.compared_baseline_errors, row.compared_baseline_runs)}`;
 }
 
-// Of an outage, the starts explain nothing.
-function starts(row) {
-  if (row.compared_recent_trials === null || row.compared_verdict === "outage") return "";
-  return `${partOf(row.compared_recent_starts, row.compared_recent_trials)}, before ${partOf(row.compared_baseline_starts, row.compared_baseline_trials)}`;
-}
-
 function worseSince(row) {
   const { compared_since_execution_id: since, compared_changed_after_execution_id: after, compared_changed_by_execution_id: by } = row;
   if (since === null) return "";
-  return element("span", {}, `${since} `, element("span", { class: "quiet" }, after === null ? `(by ${by})` : `(between ${after} and ${by})`));
+  return element("span", {}, executionLink(row, since), " ", element("span", { class: "quiet" }, after === null ? `(by ${by})` : `(between ${after} and ${by})`));
 }
 
 function notLoaded(row) {

@@ -77,19 +77,6 @@ function utc(seconds) {
   return seconds === null ? "" : `${new Date(1000 * seconds).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-// The day, with its year unless it is the year of publication.
-function day(seconds) {
-  const [at, now] = [seconds, report.made_at].map((each) => new Date(1000 * each));
-  const year = at.getUTCFullYear() === now.getUTCFullYear() ? undefined : "numeric";
-  return at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year, timeZone: "UTC" });
-}
-
-// Includes the time of day if it is within two days before publication.
-function dayOrTime(seconds) {
-  const isNew = report.made_at - seconds < 2 * 86400;
-  return isNew ? `${day(seconds)} ${utc(seconds).slice(11, 16)}` : day(seconds);
-}
-
 function ago(seconds) {
   const passed = Math.max(0, Date.now() / 1000 - seconds);
   const [unit, length] = [["day", 86400], ["hour", 3600], ["minute", 60]].find(([, each]) => passed >= each * (each === 86400 ? 2 : 1)) ?? ["second", 1];
