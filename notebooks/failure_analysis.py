@@ -60,6 +60,7 @@ def _(mo, warehouse):
             -- rounded down: 100 % is all of them
             floor(1000 * loaded / nullif(ids_asked - not_found, 0)) / 10 AS percent_here
         FROM load_analysis.coverage
+        ORDER BY cluster, tenant
         """,
         output=False,
         engine=warehouse,
@@ -68,9 +69,33 @@ def _(mo, warehouse):
 
 
 @app.cell
-def _(mo, warehouse):
-    health = mo.sql(
-        """
+def _(coverage, mo):
+    # executions of different clusters cannot be compared, and their names may be the same
+    _places = {
+        f"{row.cluster}, {row.tenant}": [row.cluster, row.tenant] for row in coverage.itertuples()
+    }
+    place = mo.ui.dropdown(_places, value=next(iter(_places), None), label="Cluster, tenant")
+    place
+    return (place,)
+
+
+@app.cell
+def _(place):
+    def here(rows):
+        """The rows of the chosen cluster and tenant."""
+        if place.value is None:
+            return rows
+        cluster, tenant = place.value
+        return rows[(rows["cluster"] == cluster) & (rows["tenant"] == tenant)]
+
+    return (here,)
+
+
+@app.cell
+def _(here, mo, warehouse):
+    health = here(
+        mo.sql(
+            """
         SELECT
             health.*,
             regressions.verdict,
@@ -97,35 +122,38 @@ def _(mo, warehouse):
                 AND health.table_name IS NOT DISTINCT FROM regressions.table_name
         ORDER BY worst_rank NULLS LAST
         """,
-        output=False,
-        engine=warehouse,
+            output=False,
+            engine=warehouse,
+        )
     )
     return (health,)
 
 
 @app.cell
-def _(coverage, health, mo):
+def _(coverage, health, here, mo):
     broken = health[health["is_broken"]]
     worse = health[(health["verdict"] == "regressed") & ~health.index.isin(broken.index)]
-    here = ", ".join(
+    loaded = ", ".join(
         f"{row.percent_here:.1f} % of the requested ids that exist are loaded "
         f"({row.cluster}, tenant {row.tenant})"
-        for row in coverage.itertuples()
+        for row in here(coverage).itertuples()
     )
-    state = f"Tables that are broken: {len(broken)}; worse than before: {len(worse)}; {here}."
+    state = f"Tables that are broken: {len(broken)}; worse than before: {len(worse)}; {loaded}."
     mo.callout(mo.md(state), kind="danger" if len(broken) + len(worse) else "success")
     return broken, state, worse
 
 
 @app.cell
-def _(mo, warehouse):
-    by_plan = mo.sql(
-        """
+def _(here, mo, warehouse):
+    by_plan = here(
+        mo.sql(
+            """
         SELECT cluster, tenant, load_plan, schema_name, table_name
         FROM load_analysis.failure_rates_by_plan_and_table
         """,
-        output=False,
-        engine=warehouse,
+            output=False,
+            engine=warehouse,
+        )
     )
     return (by_plan,)
 
@@ -183,16 +211,18 @@ def _(mo):
 
 
 @app.cell
-def _(mo, warehouse):
-    rates = mo.sql(
-        """
+def _(here, mo, warehouse):
+    rates = here(
+        mo.sql(
+            """
         SELECT *
         FROM load_analysis.failure_rates_by_table
         WHERE counted > 0
         ORDER BY error_rate_low DESC, counted DESC, schema_name, table_name
         """,
-        output=False,
-        engine=warehouse,
+            output=False,
+            engine=warehouse,
+        )
     )
     return (rates,)
 
@@ -266,15 +296,17 @@ def _(broken, chosen, listed):
 
 
 @app.cell
-def _(mo, warehouse):
-    episodes = mo.sql(
-        """
+def _(here, mo, warehouse):
+    episodes = here(
+        mo.sql(
+            """
         SELECT *
         FROM load_analysis.failure_episodes
         ORDER BY last_execution_id DESC, errors DESC, schema_name, table_name
         """,
-        output=False,
-        engine=warehouse,
+            output=False,
+            engine=warehouse,
+        )
     )
     return (episodes,)
 
@@ -343,15 +375,17 @@ def _(mo):
 
 
 @app.cell
-def _(mo, warehouse):
-    together = mo.sql(
-        """
+def _(here, mo, warehouse):
+    together = here(
+        mo.sql(
+            """
         SELECT *
         FROM load_analysis.co_failures
         ORDER BY p_adjusted, table_name_a, table_name_b
         """,
-        output=False,
-        engine=warehouse,
+            output=False,
+            engine=warehouse,
+        )
     )
     return (together,)
 
@@ -385,10 +419,13 @@ def _(mo):
 
 
 @app.cell
-def _(mo, warehouse):
-    fix_first = mo.sql(
-        """
+def _(here, mo, warehouse):
+    fix_first = here(
+        mo.sql(
+            """
         SELECT
+            cluster,
+            tenant,
             fix_rank,
             type,
             coalesce(table_name, schema_name, name) AS cause,
@@ -400,8 +437,9 @@ def _(mo, warehouse):
         FROM load_analysis.fix_first
         ORDER BY fix_rank
         """,
-        output=False,
-        engine=warehouse,
+            output=False,
+            engine=warehouse,
+        )
     )
     return (fix_first,)
 
@@ -422,7 +460,7 @@ def _(alt, fix_first, listed, mo):
     mo.vstack(
         [
             (made_fail + clean).properties(width="container"),
-            listed(fix_first, list(fix_first.columns)),
+            listed(fix_first, list(fix_first.columns[2:])),
         ]
     )
     return
@@ -445,14 +483,16 @@ def _(coverage, listed):
 
 
 @app.cell
-def _(mo, warehouse):
-    gaps = mo.sql(
-        """
+def _(here, mo, warehouse):
+    gaps = here(
+        mo.sql(
+            """
         SELECT *
         FROM load_analysis.gaps
         ORDER BY first_id
         """,
-        engine=warehouse,
+            engine=warehouse,
+        )
     )
     return (gaps,)
 

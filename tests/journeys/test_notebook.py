@@ -12,7 +12,10 @@ import duckdb
 import pandas as pd
 import pytest
 
+from incorta_loads.analysis.build import build_models
 from journeys.shell import CHECKOUT, COMMAND, Demo
+from sql.base_rows import write_base_tables
+from sql.sketches import sketch
 
 NOTEBOOK = CHECKOUT / "notebooks/failure_analysis.py"
 
@@ -42,11 +45,12 @@ def snapshot(demo: Demo) -> Path:
     return demo.warehouse.parent / "published/incorta_loads.duckdb"
 
 
-def run_notebook(snapshot: Path, **chosen: str | None) -> dict[str, Any]:
+def run_notebook(snapshot: Path, **chosen: str | list[str] | None) -> dict[str, Any]:
     """The variables that the cells define for these choices."""
     app = runpy.run_path(str(NOTEBOOK))["app"]
     widgets = {
-        name: SimpleNamespace(value=chosen.get(name)) for name in ("plan", "schema", "table")
+        name: SimpleNamespace(value=chosen.get(name))
+        for name in ("place", "plan", "schema", "table")
     }
     _, defined = app.run(defs={"snapshot": snapshot, **widgets})
     return dict(defined)
@@ -98,6 +102,20 @@ def test_choices_filter_the_figures(snapshot: Path) -> None:
     assert set(shown["failing"]["schema_name"]) == {schema}
     assert all(table[-6:].upper() in name.upper() for name in shown["failing"]["table_name"])
     assert len(shown["fix_first"]) == everything["rows"][0]
+
+
+def test_a_cluster_is_shown_alone(tmp_path: Path) -> None:
+    """Two clusters with the same names would otherwise be stacked on each other."""
+    database = tmp_path / "w.duckdb"
+    tables = {"a": "." * 10 + "XXXX", "b": "." * 14, "c": "." * 12 + "XX"}
+    nodes = [*sketch("t", tables), *sketch("u", {**tables, "b": "X" * 14})]
+    write_base_tables(database, nodes)
+    build_models(database)
+    shown = run_notebook(database, place=["cluster", "u"])
+    assert shown["state"].startswith("Tables that are broken: 1;")
+    for name in ("health", "rates", "episodes", "fix_first"):
+        assert set(shown[name]["tenant"]) == {"u"}, name
+    assert shown["fix_first"]["cumulative_clean_share"].max() == 1
 
 
 def test_a_missing_snapshot_is_one_sentence(tmp_path: Path) -> None:
