@@ -41,6 +41,12 @@ notebook: $(VENV)/.dev ## Open the notebook, on what `make run` published
 	@test -f $(DEMO)/published/incorta_loads.duckdb || $(MAKE) run >/dev/null
 	@$(BIN)/marimo edit notebooks/failure_analysis.py -- --snapshot $(DEMO)/published/incorta_loads.duckdb
 
+.PHONY: notebook-html
+notebook-html: $(VENV)/.dev ## Write the notebook as a page that works without a network
+	@test -f $(DEMO)/published/incorta_loads.duckdb || $(MAKE) run >/dev/null
+	@$(BIN)/python notebooks/as_html.py $(DEMO)/published/incorta_loads.duckdb $(DEMO)/notebook.html
+	@echo "The page is $(DEMO)/notebook.html"
+
 .PHONY: superset-try
 superset-try: $(VENV)/.runtime debian-packages ## Try Superset on a publication (installs 900 MB into .superset, takes minutes)
 	@test -d .superset || { $(PYTHON) -m venv .superset && \

@@ -228,7 +228,7 @@ def _(here, mo, warehouse):
 
 
 @app.cell
-def _(alt, chosen, listed, mo, rates):
+def _(alt, chosen, rates):
     def rate_chart(rows, most=25):
         """Error rates as points on their intervals, the worst above."""
         bars = alt.Chart(rows.head(most)).encode(
@@ -244,25 +244,26 @@ def _(alt, chosen, listed, mo, rates):
         return (interval + points).properties(width="container")
 
     failing = chosen(rates[rates["errors"] > 0])
-    mo.vstack(
-        [
-            rate_chart(failing),
-            listed(
-                failing,
-                [
-                    "schema_name",
-                    "table_name",
-                    "errors",
-                    "counted",
-                    "error_rate",
-                    "error_rate_low",
-                    "error_rate_high",
-                    "last_success_execution_id",
-                ],
-            ),
-        ]
-    )
+    rate_chart(failing)
     return (failing,)
+
+
+@app.cell
+def _(failing, listed):
+    listed(
+        failing,
+        [
+            "schema_name",
+            "table_name",
+            "errors",
+            "counted",
+            "error_rate",
+            "error_rate_low",
+            "error_rate_high",
+            "last_success_execution_id",
+        ],
+    )
+    return
 
 
 @app.cell(hide_code=True)
@@ -445,7 +446,7 @@ def _(here, mo, warehouse):
 
 
 @app.cell
-def _(alt, fix_first, listed, mo):
+def _(alt, fix_first):
     first_causes = alt.Chart(fix_first.head(20)).encode(
         y=alt.Y("cause:N", sort=None, title=None, axis=alt.Axis(labelLimit=240)),
         tooltip=["cause", "executions_failed", "executions_only_cause", "cumulative_clean_share"],
@@ -457,12 +458,13 @@ def _(alt, fix_first, listed, mo):
     clean = first_causes.mark_line(point=True).encode(
         x="cumulative_clean_share:Q", order="fix_rank:Q"
     )
-    mo.vstack(
-        [
-            (made_fail + clean).properties(width="container"),
-            listed(fix_first, list(fix_first.columns[2:])),
-        ]
-    )
+    (made_fail + clean).properties(width="container")
+    return
+
+
+@app.cell
+def _(fix_first, listed):
+    listed(fix_first, list(fix_first.columns[2:]))
     return
 
 

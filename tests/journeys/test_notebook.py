@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import subprocess
 from pathlib import Path
@@ -129,6 +130,18 @@ def test_a_missing_snapshot_is_one_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr
     outputs, _ = runpy.run_path(str(NOTEBOOK))["app"].run(defs={"snapshot": tmp_path / "none"})
     assert any("There is no snapshot at" in getattr(each, "text", "") for each in outputs if each)
+
+
+def test_the_page_without_a_network_has_the_figures(snapshot: Path, tmp_path: Path) -> None:
+    """Texts, pictures and tables are in one file, and no address of another one is."""
+    target = tmp_path / "notebook.html"
+    script = [COMMAND.with_name("python"), NOTEBOOK.with_name("as_html.py"), snapshot, target]
+    subprocess.run(script, capture_output=True, text=True, check=True)
+    page = target.read_text()
+    assert page.count("<svg") == 3
+    assert page.count("<table") >= 5
+    assert "Sales_OLTP.returns" in page
+    assert re.findall(r"(?:src|href)=.(?!#)", page) == []
 
 
 def test_marimo_check_finds_no_problems() -> None:
