@@ -15,7 +15,6 @@ COVERED_BY = {
     "incorta_loads/restarted_ids.py": "incorta_loads/terminal/test_progress.py",
     "incorta_loads/alerts/receivers.py": "incorta_loads/alerts/test_announce.py",
     "incorta_loads/alerts/sent.py": "incorta_loads/alerts/test_events.py",
-    "incorta_loads/analysis/comparison.py": "journeys/test_details.py",
     "incorta_loads/analysis/names.py": "journeys/test_selection.py",
     "incorta_loads/analysis/table_card.py": "journeys/test_details.py",
     "incorta_loads/analysis/backtest.py": "journeys/test_backtest.py",

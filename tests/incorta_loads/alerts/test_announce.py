@@ -88,6 +88,30 @@ def test_a_recovery_has_its_own_success_notification(table: ObservedTable, hook:
     ]
 
 
+def test_tables_of_an_incident_are_one_line(table: ObservedTable, hook: Webhook) -> None:
+    """Each of them is recorded, so that none is sent again."""
+    table.connection.execute(
+        "INSERT INTO load_analysis_steps.int_table_states SELECT * EXCLUDE (range) "
+        "REPLACE ('s.b' || range AS table_name, 's.b' || range AS table_key) "
+        "FROM load_analysis_steps.int_table_states, range(12)"
+    )
+    table.connection.execute("INSERT INTO load_analysis.incidents VALUES (88, 85, 88, 'i')")
+    table.connection.execute(
+        "INSERT INTO load_analysis.incident_tables "
+        "SELECT 88, true, 'i', table_key FROM load_analysis_steps.int_table_states"
+    )
+    for run in ("run 1", "run 2"):
+        announce(table.connection, Receivers([hook.url]), run)
+    [message] = hook.messages
+    _, line, now, _ = message["message"].splitlines()
+    assert line == (
+        "- 13 tables of 1 schema broke after 85 and by 88, open: s.a, s.b0, s.b1, s.b10, s.b11 "
+        "and 8 more (incident 88)"
+    )
+    assert now == "Now: 13 broken, 0 worse than before."
+    assert len(recorded(table)) == 13
+
+
 def test_the_end_of_a_regression_is_recorded_but_not_sent(hook: Webhook) -> None:
     """As long as the table is not healthy, there is no good news."""
     with unreported_table() as observed:
