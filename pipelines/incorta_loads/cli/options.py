@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -95,15 +95,36 @@ class App(typer.Typer):
 
 
 def _with_shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    def drop(given: dict[str, Any]) -> dict[str, Any]:
+        return {name: given[name] for name in given if name not in shared}
+
+    shared = {option.name for option in _SHARED}
+    return with_options(function, _SHARED, drop)
+
+
+def with_options(
+    function: Callable[..., Any],
+    options: Sequence[inspect.Parameter],
+    gather: Callable[[dict[str, Any]], dict[str, Any]],
+    *,
+    gathered: Collection[str] = (),
+) -> Callable[..., Any]:
+    """Returns the function as a command with these options after its own.
+
+    Args:
+        function: the function behind the command.
+        options: the options, as keyword parameters.
+        gather: values of all options → arguments of the function.
+        gathered: parameters of the function that are no options, but come from `gather`.
+    """
+
     @wraps(function)
-    def command(**named: Any) -> Any:
-        for option in _SHARED:
-            del named[option.name]
-        return function(**named)
+    def command(**given: Any) -> Any:
+        return function(**gather(given))
 
     signature = inspect.signature(function, eval_str=True)
-    parameters = [*signature.parameters.values(), *_SHARED]
-    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    own = [each for each in signature.parameters.values() if each.name not in gathered]
+    command.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
     return command
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Annotated, Any
 
 import typer
 
 from incorta_loads.choices import Format, Names, Wanted
-from incorta_loads.cli.options import Output
+from incorta_loads.cli.options import Output, with_options
 
 _MOST_NOTABLE = 20
 
@@ -52,6 +51,7 @@ _LIMITS = [
     ),
 ]
 _FORMAT = [_option("output", Output, default=Format.TABLE)]
+_GATHERED = ("wanted", "names", "output")
 
 
 def selects_rows(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,21 +67,27 @@ def selects_rows(command: Callable[..., Any]) -> Callable[..., Any]:
         wanted = Wanted(names, _MOST_NOTABLE if is_for_a_look else limit, is_for_a_look)
         return {**given, "wanted": wanted}
 
-    return _with_options(command, [*_NAMES, *_LIMITS, *_FORMAT], gather)
+    return with_options(command, [*_NAMES, *_LIMITS, *_FORMAT], gather, gathered=_GATHERED)
 
 
 def selects_names(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options for names and format, which the command takes as `names` and `output`."""
-    return _with_options(
-        command, [*_NAMES, *_FORMAT], lambda given: {"names": _taken(given, _NAMES), **given}
-    )
+    return _with_names(command, _NAMES)
 
 
 def selects_place(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options for cluster, tenant and format; the command takes `names` and `output`."""
-    return _with_options(
-        command, [*_PLACE, *_FORMAT], lambda given: {"names": _taken(given, _PLACE), **given}
-    )
+    return _with_names(command, _PLACE)
+
+
+def _with_names(
+    command: Callable[..., Any], options: Sequence[inspect.Parameter]
+) -> Callable[..., Any]:
+    def gather(given: dict[str, Any]) -> dict[str, Any]:
+        names = _taken(given, options)
+        return {**given, "names": names}
+
+    return with_options(command, [*options, *_FORMAT], gather, gathered=_GATHERED)
 
 
 def _is_seen(output: Format) -> bool:
@@ -91,22 +97,3 @@ def _is_seen(output: Format) -> bool:
 
 def _taken(given: dict[str, Any], options: Sequence[inspect.Parameter]) -> Names:
     return Names(**{option.name: given.pop(option.name) for option in options})
-
-
-def _with_options(
-    command: Callable[..., Any],
-    options: Sequence[inspect.Parameter],
-    gather: Callable[[dict[str, Any]], dict[str, Any]],
-) -> Callable[..., Any]:
-    @wraps(command)
-    def with_options(**given: Any) -> Any:
-        return command(**gather(given))
-
-    signature = inspect.signature(command, eval_str=True)
-    own = [
-        each
-        for each in signature.parameters.values()
-        if each.name not in ("wanted", "names", "output")
-    ]
-    with_options.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
-    return with_options

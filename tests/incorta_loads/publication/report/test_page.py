@@ -84,7 +84,8 @@ def test_the_first_screen_shows_incidents_and_what_is_failing(story: Page) -> No
         ["Payroll.payslips", "25610"],
     ]
     assert story.locator("#never summary").inner_text() == "1 table never succeeded"
-    assert "This is the first report here." in story.locator("#changes-note").inner_text()
+    assert "This is the first report here" in story.locator("#changes-note").inner_text()
+    assert story.locator("#changes").is_hidden()
 
 
 def test_what_changed_since_the_last_report_is_first(

@@ -249,7 +249,9 @@ function showNever(choice) {
 }
 
 function showChangesNote() {
-  note("changes-note", report.last_report_at === null ? "This is the first report here." : `The last report was published ${utc(report.last_report_at)}.`);
+  const isFirst = report.last_report_at === null;
+  note("changes-note", isFirst ? "This is the first report here, so nothing is marked as new." : `The last report was published ${utc(report.last_report_at)}.`);
+  document.getElementById("changes").hidden = isFirst;
 }
 
 // Plans with the worst last execution first; plans without a final execution last.
