@@ -61,10 +61,13 @@ def _lines(changes: Iterable[Change]) -> Iterator[_Line]:
 def _incident(tables: Sequence[Change]) -> str:
     """Returns the line about tables that broke at the same moment."""
     first = tables[0]
-    schemas = counted(len({each.schema_name for each in tables}), "schema")
+    schemas = {each.schema_name for each in tables}
+    where = counted(len(schemas), "schema")
+    if len(schemas) == 1 and first.schema_name:
+        where = shortened(visible(first.schema_name), _MOST_NAME)
     after, by = first.broke_after_execution_id, first.broke_by_execution_id
     return (
-        f"{counted(len(tables), 'table')} of {schemas} broke after {after} and by {by}, open: "
+        f"{counted(len(tables), 'table')} of {where} broke after {after} and by {by}, open: "
         f"{_names(tables)} (incident {first.incident_execution_id})"
     )
 

@@ -105,7 +105,7 @@ def test_tables_of_an_incident_are_one_line(table: ObservedTable, hook: Webhook)
     [message] = hook.messages
     _, line, now, _ = message["message"].splitlines()
     assert line == (
-        "- 13 tables of 1 schema broke after 85 and by 88, open: s.a, s.b0, s.b1, s.b10, s.b11 "
+        "- 13 tables of s broke after 85 and by 88, open: s.a, s.b0, s.b1, s.b10, s.b11 "
         "and 8 more (incident 88)"
     )
     assert now == "Now: 13 broken, 0 worse than before."

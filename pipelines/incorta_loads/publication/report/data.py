@@ -17,9 +17,9 @@ from incorta_loads.analysis.rows import Row, built_tables, rows
 from incorta_loads.choices import By, Sort, Wanted
 from incorta_loads.publication.report import sections
 from incorta_loads.publication.report.grid import EXECUTIONS, EXECUTIONS_OF_A_PLAN, read_grid
-from incorta_loads.publication.report.names import Names
+from incorta_loads.publication.report.names import Names, in_page
 from incorta_loads.publication.report.news import LastReport, changes_since
-from incorta_loads.text import MOST_CHARACTERS
+from incorta_loads.text import MOST_CHARACTERS, qualified
 from incorta_loads.tree.statuses import OUTCOME_SIGNS
 
 TABLES = 3_000
@@ -103,6 +103,7 @@ class _Reader:
             "last_report_at": before.published_at and before.published_at.timestamp(),
             "broken": state.broken,
             "regressed": state.regressed,
+            "fix_first": self._first_cause(),
             "totals": totals,
             "limits": {
                 **MOST,
@@ -155,6 +156,16 @@ class _Reader:
     def _causes(self) -> list[Row]:
         found = fix_first(self._connection, Wanted(limit=MOST["causes"])).found.rows
         return self._with_tables(found)
+
+    def _first_cause(self) -> Row | None:
+        """Returns the first cause that still fails and once worked, or None."""
+        found = fix_first(self._connection, Wanted(limit=1, only_notable=True)).found.rows
+        if not found:
+            return None
+        (row,) = found
+        name = row["name"] if row["role"] != "table" else qualified(row["schema_name"], row["name"])
+        counts = ("executions_failed", "failed_executions", "executions_only_cause")
+        return {"name": in_page(name) or "(no name)", **{each: row[each] for each in counts}}
 
     def _with_tables(self, found: Iterable[Row]) -> list[Row]:
         """Adds the table's index to each row; None if its table is not in the page."""

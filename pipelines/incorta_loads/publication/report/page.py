@@ -98,7 +98,10 @@ def _coverage(data: Mapping[str, Any]) -> list[Row]:
 def _open_incident(data: Mapping[str, Any]) -> Row | None:
     """Returns the newest open incident, with the number of open ones, or None."""
     found = [row for row in _rows(data["incidents"]) if row["is_open"]]
-    return found[0] | {"number": len(found)} if found else None
+    if not found:
+        return None
+    schema = data["names"][found[0]["schema_name"]] if found[0]["schemas"] == 1 else None
+    return found[0] | {"number": len(found), "schema": schema}
 
 
 def _rows(columns: Mapping[str, Sequence[Any]]) -> list[Row]:
