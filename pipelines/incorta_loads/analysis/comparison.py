@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import duckdb
@@ -31,8 +32,9 @@ def pair_of(connection: duckdb.DuckDBPyConnection, names: Names, ids: tuple[int,
         WarehouseError: there is no analysis yet.
     """
     require_names(connection, names)
+    of_execution = replace(names, schema=None, table=None)
     query = _LAST_TWO if not ids else _BOTH.format(*ids)
-    query = query.replace("{names}", conditions(names, {"plan": "load_plan = $plan"}))
+    query = query.replace("{names}", conditions(of_execution, {"plan": "load_plan = $plan"}))
     found = marts(connection, query, parameters_of(query, names)).rows
     if len(found) > 1:
         places = ", ".join(f"{row['cluster']} ({row['tenant']})" for row in found)
@@ -41,12 +43,14 @@ def pair_of(connection: duckdb.DuckDBPyConnection, names: Names, ids: tuple[int,
             "--tenant."
         )
     if not found:
-        raise UnknownExecutionError(
-            f"Load plan '{names.plan}' has fewer than two final executions."
-            if not ids
-            else f"The analysis does not have both executions {ids[0]} and {ids[1]} of one tenant; "
-            "incorta-loads executions --all lists those it has."
-        )
+        if not ids:
+            text = f"Load plan '{names.plan}' has fewer than two final executions."
+        else:
+            text = (
+                f"The analysis does not have both executions {ids[0]} and {ids[1]} of one tenant; "
+                "incorta-loads executions --all lists those it has."
+            )
+        raise UnknownExecutionError(text)
     return Pair(**found[0])
 
 

@@ -24,13 +24,17 @@ _NOUNS = {
 }
 
 _KNOWN = {
-    "cluster": ("executions", "cluster"),
-    "tenant": ("executions", "tenant"),
-    "plan": ("executions", "load_plan"),
-    "schema": ("failure_rates_by_schema", "schema_name"),
-    "table": ("table_health", "schema_name, table_name"),
+    "cluster": ("load_analysis.coverage", "cluster"),
+    "tenant": ("load_analysis.coverage", "tenant"),
+    "plan": ("load_analysis.executions", "load_plan"),
+    "schema": (
+        "(SELECT schema_name FROM load_analysis.failure_rates_by_schema "
+        "UNION SELECT schema_name FROM load_analysis.table_health)",
+        "schema_name",
+    ),
+    "table": ("load_analysis.table_health", "schema_name, table_name"),
 }
-"""Kind of name → the mart that has all of them, and its columns."""
+"""Kind of name → the relation that has all of them, and its columns."""
 
 # A table has one series across all plans; a plan contains every table that was seen in it.
 SEEN_IN_PLAN = """EXISTS (
@@ -73,8 +77,8 @@ def require_names(connection: duckdb.DuckDBPyConnection, names: Names) -> None:
         WarehouseError: there is no analysis yet.
     """
     for kind in names.given():
-        mart, columns = _KNOWN[kind]
-        source = f"FROM load_analysis.{mart} AS mart"
+        relation, columns = _KNOWN[kind]
+        source = f"FROM {relation} AS mart"
         condition = (_CONDITIONS | {"plan": "mart.load_plan = $plan"})[kind]
         query = f"SELECT 1 {source} WHERE {condition} LIMIT 1"
         if not marts(connection, query, parameters_of(query, names)).rows:

@@ -105,6 +105,17 @@ def test_nodes_are_compared_by_their_path(
     assert [tuple(row[key] for key in keys) for row in found.rows] == expected
 
 
+def test_names_select_differences(warehouse: Connection) -> None:
+    """The executions are the same, whatever tables are chosen."""
+    names = Names(tenant="t", table="b")
+    pair = pair_of(warehouse, names, (30, 31))
+    assert differences(warehouse, pair, Wanted(names)) == differences(
+        warehouse, pair, Wanted(Names(schema="s", table="b"))
+    )
+    found, _ = differences(warehouse, pair, Wanted(names))
+    assert found.rows == []
+
+
 def test_a_look_leaves_out_what_was_run_only_once(warehouse: Connection) -> None:
     """The number of all differences is known."""
     pair = pair_of(warehouse, Names(tenant="t"), (10, 11))
