@@ -28,8 +28,10 @@ _KNOWN = {
     "tenant": ("load_analysis.coverage", "tenant"),
     "plan": ("load_analysis.executions", "load_plan"),
     "schema": (
-        "(SELECT schema_name FROM load_analysis.failure_rates_by_schema "
-        "UNION SELECT schema_name FROM load_analysis.table_health)",
+        (
+            "(SELECT schema_name FROM load_analysis.failure_rates_by_schema "
+            "UNION SELECT schema_name FROM load_analysis.table_health)"
+        ),
         "schema_name",
     ),
     "table": ("load_analysis.table_health", "schema_name, table_name"),
