@@ -9,6 +9,7 @@ import pytest
 # The files of a group share fixtures, which are created once if one worker runs all of them.
 GROUPS = {
     "tests/incorta_loads/publication/report": "browser",
+    "tests/sql/test_drawn.py": "drawn",  # it shares nothing, and takes as long as all others there
     "tests/sql": "random_warehouse, compiled",
     "tests/journeys/test_commands.py": "analyzed",
     "tests/journeys/test_exit_codes.py": "analyzed",
@@ -26,6 +27,7 @@ GROUPS = {
 
 # Long groups start first, so that no worker waits for another at the end.
 LONGEST_FIRST = (
+    "drawn",
     "random_warehouse, compiled",
     "analyzed",
     "demo",
