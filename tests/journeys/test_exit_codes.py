@@ -82,7 +82,7 @@ def test_a_foreign_file_is_not_analyzed(user: User) -> None:
         (["ingest", "--ids", "1-1000000000"], "at most 10,000,000 can be requested at once"),
         (["explode"], "No such command 'explode'"),
         (["failures", "--by", "colour"], "'colour' is not one of"),
-        (["show", "x"], "'x' is not an execution id"),
+        (["incidents", "x"], "'x' is not an execution id"),
     ],
 )
 def test_wrong_usage_gives_2_and_one_sentence(
