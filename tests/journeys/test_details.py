@@ -13,6 +13,13 @@ from journeys.terminal import on_a_terminal
 BROKEN = "SELECT * FROM load_analysis.table_health WHERE behaviour = 'broken_since' LIMIT 1"
 
 
+@pytest.fixture
+def own(pulled: User) -> User:
+    """A user with an analysis after one run, and no publication."""
+    pulled.runs("analyze")
+    return pulled
+
+
 def test_the_card_of_a_table_has_what_the_marts_have(analyzed: User) -> None:
     """As JSON, it has whole rows of each."""
     [health] = analyzed.queries(BROKEN)
@@ -131,17 +138,17 @@ def test_changes_are_those_whose_state_began_later(analyzed: User) -> None:
     assert analyzed.reads("changes", "--since", "1000000") == []
 
 
-def test_a_terminal_shows_the_changes_of_the_last_run(analyzed: User) -> None:
+def test_a_terminal_shows_the_changes_of_the_last_run(own: User) -> None:
     """If there was one run only, everything is new."""
-    code, output = on_a_terminal(analyzed, "changes")
+    code, output = on_a_terminal(own, "changes")
     assert code == 0
     assert "Changes after execution 0" in output
 
 
-def test_the_report_is_named(analyzed: User) -> None:
+def test_the_report_is_named(own: User) -> None:
     """Before the first publication, the error says what to do."""
-    done = analyzed.runs("report", exit_code=1)
+    done = own.runs("report", exit_code=1)
     assert "run incorta-loads publish first" in done.stderr
-    analyzed.runs("publish")
-    path = analyzed.home / "published" / "report.html"
-    assert analyzed.runs("report").stdout == f"{path}\n"
+    own.runs("publish")
+    path = own.home / "published" / "report.html"
+    assert own.runs("report").stdout == f"{path}\n"
