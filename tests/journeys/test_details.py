@@ -69,16 +69,16 @@ def test_an_unknown_table_is_answered_with_the_closest(analyzed: User) -> None:
     assert f"'{health['table_name']}'" in done.stderr
 
 
-def test_the_newest_execution_has_a_name(analyzed: User) -> None:
+def test_the_newest_execution_has_a_name(own: User) -> None:
     """`last` is the newest of all, the name of a plan its newest."""
-    [last] = analyzed.queries("SELECT max(execution_id) AS id FROM load_status.nodes")
-    [of_plan] = analyzed.queries(
+    [last] = own.queries("SELECT max(execution_id) AS id FROM load_status.nodes")
+    [of_plan] = own.queries(
         "SELECT max(execution_id) AS id FROM load_status.nodes WHERE load_plan = 'Sales Daily'"
     )
-    newest = analyzed.runs("show", "last", "--format", "json").stdout
-    assert newest == analyzed.runs("show", str(last["id"]), "--format", "json").stdout
-    newest = analyzed.runs("show", "Sales Daily", "--format", "json").stdout
-    assert newest == analyzed.runs("show", str(of_plan["id"]), "--format", "json").stdout
+    newest = own.runs("show", "last", "--format", "json").stdout
+    assert newest == own.runs("show", str(last["id"]), "--format", "json").stdout
+    newest = own.runs("show", "Sales Daily", "--format", "json").stdout
+    assert newest == own.runs("show", str(of_plan["id"]), "--format", "json").stdout
 
 
 def test_what_is_neither_id_nor_plan_is_an_error(analyzed: User) -> None:

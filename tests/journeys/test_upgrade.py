@@ -22,13 +22,14 @@ def old(tmp_path: Path) -> User:
 
 
 def counts(failures: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows by name, without intervals, which are wider now where errors come in streaks."""
+    """The rows by name, without the keys, which are new, and without intervals, which are wider now
+    where errors come in streaks."""
     return sorted(
         (
             {
                 name: value
                 for name, value in row.items()
-                if not name.endswith(("_low", "_high", "design_effect"))
+                if not name.endswith(("_low", "_high", "design_effect", "_key"))
             }
             for row in failures
         ),
