@@ -99,6 +99,7 @@ def test_two_executions_differ_in_the_outcomes_of_their_nodes(analyzed: User) ->
         """
     )
     found = analyzed.reads("diff", "--plan", "Sales Daily")
+    assert found == analyzed.reads("diff", "Sales Daily")
     assert found == analyzed.reads("diff", str(pair["earlier"]), str(pair["later"]))
     outcomes = {
         number: {
@@ -122,7 +123,7 @@ def test_two_executions_differ_in_the_outcomes_of_their_nodes(analyzed: User) ->
 def test_a_difference_needs_two_executions(analyzed: User, arguments: tuple[str, ...]) -> None:
     """Or a plan; anything else is wrong usage."""
     done = analyzed.runs("diff", *arguments, exit_code=2)
-    assert "two execution ids, or --plan with a load plan" in done.stderr
+    assert "two execution ids, or one load plan" in done.stderr
 
 
 def test_changes_are_those_whose_state_began_later(analyzed: User) -> None:

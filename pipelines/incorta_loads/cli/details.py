@@ -81,30 +81,34 @@ def table(
 @app.command()
 @selects_rows
 def diff(
-    ids: Annotated[
+    executions: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID ID]", help="Two executions.", show_default=False),
+        typer.Argument(
+            metavar="ID ID|PLAN",
+            help="Two executions; or a load plan, for its last two final ones.",
+            show_default=False,
+        ),
     ] = None,
     *,
     wanted: Wanted,
     output: Format,
 ) -> None:
-    """Show what changed its outcome, appeared or vanished from one execution to another.
-
-    Name two executions, or with --plan a load plan, for its last two final executions.
-    """
+    """Show what changed its outcome, appeared or vanished from one execution to another."""
     from incorta_loads.analysis import comparison
-    from incorta_loads.endpoint.execution_ids import parse_id
+    from incorta_loads.endpoint.execution_ids import is_id, parse_id
     from incorta_loads.errors import ConfigurationError
     from incorta_loads.terminal import execution_view, views
     from incorta_loads.warehouse import opening
 
     start()
-    given = tuple(map(parse_id, ids or ()))
-    if len(given) != (0 if wanted.names.plan else 2):
-        raise ConfigurationError("`diff` takes two execution ids, or --plan with a load plan.")
+    names, given = wanted.names, executions or []
+    if len(given) == 1 and not is_id(given[0]) and names.plan is None:
+        names, given = replace(names, plan=given[0]), []
+    ids = tuple(map(parse_id, given))
+    if len(ids) != (0 if names.plan else 2):
+        raise ConfigurationError("`diff` takes two execution ids, or one load plan.")
     with opening.reading() as connection:
-        pair = comparison.pair_of(connection, wanted.names, given)
+        pair = comparison.pair_of(connection, names, ids)
         found, total = comparison.differences(connection, pair, wanted)
     execution_view.show_differences(pair, found, output)
     views.show_rest(found, total, output)

@@ -42,8 +42,8 @@ _LARGE = frozenset({"node_outcomes"})
 """Marts that are in the snapshot only: they have one row per node, and the lake has the nodes."""
 
 
-_ORDERS = {"table_runs": "cluster, tenant, execution_id, node_id"}
-"""Order of marts with one row per run, which are too large to sort by all columns each time."""
+_OF_RUNS = frozenset({"table_runs"})
+"""Marts with one row per run, which take long to sort: written only if the nodes have changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +184,13 @@ def _put_marts(
         if mart in _LARGE:
             continue
         path = f"parquet/{mart}.parquet"
+        query = f"SELECT * FROM load_analysis.{mart}"  # noqa: S608
+        if mart in _OF_RUNS:
+            if not files.keep(path, source := _source_of_runs(connection)):
+                files.put(path, partial(_copy, connection, query, {}), source)
+            continue
         # a total order, so that equal rows produce equal files
-        query = f"SELECT * FROM load_analysis.{mart} ORDER BY {_ORDERS.get(mart, 'ALL')}"  # noqa: S608
-        write = partial(_copy, connection, query, {})
-        if mart not in _ORDERS:
-            files.put(path, write)
-        elif not files.keep(path, source := _source_of_runs(connection)):
-            files.put(path, write, source)
+        files.put(path, partial(_copy, connection, f"{query} ORDER BY ALL", {}))
 
 
 def _copy(
