@@ -1,7 +1,7 @@
 """Tries Superset on a published snapshot: `make superset-try`.
 
 1. Pulls and publishes 300 executions of a simulated cluster.
-2. Makes database, datasets, eight charts and a dashboard through the API of a fresh Superset.
+2. Makes database, datasets, six charts and a dashboard through the API of a fresh Superset.
 3. Asks each chart again and again while a run pulls 100 more executions and publishes anew.
 4. Imports the dashboard of this directory into another fresh Superset, and looks at it in Chromium.
 
