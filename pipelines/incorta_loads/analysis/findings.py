@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from incorta_loads.analysis.names import conditions, parameters_of, require_names
+from incorta_loads.analysis.names import conditions, is_table, parameters_of, require_names
 from incorta_loads.analysis.rows import Rows, marts
 from incorta_loads.choices import ANY_NAMES, Names, Wanted
 from incorta_loads.errors import UnknownExecutionError
@@ -71,10 +71,7 @@ def _by_names(exists: str, relation: str) -> dict[str, str]:
     """Returns conditions on schema and table for a mart whose rows have several of each."""
     return {
         "schema": exists.format(f"{relation}.schema_name = $schema"),
-        "table": exists.format(
-            f"$table IN ({relation}.table_name, "
-            f"{relation}.schema_name || '.' || {relation}.table_name)"
-        ),
+        "table": exists.format(is_table(relation)),
     }
 
 

@@ -39,19 +39,26 @@ _KNOWN = {
 """Kind of name → the relation that has all of them, and its columns."""
 
 # A table has one series across all plans; a plan contains every table that was seen in it.
-SEEN_IN_PLAN = """EXISTS (
+_SEEN_IN_PLAN = """EXISTS (
     SELECT 1 FROM load_analysis.failure_rates_by_plan_and_table AS seen
     WHERE seen.cluster = mart.cluster AND seen.tenant = mart.tenant AND seen.load_plan = $plan
     AND seen.schema_name IS NOT DISTINCT FROM mart.schema_name
     AND seen.table_name IS NOT DISTINCT FROM mart.table_name
 )"""
 
+
+def is_table(relation: str) -> str:
+    """Returns the SQL condition for the rows of a relation about $table, with its schema or not."""
+    name, schema = f"{relation}.table_name", f"{relation}.schema_name"
+    return f"$table IN ({name}, {schema} || '.' || {name})"
+
+
 _CONDITIONS = {
     "cluster": "mart.cluster = $cluster",
     "tenant": "mart.tenant = $tenant",
-    "plan": SEEN_IN_PLAN,
+    "plan": _SEEN_IN_PLAN,
     "schema": "mart.schema_name = $schema",
-    "table": "$table IN (mart.table_name, mart.schema_name || '.' || mart.table_name)",
+    "table": is_table("mart"),
 }
 
 
