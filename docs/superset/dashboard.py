@@ -16,7 +16,7 @@ class Chart(NamedTuple):
 
     Attributes:
         title: over it.
-        dataset: the mart.
+        dataset: the mart, or a name in `JOINS`.
         kind: as Superset calls it.
         width: columns of twelve.
         form: what is chosen in the chart's form.
@@ -46,8 +46,16 @@ def rows_as_they_are(columns: list[str], first: str, *, ascending: bool) -> dict
         "all_columns": columns,
         "order_by_cols": [json.dumps([first, ascending])],
         "row_limit": 100,
+        "show_cell_bars": False,  # a bar as long as an id says nothing
+        "column_config": {"p_runs": {"d3NumberFormat": ".1e"}},
     }
 
+
+JOINS = {
+    "runs_of_tables": "SELECT runs.*, health.behaviour FROM load_analysis.table_runs AS runs "
+    "INNER JOIN load_analysis.table_health AS health USING (table_key)",
+}
+"""Name of a dataset → its query over the star, which joins on keys."""
 
 HERE = "100.0 * SUM(loaded) / NULLIF(SUM(ids_asked) - SUM(not_found), 0)"
 
@@ -65,6 +73,31 @@ CHARTS = (
                 ascending=True,
             ),
             "adhoc_filters": where("behaviour IN ('always_failing', 'broken_since')"),
+        },
+    ),
+    Chart(
+        *("Tables that broke together", "incidents", "table", 6),
+        rows_as_they_are(
+            [
+                "tables",
+                "open_tables",
+                "schemas",
+                "load_plan",
+                "broke_after_execution_id",
+                "broke_by_execution_id",
+            ],
+            *("broke_by_execution_id",),
+            ascending=False,
+        ),
+    ),
+    Chart(
+        *("Errors of recent runs by behaviour", "runs_of_tables", "echarts_timeseries_bar", 6),
+        {
+            "x_axis": "load_plan",
+            "metrics": [metric("errors", "COUNT(*) FILTER (WHERE is_error)")],
+            "groupby": ["behaviour"],
+            "stack": "Stack",
+            "adhoc_filters": where("is_recent"),
         },
     ),
     Chart(
@@ -136,7 +169,9 @@ def make_dashboard(superset: Superset, sqlalchemy_uri: str) -> int:
     )["id"]
     datasets = {
         name: superset.post(
-            "dataset/", {"database": database, "schema": SCHEMA, "table_name": name}
+            "dataset/",
+            {"database": database, "schema": SCHEMA, "table_name": name}
+            | ({"sql": JOINS[name]} if name in JOINS else {}),
         )["id"]
         for name in dict.fromkeys(chart.dataset for chart in CHARTS)
     }
