@@ -64,6 +64,11 @@ class Change:
         """Which table."""
         return self.cluster, self.tenant, self.schema_name, self.table_name
 
+    @property
+    def never_worked(self) -> bool:
+        """Whether the table has no success at all, which is seldom news."""
+        return self.state == "always_failing"
+
 
 @dataclass(frozen=True, slots=True)
 class Restart:

@@ -32,8 +32,8 @@ def sentences(changes: Sequence[Change], most: int) -> Iterator[str]:
         changes: the changes; bad news come before good news.
         most: yield at most this many lines before the last; the other tables are counted.
     """
-    never = [each for each in changes if each.state == "always_failing"]
-    lines = list(_lines(each for each in changes if each.state != "always_failing"))
+    never = [each for each in changes if each.never_worked]
+    lines = list(_lines(each for each in changes if not each.never_worked))
     yield from (line.text for line in lines[:most])
     if rest := sum(line.tables for line in lines[most:]):
         yield f"and {rest} more: incorta-loads changes"
@@ -80,7 +80,7 @@ def sentence(change: Change) -> str:
     )
     before = f"{change.errors_before} of {change.runs_before} before"
     if change.kind == "broken":
-        how = "always fails" if change.state == "always_failing" else "is broken"
+        how = "always fails" if change.never_worked else "is broken"
         return f"{name} {how}{since}: {change.errors} errors in a row, {before}"
     if change.kind == "regressed":
         return (

@@ -65,22 +65,18 @@ def result_rows(result: duckdb.DuckDBPyConnection, limit: int | None = None) -> 
     return Rows(names, [dict(zip(names, row, strict=True)) for row in found])
 
 
-def built_relations(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Returns the names of the tables and views in schema `load_analysis`."""
+def built_relations(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Returns the name of each table and view in schema `load_analysis`, with its type."""
     query = """
-    SELECT table_name FROM information_schema.tables
+    SELECT table_name, table_type FROM information_schema.tables
     WHERE table_schema = 'load_analysis' AND table_catalog = current_database()
     """
-    return {name for (name,) in connection.execute(query).fetchall()}
+    return dict(connection.execute(query).fetchall())
 
 
 def built_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
     """Returns the names of the tables in schema `load_analysis`; views are not among them."""
-    query = """
-    SELECT table_name FROM duckdb_tables()
-    WHERE schema_name = 'load_analysis' AND database_name = current_database()
-    """
-    return {name for (name,) in connection.execute(query).fetchall()}
+    return {name for name, kind in built_relations(connection).items() if kind == "BASE TABLE"}
 
 
 def _unlike(names: list[str]) -> list[str]:

@@ -76,14 +76,13 @@ class RunSummary:
 
 
 def _changes(changes: Sequence[Change]) -> Iterator[str]:
-    never = [each for each in changes if each.state == "always_failing"]
     for kind in KINDS:
         of_kind = [each for each in changes if each.kind == kind]
         if of_kind:
             yield f"{_HEADINGS[kind]} since the last run: {len(of_kind)}"
-            worked = [each for each in of_kind if each not in never]
+            worked = [each for each in of_kind if not each.never_worked]
             yield from (f"  {line}" for line in sentences(worked, _MOST_LINES))
-    yield from sentences(never, _MOST_LINES)
+    yield from sentences([each for each in changes if each.never_worked], _MOST_LINES)
 
 
 def show_published(published: Published) -> None:

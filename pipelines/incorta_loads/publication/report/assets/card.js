@@ -43,7 +43,7 @@ function cardOf(key) {
       ["Last runs", runsOfCard(table)],
       ["Error rate", `${percent(table.error_rate)} %, ${errorsAndInterval(table, "errors", "counted", "error_rate")}`, table.recent_counted ? `recent executions: ${errorsAndInterval(table, "recent_errors", "recent_counted", "recent_error_rate")}` : null],
       ["Worse?", worseWords(table)],
-      ["Incidents", [...table.incidents].map(incidentLink)],
+      ["Incidents", [...new Set(table.breaks.map((row) => row.incident))].map(incidentLink)],
       ["Episodes", episodesOfCard(table)],
       ["Fails with", togetherWith(table)],
       ["Load plans", [...table.inPlans.values()].map((row) => element("span", {}, nameOf(row.load_plan), `: ${partOf(row.errors, row.counted)} runs in error`))],

@@ -79,10 +79,16 @@ function lastRuns(table, most) {
 for (const part of ["episodes", "causes", "origins", "changes"]) {
   for (const row of parts[part]) row.of = parts.tables[row.table];
 }
-for (const table of parts.tables) table.incidents = new Set();
-for (const row of parts.incident_tables) parts.tables[row.table].incidents.add(row.incident);
+for (const table of parts.tables) table.breaks = [];
+for (const row of parts.incident_tables) parts.tables[row.table].breaks.push(row);
+
+// Whether a table is part of an incident.
+function brokeIn(table, incident) {
+  const isHere = table.cluster === incident.cluster && table.tenant === incident.tenant;
+  return isHere && table.breaks.some((row) => row.incident === incident.execution_id);
+}
 
 // The incident in which the present errors of a table began; undefined if it broke alone.
 function openIncident(table) {
-  return parts.incident_tables.find((row) => row.table === table.place && row.is_open)?.incident;
+  return table.breaks.find((row) => row.is_open)?.incident;
 }

@@ -36,7 +36,7 @@ function picturedTables(choice) {
     const long = episodes.filter(isLong);
     if (!long.length) continue;
     const newest = long.reduce((a, b) => (b.first_execution_id > a.first_execution_id ? b : a));
-    const incident = parts.incident_tables.find((row) => row.table === table.place && row.first_execution_id === newest.first_execution_id)?.incident;
+    const incident = table.breaks.find((row) => row.first_execution_id === newest.first_execution_id)?.incident;
     found.push({ table, episodes, began: incident ?? newest.first_execution_id, first: newest.first_execution_id });
   }
   return found.sort((a, b) => b.began - a.began || b.first - a.first || a.table.place - b.table.place);

@@ -215,7 +215,7 @@ function sideOf(row, side) {
 
 function isIncidentChosen(row, choice) {
   if (choice.incident) return row.execution_id === Number(choice.incident);
-  return parts.incident_tables.some((each) => each.incident === row.execution_id && isChosen(parts.tables[each.table], choice));
+  return parts.tables.some((table) => brokeIn(table, row) && isChosen(table, choice));
 }
 
 function incidentWords(row) {
