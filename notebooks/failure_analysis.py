@@ -414,7 +414,7 @@ def _(mo):
 
     Causes, ordered by how many recent executions failed because of them. The line is the share
     of failed executions that would be clean if this cause and all above it were fixed. This chart
-    ignores the choices above, because shares of a subset would mislead.
+    always has all tables, because shares of a subset would mislead.
     """)
     return
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Format(StrEnum):
@@ -47,6 +48,10 @@ class Verbosity(StrEnum):
     DEBUG = "debug"
 
 
+MOST_ROWS: Final = 2**62
+"""The highest limit of rows that DuckDB takes."""
+
+
 @dataclass(frozen=True)
 class Names:
     """Names that rows must have; None for any.
@@ -81,9 +86,11 @@ class Wanted:
         limit: at most this many rows.
         only_notable: only rows that are worth a look.
         only_now: only current rows.
+        show_all: whether the user asked for all rows.
     """
 
     names: Names = ANY_NAMES
     limit: int | None = None
     only_notable: bool = False
     only_now: bool = False
+    show_all: bool = False

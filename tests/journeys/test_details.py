@@ -38,6 +38,18 @@ def test_the_card_of_a_table_has_what_the_marts_have(analyzed: User) -> None:
     assert sum(plan["errors"] for plan in card["plans"]) == health["errors"]
 
 
+def test_the_card_names_what_broke_with_the_table(analyzed: User) -> None:
+    """These are the other tables of its newest incident."""
+    tables = analyzed.queries(
+        "SELECT table_name FROM load_analysis.incident_tables WHERE execution_id = "
+        "(SELECT max(execution_id) FROM load_analysis.incidents) ORDER BY ALL"
+    )
+    first, *others = (row["table_name"] for row in tables)
+    [card] = analyzed.reads("table", first)
+    assert [row["table_name"] for row in card["broke_with"]] == others
+    assert f"Broke with    {others[0]}\n" in analyzed.runs("table", first).stdout
+
+
 def test_the_card_for_people_says_since_when_and_shows_the_last_runs(analyzed: User) -> None:
     """Each line of the strip begins with the execution of its first run."""
     [health] = analyzed.queries(BROKEN)
@@ -123,7 +135,7 @@ def test_two_executions_differ_in_the_outcomes_of_their_nodes(analyzed: User) ->
 def test_a_difference_needs_two_executions(analyzed: User, arguments: tuple[str, ...]) -> None:
     """Or a plan; anything else is wrong usage."""
     done = analyzed.runs("diff", *arguments, exit_code=2)
-    assert "two execution ids, or one load plan" in done.stderr
+    assert "two different execution ids, or one load plan" in done.stderr
 
 
 def test_changes_are_those_whose_state_began_later(analyzed: User) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import duckdb
 import pytest
 
 from journeys.documented import PAGE, Example, examples, printed
@@ -31,5 +32,6 @@ def test_every_mart_is_on_the_page() -> None:
 
 @pytest.mark.parametrize("query", STAR, ids=lambda query: query.split("\n")[0])
 def test_a_query_of_the_star_has_rows(demo: Demo, query: str) -> None:
-    """The joins on keys find what belongs together."""
-    assert len(printed(demo.warehouse, query).splitlines()) > 2
+    """The joins on keys find what belongs together, in any program that opens the file."""
+    with duckdb.connect(demo.warehouse, read_only=True) as warehouse:
+        assert len(warehouse.execute(query).fetchall()) > 1

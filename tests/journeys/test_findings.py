@@ -100,7 +100,7 @@ def test_executions_come_newest_first(analyzed: User) -> None:
 
 @pytest.mark.parametrize("command", ["failures", *FINDINGS])
 def test_a_terminal_shows_at_most_20_notable_rows(analyzed: User, command: str) -> None:
-    """The last line says how many there are; `--all` and `--limit` show others."""
+    """The last line says how many there are; `--all` shows the others, and `--limit` fewer."""
     total = len(analyzed.reads(command))
     _, *lines = shown(analyzed, command)
     rest = re.fullmatch(rf"(\d+) of {total:,} rows?; --all for the rest\.", lines[-1])
@@ -110,8 +110,11 @@ def test_a_terminal_shows_at_most_20_notable_rows(analyzed: User, command: str) 
     everything = shown(analyzed, command, "--all")
     assert not everything[-1].endswith("rest.")
     assert len(everything) >= total
-    last = shown(analyzed, command, "--limit", "1")[-1]
-    assert (last == f"1 of {total:,} rows; --all for the rest.") is (total > 1)
+    limited = shown(analyzed, command, "--limit", "1")
+    assert (limited[-1] == f"{min(number, 1)} of {total:,} rows; --all for the rest.") is (
+        total > min(number, 1)
+    )
+    assert not re.search(r" (healthy|gone|unchanged|insufficient_data)\b", "\n".join(limited))
 
 
 def shown(user: User, *arguments: str) -> list[str]:
@@ -119,6 +122,24 @@ def shown(user: User, *arguments: str) -> list[str]:
     exit_code, output = on_a_terminal(user, *arguments, NO_COLOR="1")
     assert exit_code == 0
     return re.sub(r"\x1b\[[\d;]*m", "", output).splitlines()
+
+
+def test_causes_that_are_over_or_never_worked_are_on_a_shelf(analyzed: User) -> None:
+    """A table of them has `--all`, in a pipe too; CSV and JSON have all."""
+    causes = analyzed.reads("fix-first")
+    notable = [row for row in causes if row["is_failing"] and row["behaviour"] != "always_failing"]
+    assert 0 < len(notable) < len(causes)
+    text = analyzed.runs("fix-first").stdout
+    assert text.endswith(f"{len(notable)} of {len(causes)} rows; --all for the rest.\n")
+    assert "always_failing" not in text
+    assert "always_failing" in analyzed.runs("fix-first", "--all").stdout
+
+
+def test_a_limit_that_no_table_can_have_is_refused(analyzed: User) -> None:
+    """DuckDB has none as high."""
+    for command in (("health",), ("sql", "SELECT 1")):
+        done = analyzed.runs(*command, "--limit", "99999999999999999999", exit_code=2)
+        assert "'--limit'" in done.stderr
 
 
 def test_an_incident_has_its_tables(analyzed: User) -> None:
@@ -129,6 +150,9 @@ def test_an_incident_has_its_tables(analyzed: User) -> None:
     tables = analyzed.reads("incidents", incident)
     assert len({(row["schema_name"], row["table_name"]) for row in tables}) == found[0]["tables"]
     assert f"Tables of incident {incident}" in analyzed.runs("incidents", incident).stdout
+    assert analyzed.reads("incidents", incident, "--limit", "1") == tables[:1]
+    still_open = [row for row in tables if row["is_open"]]
+    assert analyzed.reads("incidents", incident, "--open") == still_open
     done = analyzed.runs("incidents", "999999", exit_code=1)
     assert done.stderr == (
         "Error: There is no incident 999999; incorta-loads incidents lists them.\n"

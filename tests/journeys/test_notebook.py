@@ -105,14 +105,20 @@ def test_choices_filter_the_figures(snapshot: Path) -> None:
     assert len(shown["fix_first"]) == everything["rows"][0]
 
 
-def test_a_cluster_is_shown_alone(tmp_path: Path) -> None:
-    """Two clusters with the same names would otherwise be stacked on each other."""
-    database = tmp_path / "w.duckdb"
+@pytest.fixture(scope="module")
+def two_tenants(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with tables of the same names in two tenants."""
+    database = tmp_path_factory.mktemp("two-tenants") / "w.duckdb"
     tables = {"a": "." * 10 + "XXXX", "b": "." * 14, "c": "." * 12 + "XX"}
     nodes = [*sketch("t", tables), *sketch("u", {**tables, "b": "X" * 14})]
     write_base_tables(database, nodes)
     build_models(database)
-    shown = run_notebook(database, place=["cluster", "u"])
+    return database
+
+
+def test_a_cluster_is_shown_alone(two_tenants: Path) -> None:
+    """Two clusters with the same names would otherwise be stacked on each other."""
+    shown = run_notebook(two_tenants, place=["cluster", "u"])
     assert shown["state"].startswith("Tables that are broken: 1;")
     for name in ("health", "rates", "episodes", "fix_first"):
         assert set(shown[name]["tenant"]) == {"u"}, name
@@ -142,6 +148,16 @@ def test_the_page_without_a_network_has_the_figures(snapshot: Path, tmp_path: Pa
     assert page.count("<table") >= 5
     assert "Sales_OLTP.returns" in page
     assert re.findall(r"(?:src|href)=.(?!#)", page) == []
+
+
+def test_the_page_has_each_cluster_and_tenant(two_tenants: Path, tmp_path: Path) -> None:
+    """One after the other, because nothing can be chosen there."""
+    target = tmp_path / "notebook.html"
+    script = [COMMAND.with_name("python"), NOTEBOOK.with_name("as_html.py"), two_tenants, target]
+    subprocess.run(script, capture_output=True, text=True, check=True)
+    page = target.read_text()
+    assert re.findall(r"<h1>(cluster, .)</h1>", page) == ["cluster, t", "cluster, u"]
+    assert re.findall(r"Tables that are broken: (\d)", page) == ["1", "1"]
 
 
 def test_marimo_check_finds_no_problems() -> None:

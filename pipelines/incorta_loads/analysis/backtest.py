@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 
 from incorta_loads.analysis.names import conditions, parameters_of, require_names
@@ -38,7 +40,7 @@ def backtest(
         raise ConfigurationError(
             f"There is no setting '{setting}' of notifications; the settings are: {known}."
         )
-    return Rows(found.names, [row for row in found.rows if row["setting"] == setting])
+    return replace(found, rows=[row for row in found.rows if row["setting"] == setting])
 
 
 # As in the mart `alert_backtest_summary`, but for some of the tables.

@@ -69,7 +69,7 @@ def differences(
     query = _DIFFERENCES.replace("{names}", conditions(names))
     found = marts(connection, query, {**parameters_of(query, names), **pair._asdict()})
     shown = [row for row in found.rows if not wanted.only_notable or _is_notable(row)]
-    return Rows(found.names, shown[: wanted.limit]), len(found.rows)
+    return replace(found, rows=shown[: wanted.limit]), len(found.rows)
 
 
 def _is_notable(row: Row) -> bool:
@@ -95,7 +95,7 @@ def changes(
     query = _CHANGES.replace("{names}", conditions(wanted.names))
     parameters = {**parameters_of(query, wanted.names), "since": since}
     found = marts(connection, query, parameters)
-    return Rows(found.names, found.rows[: wanted.limit]), len(found.rows)
+    return replace(found, rows=found.rows[: wanted.limit]), len(found.rows)
 
 
 _LAST_TWO = """

@@ -7,13 +7,13 @@ scheduler.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
 from incorta_loads.analysis.names import conditions, is_table, parameters_of, require_names
 from incorta_loads.analysis.rows import Rows, marts
-from incorta_loads.choices import ANY_NAMES, Names, Wanted
+from incorta_loads.choices import Wanted
 from incorta_loads.errors import UnknownExecutionError
 
 
@@ -193,14 +193,15 @@ def incidents(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings
 
 
 def incident_tables(
-    connection: duckdb.DuckDBPyConnection, incident: int, names: Names = ANY_NAMES
-) -> Rows:
-    """Returns the tables of an incident, those that are still in error first.
+    connection: duckdb.DuckDBPyConnection, incident: int, wanted: Wanted
+) -> tuple[Rows, int]:
+    """Returns the tables of an incident, those that are still in error first, and their number.
 
     Raises:
         UnknownExecutionError: there is no such incident.
         WarehouseError: there is no analysis yet.
     """
+    names = wanted.names
     require_names(connection, names)
     query = f"""
     SELECT * FROM load_analysis.incident_tables AS mart
@@ -212,7 +213,8 @@ def incident_tables(
         raise UnknownExecutionError(
             f"There is no incident {incident}; incorta-loads incidents lists them."
         )
-    return found
+    shown = [row for row in found.rows if row["is_open"] or not wanted.only_now]
+    return replace(found, rows=shown[: wanted.limit]), len(found.rows)
 
 
 def conflicts(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import duckdb
@@ -191,7 +192,7 @@ def execution_nodes(
         raise _missing(connection, wanted)
     for row in found.rows:
         row["outcome"] = row["outcome"] or outcome_of(row["state_type"], row["job_status"])
-    return Rows(found.names, _failing_branches(found.rows)) if failed else found
+    return replace(found, rows=_failing_branches(found.rows)) if failed else found
 
 
 def _failing_branches(rows: list[Row]) -> list[Row]:

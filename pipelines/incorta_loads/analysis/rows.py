@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import Any
 
@@ -22,10 +22,12 @@ class Rows:
     Attributes:
         names: column names, in order and unique.
         rows: one mapping per row, column name → value.
+        places: those of cluster and tenant that have several values, here or in other rows.
     """
 
     names: list[str]
     rows: list[Row]
+    places: tuple[str, ...] = ()
 
 
 def marts(
@@ -38,8 +40,10 @@ def marts(
     Raises:
         WarehouseError: a relation was not built yet, or was built by a version that lacks a column.
     """
+    parameters = parameters or {}
     try:
-        return rows(connection, query, parameters or {})
+        found = rows(connection, query, parameters)
+        return replace(found, places=_places(connection, found.names, parameters))
     except duckdb.BinderException:
         raise WarehouseError(
             "The analysis in the warehouse was made by another version; run incorta-loads analyze "
@@ -49,6 +53,19 @@ def marts(
         raise WarehouseError(
             "The warehouse has no analysis yet; run incorta-loads analyze first."
         ) from None
+
+
+def _places(
+    connection: duckdb.DuckDBPyConnection, names: Collection[str], parameters: Collection[str]
+) -> tuple[str, ...]:
+    """Returns those of cluster and tenant that have several values and were not chosen."""
+    asked = [each for each in ("cluster", "tenant") if each in names and each not in parameters]
+    if not asked:
+        return ()
+    counts = ", ".join(f"count(DISTINCT {each})" for each in asked)
+    query = f"SELECT {counts} FROM load_analysis.coverage"  # noqa: S608 (constants)
+    numbers = connection.execute(query).fetchone() or ()
+    return tuple(each for each, number in zip(asked, numbers, strict=True) if number > 1)
 
 
 def rows(

@@ -25,6 +25,7 @@ class TableCard:
         episodes: its newest episodes of errors, newest first, each with the incident it belongs to.
         plans: its rates in each load plan, by number of runs.
         together: the tables that begin to fail with it, most significant first.
+        broke_with: the other tables of its newest incident, in order of their names.
     """
 
     health: Row
@@ -34,6 +35,7 @@ class TableCard:
     episodes: list[Row]
     plans: list[Row]
     together: list[Row]
+    broke_with: list[Row]
 
 
 def table_cards(
@@ -73,6 +75,7 @@ def _card(connection: duckdb.DuckDBPyConnection, health: Row, runs: int) -> Tabl
         episodes=read(f"{_EPISODES} LIMIT {_MOST_EPISODES}"),
         plans=read(_PLANS),
         together=read(_TOGETHER),
+        broke_with=read(_BROKE_WITH),
     )
 
 
@@ -108,4 +111,16 @@ SELECT
 FROM load_analysis.co_failures
 WHERE $key IN (table_key_a, table_key_b)
 ORDER BY p_adjusted, schema_name NULLS LAST, table_name NULLS LAST
+"""
+
+_BROKE_WITH = """
+SELECT execution_id AS incident_execution_id, schema_name, table_name
+FROM load_analysis.incident_tables
+WHERE
+    execution_key = (
+        SELECT arg_max(execution_key, execution_id) FROM load_analysis.incident_tables
+        WHERE table_key = $key
+    )
+    AND table_key <> $key
+ORDER BY schema_name NULLS LAST, table_name NULLS LAST
 """

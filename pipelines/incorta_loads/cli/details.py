@@ -105,13 +105,14 @@ def diff(
     if len(given) == 1 and not is_id(given[0]) and names.plan is None:
         names, given = replace(names, plan=given[0]), []
     ids = tuple(map(parse_id, given))
-    if len(ids) != (0 if names.plan else 2):
-        raise ConfigurationError("`diff` takes two execution ids, or one load plan.")
+    if len(set(ids)) != (0 if names.plan else 2):
+        raise ConfigurationError("`diff` takes two different execution ids, or one load plan.")
     with opening.reading() as connection:
         pair = comparison.pair_of(connection, names, ids)
         found, total = comparison.differences(connection, pair, wanted)
-    execution_view.show_differences(pair, found, output)
-    views.show_rest(found, total, output)
+    is_of_names = names.schema is not None or names.table is not None
+    execution_view.show_differences(pair, found, total, output, is_of_names=is_of_names)
+    views.show_rest(found, total, wanted, output)
 
 
 @app.command()
@@ -141,7 +142,7 @@ def changes(
     with opening.reading() as connection:
         found, total = comparison.changes(connection, wanted, after)
     views.show_changes(found, output)
-    views.show_rest(found, total, output)
+    views.show_rest(found, total, wanted, output)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from incorta_loads.choices import Format, Names, Wanted
+from incorta_loads.choices import Format, Wanted
 from incorta_loads.cli.options import App, start
 from incorta_loads.cli.selection import selects_rows
 
@@ -41,15 +41,24 @@ def _show(name: str, wanted: Wanted, output: Format) -> Findings:
     with opening.reading() as connection:
         found: Findings = getattr(findings, name)(connection, wanted)
     getattr(views, f"show_{name}")(found.found, output)
-    views.show_rest(found.found, found.total, output)
+    views.show_rest(found.found, found.total, wanted, output)
     return found
 
 
-def _finding_command(name: str, text: str) -> None:
-    """Adds a command that prints the finding of its name."""
+def _finding_command(name: str, text: str, *, has_shelf: bool = False) -> None:
+    """Adds a command that prints the finding of its name.
+
+    Args:
+        name: name of the finding.
+        text: help of the command.
+        has_shelf: whether a table never has the other rows unless --all is given, not even in a
+            pipe.
+    """
 
     @selects_rows
     def command(*, wanted: Wanted, output: Format, fail_on_any: FailOnAny = False) -> None:
+        if has_shelf and output is Format.TABLE:
+            wanted = replace(wanted, only_notable=not wanted.show_all)
         found = _show(name, wanted, output)
         _fail_on_any(found, fail_on_any=fail_on_any)
 
@@ -85,8 +94,10 @@ _finding_command(
 _finding_command(
     "fix_first",
     "Show which few fixes would make the most executions free of errors.\n\n"
+    "A table has the causes that still fail and once worked; --all adds the others.\n\n"
     "--fail-on-any: an error originated in the newest final execution of a plan. --plan: show the "
     "causes of this plan, with the executions of all plans.",
+    has_shelf=True,
 )
 
 
@@ -99,7 +110,7 @@ def incidents(
     ] = None,
     *,
     only_open: Annotated[
-        bool, typer.Option("--open", help="Show only incidents with tables still in error.")
+        bool, typer.Option("--open", help="Show only incidents, or tables, still in error.")
     ] = False,
     fail_on_any: FailOnAny = False,
     wanted: Wanted,
@@ -110,13 +121,13 @@ def incidents(
     --fail-on-any: an incident is open. --plan: show incidents whose first errors were in this plan.
     """
     if incident is not None:
-        _show_incident(incident, wanted.names, output)
+        _show_incident(incident, replace(wanted, only_now=only_open), output)
         return
     found = _show("incidents", replace(wanted, only_now=only_open), output)
     _fail_on_any(found, fail_on_any=fail_on_any)
 
 
-def _show_incident(incident: str, names: Names, output: Format) -> None:
+def _show_incident(incident: str, wanted: Wanted, output: Format) -> None:
     """Prints the tables of an incident."""
     from incorta_loads.analysis import findings
     from incorta_loads.endpoint.execution_ids import parse_id
@@ -124,10 +135,11 @@ def _show_incident(incident: str, names: Names, output: Format) -> None:
     from incorta_loads.warehouse import opening
 
     start()
-    wanted = parse_id(incident)
+    execution_id = parse_id(incident)
     with opening.reading() as connection:
-        tables = findings.incident_tables(connection, wanted, names)
-    views.show_incident_tables(wanted, tables, output)
+        tables, total = findings.incident_tables(connection, execution_id, wanted)
+    views.show_incident_tables(execution_id, tables, output)
+    views.show_rest(tables, total, wanted, output)
 
 
 @app.command()

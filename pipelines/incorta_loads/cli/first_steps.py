@@ -8,11 +8,17 @@ import typer
 
 from incorta_loads.cli import runs, summary
 from incorta_loads.config.lookup import read_settings_again
-from incorta_loads.config.new_files import CONFIG, SECRETS, require_no_files, write_files
+from incorta_loads.config.new_files import (
+    CONFIG,
+    SECRETS,
+    remove_files,
+    require_no_files,
+    write_files,
+)
 from incorta_loads.config.settings import Settings, load_settings, secret_values
 from incorta_loads.endpoint.client import StatusClient
 from incorta_loads.endpoint.probing import FoundIds, find_ids
-from incorta_loads.errors import ConfigurationError, IncortaLoadsError, RunFailedError
+from incorta_loads.errors import ConfigurationError, RunFailedError
 from incorta_loads.redaction import Redactor
 from incorta_loads.terminal.printing import print_line
 
@@ -25,7 +31,7 @@ def set_up(cluster_url: str | None, tenant: str | None) -> None:
 
     Raises:
         ConfigurationError: the settings exist already, or an answer is missing or wrong.
-        RunFailedError: the cluster gives no usable response; the settings are kept.
+        RunFailedError: the cluster gives no usable response; the settings are not kept.
     """
     directory = require_no_files()
     given = {
@@ -39,15 +45,15 @@ def set_up(cluster_url: str | None, tenant: str | None) -> None:
     )
     read_settings_again()
     redactor = Redactor(secret_values())
-    print_line(
-        f"Wrote {directory / CONFIG} and {directory / SECRETS}; keep the second one private."
-    )
     try:
         summary.show_check(*runs.check(redactor))
         found = _found_ids(settings, redactor)
-    except IncortaLoadsError:
-        print_line("The settings are kept; correct them there, then run incorta-loads check.")
+    except BaseException:
+        remove_files(directory)  # so that `init` can be run again
         raise
+    print_line(
+        f"Wrote {directory / CONFIG} and {directory / SECRETS}; keep the second one private."
+    )
     print_line(_in_words(found))
     print_line(f"Next: {_next(found, settings)}")
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from incorta_loads.choices import By, Format, Names, Sort, Wanted
+from incorta_loads.choices import MOST_ROWS, By, Format, Names, Sort, Wanted
 from incorta_loads.cli.options import App, Output, start
 from incorta_loads.cli.selection import selects_names, selects_place, selects_rows
 from incorta_loads.errors import ConfigurationError
@@ -47,8 +47,10 @@ def failures(
         found, names, total = queries.failure_rates(
             connection, by, wanted, recent=recent, sort=sort
         )
+    if wanted.names.plan is not None and by is not By.PLAN:  # each row has that plan
+        names = tuple(name for name in names if name != "load_plan")
     views.show_failure_rates(found, names, output, by=by, recent=recent)
-    views.show_rest(found, total, output)
+    views.show_rest(found, total, wanted, output)
 
 
 @app.command()
@@ -107,7 +109,9 @@ def sql(
     limit: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Maximum number of rows; 0 for all. A table has 40, csv and json all."
+            min=0,
+            max=MOST_ROWS,
+            help="Maximum number of rows; 0 for all. A table has 40, csv and json all.",
         ),
     ] = None,
     output: Output = Format.TABLE,

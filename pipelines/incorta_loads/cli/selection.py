@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from incorta_loads.choices import Format, Names, Wanted
+from incorta_loads.choices import MOST_ROWS, Format, Names, Wanted
 from incorta_loads.cli.options import Output, with_options
 
 _MOST_NOTABLE = 20
@@ -38,7 +38,10 @@ _NAMES = [
     _name("table", "Show only this table, as TABLE or SCHEMA.TABLE."),
 ]
 _LIMITS = [
-    _option("limit", Annotated[int | None, typer.Option(min=1, help="Maximum number of rows.")]),
+    _option(
+        "limit",
+        Annotated[int | None, typer.Option(min=1, max=MOST_ROWS, help="Maximum number of rows.")],
+    ),
     _option(
         "show_all",
         Annotated[
@@ -62,9 +65,11 @@ def selects_rows(command: Callable[..., Any]) -> Callable[..., Any]:
 
     def gather(given: dict[str, Any]) -> dict[str, Any]:
         output, limit, show_all = given["output"], given.pop("limit"), given.pop("show_all")
-        is_for_a_look = limit is None and not show_all and _is_seen(output)
+        only_notable = not show_all and _is_seen(output)
+        if limit is None and only_notable:
+            limit = _MOST_NOTABLE
         names = _taken(given, _NAMES)
-        wanted = Wanted(names, _MOST_NOTABLE if is_for_a_look else limit, is_for_a_look)
+        wanted = Wanted(names, limit, only_notable=only_notable, show_all=show_all)
         return {**given, "wanted": wanted}
 
     return with_options(command, [*_NAMES, *_LIMITS, *_FORMAT], gather, gathered=_GATHERED)

@@ -77,11 +77,10 @@ class RunSummary:
 
 def _changes(changes: Sequence[Change]) -> Iterator[str]:
     for kind in KINDS:
-        of_kind = [each for each in changes if each.kind == kind]
+        of_kind = [each for each in changes if each.kind == kind and not each.never_worked]
         if of_kind:
             yield f"{_HEADINGS[kind]} since the last run: {len(of_kind)}"
-            worked = [each for each in of_kind if not each.never_worked]
-            yield from (f"  {line}" for line in sentences(worked, _MOST_LINES))
+            yield from (f"  {line}" for line in sentences(of_kind, _MOST_LINES))
     yield from sentences([each for each in changes if each.never_worked], _MOST_LINES)
 
 

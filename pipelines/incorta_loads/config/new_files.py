@@ -47,6 +47,14 @@ def write_files(directory: Path, *, cluster_url: str, tenant: str, token: str) -
         ) from None
 
 
+def remove_files(directory: Path) -> None:
+    """Removes what `write_files` wrote."""
+    for name in (CONFIG, SECRETS):
+        (directory / name).unlink(missing_ok=True)
+    if not any(directory.iterdir()):
+        directory.rmdir()
+
+
 def _write(path: Path, mode: int, values: dict[str, str]) -> None:
     outer, inner = SECTION
     text = tomlkit.dumps({outer: {inner: values}})

@@ -70,8 +70,18 @@ def _tree_lines(rows: Sequence[Row]) -> Iterator[Text]:
         yield node_line(row)
 
 
-def show_differences(pair: Pair, found: Rows, output: Format) -> None:
-    """Prints the nodes that differ between two executions."""
+def show_differences(
+    pair: Pair, found: Rows, total: int, output: Format, *, is_of_names: bool
+) -> None:
+    """Prints the nodes that differ between two executions.
+
+    Args:
+        pair: the executions.
+        found: the nodes to show.
+        total: how many there are.
+        output: format of the rows.
+        is_of_names: whether other nodes were left out because of their names.
+    """
     columns = [
         code("change"),
         value("type"),
@@ -81,6 +91,8 @@ def show_differences(pair: Pair, found: Rows, output: Format) -> None:
     ]
     title = f"From execution {pair.earlier} to {pair.later}"
     if output is Format.TABLE and not found.rows:
-        print_line(f"Executions {pair.earlier} and {pair.later} have the same outcomes.")
+        none = "no node broke, recovered or changed" if total else "no node has another outcome"
+        of_names = "; other names were left out" if is_of_names else ""
+        print_line(f"{title}: {none}{of_names}.")
         return
     print_rows(found, output, columns=columns, title=title)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from rich.console import Console
@@ -171,7 +172,7 @@ def printable(text: str) -> str:
 
 
 def _as_is(name: str, rows: Sequence[Row]) -> Column:
-    if any(isinstance(row[name], int | float | Decimal) for row in rows):
+    if any(issubclass(kind, int | float | Decimal) for kind in {type(row[name]) for row in rows}):
         return number(name, name)
     are_short = all(len(_shown(row[name])) <= _LONGEST_CODE for row in rows)
     return code(name, name) if are_short else value(name, name)
@@ -183,10 +184,11 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column], title: str | No
     if not rows:
         print_line("No rows.")
         return
+    cell = cache(_cell)  # in most columns, few values occur often
     cells = [
         CellColumn(
             printable(column.title),
-            [_cell(column.text(row)) for row in rows],
+            [cell(column.text(row)) for row in rows],
             is_number=column.is_number,
             is_code=column.is_code,
         )
@@ -242,6 +244,8 @@ def _quoted(text: str) -> str:
 
 
 def _shown(item: object) -> str:
+    if isinstance(item, str):  # most cells
+        return item
     if isinstance(item, datetime):
         return item.isoformat(timespec="seconds")
     return "–" if item is None else _text(item)
@@ -252,6 +256,8 @@ def _percent(share: Any, unit: str = "") -> str:
 
 
 def _text(item: object) -> str:
+    if isinstance(item, str):
+        return item
     if isinstance(item, bool):
         return "true" if item else "false"
     if isinstance(item, datetime):

@@ -21,6 +21,7 @@ from incorta_loads.text import counted, qualified
 
 _LABEL = 14
 _RUNS_IN_LINE = 10
+_MOST_NAMES = 10
 
 
 def show_table_cards(cards: Sequence[TableCard], output: Format) -> None:
@@ -50,6 +51,8 @@ def _sections(card: TableCard) -> Iterator[tuple[str, Sequence[str]]]:
     yield "Last runs", list(_strip(card.runs))
     yield "Episodes", [_episode(row) for row in card.episodes] or ["none"]
     yield "Plans", [_plan(row) for row in card.plans]
+    if card.broke_with:
+        yield "Broke with", list(_broke_with(card.broke_with))
     if card.together:
         yield "Fails with", [_together(row) for row in card.together]
 
@@ -121,3 +124,11 @@ def _plan(row: Row) -> str:
 def _together(row: Row) -> str:
     name = qualified(row["schema_name"], row["table_name"])
     return f"{name}: began {row['starts_both']} times together, {row['expected']:.1f} by chance"
+
+
+def _broke_with(tables: Sequence[Row]) -> Iterator[str]:
+    """Yields the tables of the newest incident, one a line."""
+    names = [qualified(row["schema_name"], row["table_name"]) for row in tables]
+    yield from names[:_MOST_NAMES]
+    if (rest := len(names) - _MOST_NAMES) > 0:
+        yield f"and {rest} more: incorta-loads incidents {tables[0]['incident_execution_id']}"

@@ -47,9 +47,11 @@ def laid_out(
     widths = _widths(columns, width)
     if width is not None and sum(widths) + _GAP * (len(widths) - 1) > width:
         return None, _records(columns)
-    rows = zip(*(column.cells for column in columns), strict=True)
-    heading = _row([column.heading for column in columns], columns, widths, ellipsis)
-    return heading, (_row(cells, columns, widths, ellipsis) for cells in rows)
+    padded = [
+        _padded(column, taken, ellipsis) for column, taken in zip(columns, widths, strict=True)
+    ]
+    heading, *lines = map(_line, zip(*padded, strict=True))
+    return heading, iter(lines)
 
 
 def _widths(columns: Sequence[CellColumn], width: int | None) -> list[int]:
@@ -57,7 +59,7 @@ def _widths(columns: Sequence[CellColumn], width: int | None) -> list[int]:
 
     If it does not fit, the texts share the width that numbers and codes leave.
     """
-    natural = [max(_cell_len(column.heading), *map(_cell_len, column.cells)) for column in columns]
+    natural = [max(map(_cell_len, {column.heading, *column.cells})) for column in columns]
     if width is None:
         return natural
     are_whole = [column.is_number or column.is_code for column in columns]
@@ -91,19 +93,24 @@ def _records(columns: Sequence[CellColumn]) -> Iterator[str]:
             yield f"{heading}{cell}".rstrip(" ")
 
 
-def _row(
-    cells: Sequence[str], columns: Sequence[CellColumn], widths: Sequence[int], ellipsis: str
-) -> str:
-    parts = []
-    for cell, column, width in zip(cells, columns, widths, strict=True):
+def _padded(column: CellColumn, width: int, ellipsis: str) -> list[str]:
+    """Returns the heading and the cells of a column, all with this width."""
+
+    def padded(cell: str) -> str:
         taken = _cell_len(cell)
-        shown = cell
         if taken > width:
-            shown = _cropped(cell, width, ellipsis)
-            taken = _cell_len(shown)
+            cell = _cropped(cell, width, ellipsis)
+            taken = _cell_len(cell)
         blanks = " " * (width - taken)
-        parts.append(blanks + shown if column.is_number else shown + blanks)
-    return (" " * _GAP).join(parts).rstrip(" ")
+        return blanks + cell if column.is_number else cell + blanks
+
+    texts = [column.heading, *column.cells]
+    of_text = {text: padded(text) for text in set(texts)}  # few values occur often
+    return [of_text[text] for text in texts]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return (" " * _GAP).join(cells).rstrip(" ")
 
 
 def _cropped(text: str, width: int, ellipsis: str) -> str:

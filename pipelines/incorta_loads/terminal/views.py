@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from incorta_loads.analysis.rows import Row, Rows
-from incorta_loads.choices import Format
+from incorta_loads.choices import Format, Wanted
 from incorta_loads.terminal.printing import (
     Column,
     code,
@@ -27,7 +27,7 @@ def show_failure_rates(
 ) -> None:
     """Prints failure rates with counts and intervals."""
     shown = [name for name in names if name != "schema_name" or not _are_qualified(found.rows)]
-    columns: list[Column] = [*_places(found.rows), *(value(name) for name in shown)]
+    columns: list[Column] = [*_places(found), *(value(name) for name in shown)]
     if recent:
         columns += [
             part_of("recent_errors", "recent_counted", "errors"),
@@ -48,7 +48,7 @@ def show_failure_rates(
 def show_health(found: Rows, output: Format) -> None:
     """Prints the behavior of each table, and since when it has been failing."""
     columns = [
-        *_tables(found.rows),
+        *_tables(found),
         code("behaviour"),
         number("failing_since_execution_id", "since"),
         part_of("errors", "counted", "errors"),
@@ -61,13 +61,13 @@ def show_health(found: Rows, output: Format) -> None:
 def show_regressions(found: Rows, output: Format) -> None:
     """Prints whether each table fails more often than before, since when, and the p-value."""
     columns = [
-        *_tables(found.rows),
+        *_tables(found),
         code("verdict"),
         Column("since", since_in_words),
         part_of("recent_errors", "recent_runs", "errors"),
         part_of("baseline_errors", "baseline_runs", "before"),
         _starts("recent_starts", "recent_trials", "starts"),
-        _starts("baseline_starts", "baseline_trials", "before"),
+        _starts("baseline_starts", "baseline_trials", "starts before"),
         probability(_p_value, "p"),
         code("behaviour"),
     ]
@@ -78,7 +78,7 @@ def show_regressions(found: Rows, output: Format) -> None:
 def show_backtest(found: Rows, output: Format) -> None:
     """Prints what notifications each setting would have sent, and what became of them."""
     columns = [
-        *_places(found.rows),
+        *_places(found),
         code("setting"),
         code("kind", "says"),
         number("messages"),
@@ -94,13 +94,13 @@ def show_backtest(found: Rows, output: Format) -> None:
 def show_executions(found: Rows, output: Format) -> None:
     """Prints how each execution ended, and how many of its tables did."""
     columns = [
-        *_places(found.rows),
+        *_places(found),
         number("execution_id", "execution"),
         value("load_plan", "plan"),
         code("outcome"),
         part_of("table_errors", "tables", "tables in error"),
         *_unless_empty(number("tables_not_run", "not run"), found.rows),
-        Column("", lambda row: "partial" if row["is_partial"] else "", is_code=True),
+        Column("run", lambda row: "partial" if row["is_partial"] else "whole", is_code=True),
     ]
     print_rows(found, output, columns=columns, title="Executions, newest first")
 
@@ -108,7 +108,7 @@ def show_executions(found: Rows, output: Format) -> None:
 def show_incidents(found: Rows, output: Format) -> None:
     """Prints what broke together, and between which executions."""
     columns = [
-        *_places(found.rows),
+        *_places(found),
         number("execution_id", "incident"),
         number("tables"),
         number("open_tables", "open"),
@@ -124,7 +124,7 @@ def show_incidents(found: Rows, output: Format) -> None:
 def show_incident_tables(incident: int, found: Rows, output: Format) -> None:
     """Prints the tables of an incident."""
     columns = [
-        *_tables(found.rows),
+        *_tables(found),
         Column("open", lambda row: "yes" if row["is_open"] else "no", is_code=True),
         number("errors", "errors in a row"),
         number("ok_until_execution_id", "well until"),
@@ -138,7 +138,7 @@ def show_changes(found: Rows, output: Format) -> None:
     rows = found.rows
     columns = [
         code("change"),
-        *_tables(rows),
+        *_tables(found),
         number("since_execution_id", "since"),
         code("behaviour"),
         number("runs", "runs since"),
@@ -153,7 +153,7 @@ def show_changes(found: Rows, output: Format) -> None:
 def show_conflicts(found: Rows, output: Format) -> None:
     """Prints the nodes where the cluster contradicts itself."""
     columns = [
-        *_places(found.rows),
+        *_places(found),
         number("execution_id", "execution"),
         number("node_id", "node"),
         value("name"),
@@ -168,7 +168,7 @@ def show_fix_first(found: Rows, output: Format) -> None:
     """Prints the causes to fix first, and what fixing them would do."""
     rows = found.rows
     columns = [
-        *_places(rows),
+        *_places(found),
         number("fix_rank", "rank"),
         *([value("type")] if any(row["role"] != "table" for row in rows) else []),
         value("name"),
@@ -186,7 +186,7 @@ def show_fix_first(found: Rows, output: Format) -> None:
         failed = "/".join(str(each) for each in sorted({row["failed_executions"] for row in rows}))
         print_line(f"executions: of {failed} recent ones with errors, those with this cause")
         print_line("alone: those with no other cause")
-        print_line("clean: those left without a cause after fixing this one and all ranked above")
+        print_line("clean: those without a cause after fixing this one and all of a better rank")
 
 
 def _unless_empty(column: Column, rows: Sequence[Row]) -> list[Column]:
@@ -194,10 +194,11 @@ def _unless_empty(column: Column, rows: Sequence[Row]) -> list[Column]:
     return [column] if any(column.text(row) not in ("–", "0") for row in rows) else []
 
 
-def show_rest(found: Rows, total: int, output: Format) -> None:
+def show_rest(found: Rows, total: int, wanted: Wanted, output: Format) -> None:
     """Prints how many rows there are, below a table that has only some of them."""
     if output is Format.TABLE:
-        print_rest(len(found.rows), total, remedy="--all for the rest")
+        remedy = "a larger --limit for the rest" if wanted.show_all else "--all for the rest"
+        print_rest(len(found.rows), total, remedy=remedy)
 
 
 def _starts(part: str, whole: str, title: str) -> Column:
@@ -248,13 +249,12 @@ def _are_qualified(rows: Sequence[Row]) -> bool:
     )
 
 
-def _tables(rows: Sequence[Row]) -> list[Column]:
+def _tables(found: Rows) -> list[Column]:
     """Returns the columns that identify a table."""
-    names = ["table_name"] if _are_qualified(rows) else ["schema_name", "table_name"]
-    return [*_places(rows), *map(value, names)]
+    names = ["table_name"] if _are_qualified(found.rows) else ["schema_name", "table_name"]
+    return [*_places(found), *map(value, names)]
 
 
-def _places(rows: Sequence[Row]) -> list[Column]:
-    """Returns the cluster and tenant columns, each only if it has more than one value."""
-    differing = [name for name in ("cluster", "tenant") if len({row[name] for row in rows}) > 1]
-    return [value(name) for name in differing]
+def _places(found: Rows) -> list[Column]:
+    """Returns the cluster and tenant columns, each only if it says which of several a row is of."""
+    return [value(name) for name in found.places]

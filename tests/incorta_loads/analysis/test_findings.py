@@ -34,6 +34,7 @@ MARTS = {
     "load_plan VARCHAR",
     "failure_origins": f"{KEY}, {CAUSE}, execution_id BIGINT, role VARCHAR",
     "fix_first": f"{KEY}, {CAUSE}, fix_rank BIGINT",
+    "coverage": KEY,
 }
 
 
@@ -201,3 +202,14 @@ def test_without_an_analysis_the_error_names_the_command_to_run(read: object) ->
     assert callable(read)
     with duckdb.connect() as connection, pytest.raises(WarehouseError, match="analyze first"):
         read(connection, Wanted())
+
+
+@pytest.mark.parametrize(
+    ("names", "places"), [(Names(), ("tenant",)), (Names(tenant="t"), ())], ids=["any", "chosen"]
+)
+def test_a_row_says_which_tenant_it_is_of_unless_it_was_chosen(
+    tables: Connection, names: Names, places: tuple[str, ...]
+) -> None:
+    """Even if all rows found are of one, because the same names may occur in another."""
+    tables.execute("INSERT INTO load_analysis.coverage VALUES ('c', 't'), ('c', 'u')")
+    assert health(tables, Wanted(names, limit=1)).found.places == places

@@ -50,6 +50,7 @@ def marts() -> Iterator[Connection]:
     """The marts of failure rates, without rows."""
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA load_analysis")
+        connection.execute("CREATE TABLE load_analysis.coverage (cluster VARCHAR, tenant VARCHAR)")
         for mart, names in MARTS.items():
             columns = ", ".join(f"{name} VARCHAR" for name in ["cluster", "tenant", *names.split()])
             connection.execute(f"CREATE TABLE load_analysis.{mart} ({columns}, {FIGURES})")
@@ -229,7 +230,7 @@ def test_rates_of_a_plan_are_counted_within_it(
 def test_coverage_has_one_row_per_cluster_and_tenant(marts: Connection) -> None:
     """Rows are sorted by name and have all columns of the mart."""
     marts.execute(
-        "CREATE TABLE load_analysis.coverage AS "
+        "CREATE OR REPLACE TABLE load_analysis.coverage AS "
         "SELECT * FROM (VALUES ('d', 't', true), ('c', 'u', false), ('c', 't', false)) "
         "AS rows(cluster, tenant, ids_restarted)"
     )
@@ -240,12 +241,15 @@ def test_coverage_has_one_row_per_cluster_and_tenant(marts: Connection) -> None:
             {"cluster": "c", "tenant": "u", "ids_restarted": False},
             {"cluster": "d", "tenant": "t", "ids_restarted": True},
         ],
+        places=("cluster", "tenant"),
     )
 
 
 def test_coverage_of_an_older_version_is_reported(marts: Connection) -> None:
     """A version without support for ids that start over is reported."""
-    marts.execute("CREATE TABLE load_analysis.coverage AS SELECT 'c' AS cluster, 't' AS tenant")
+    marts.execute(
+        "CREATE OR REPLACE TABLE load_analysis.coverage AS SELECT 'c' AS cluster, 't' AS tenant"
+    )
     with pytest.raises(WarehouseError, match="by another version; run incorta-loads analyze"):
         coverage(marts)
 

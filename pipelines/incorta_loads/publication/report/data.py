@@ -154,8 +154,9 @@ class _Reader:
         return found.rows
 
     def _causes(self) -> list[Row]:
-        found = fix_first(self._connection, Wanted(limit=MOST["causes"])).found.rows
-        return self._with_tables(found)
+        """Returns the causes that still fail and once worked."""
+        wanted = Wanted(limit=MOST["causes"], only_notable=True)
+        return self._with_tables(fix_first(self._connection, wanted).found.rows)
 
     def _first_cause(self) -> Row | None:
         """Returns the first cause that still fails and once worked, or None."""
@@ -164,7 +165,10 @@ class _Reader:
             return None
         (row,) = found
         name = row["name"] if row["role"] != "table" else qualified(row["schema_name"], row["name"])
-        counts = ("executions_failed", "failed_executions", "executions_only_cause")
+        counts = (
+            *("executions_failed", "failed_executions", "executions_only_cause"),
+            "incident_execution_id",
+        )
         return {"name": in_page(name) or "(no name)", **{each: row[each] for each in counts}}
 
     def _with_tables(self, found: Iterable[Row]) -> list[Row]:

@@ -69,7 +69,8 @@ CAUSE = (
     *(*_PLACE, "table", "type", "load_plan", "group_name", "schema_name", "table_name", "name"),
     *("fix_rank", "executions_failed", "failed_executions", "share_of_failed_executions"),
     *("executions_only_cause", "cumulative_clean_executions", "cumulative_clean_share"),
-    *("last_execution_id", "role"),
+    *("last_execution_id", "role", "behaviour", "failing_since_execution_id"),
+    *("incident_execution_id", "tables_not_run"),
 )
 ORIGIN = (
     *(*_PLACE, "table", "execution_id", "type", "load_plan", "group_name"),
@@ -135,7 +136,14 @@ SELECT
     (SELECT count(*) FROM load_analysis.failure_rates_by_plan) AS plans,
     (SELECT count(*) FROM load_analysis.failure_rates_by_schema) AS schemas,
     (SELECT count(*) FROM load_analysis.failure_episodes) AS episodes,
-    (SELECT count(*) FROM load_analysis.fix_first) AS causes,
+    (
+        SELECT count(*) FROM load_analysis.fix_first
+        WHERE is_failing AND behaviour IS DISTINCT FROM 'always_failing'
+    ) AS causes,
+    (
+        SELECT count(*) FROM load_analysis.fix_first
+        WHERE NOT is_failing OR behaviour = 'always_failing'
+    ) AS causes_over,
     (SELECT count(*) FROM load_analysis.failure_origins) AS origins,
     (SELECT count(*) FROM load_analysis.co_failures) AS together,
     (SELECT count(*) FROM load_analysis.status_conflicts) AS conflicts,

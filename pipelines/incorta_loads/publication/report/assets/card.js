@@ -43,7 +43,7 @@ function cardOf(key) {
       ["Last runs", runsOfCard(table)],
       ["Error rate", `${percent(table.error_rate)} %, ${errorsAndInterval(table, "errors", "counted", "error_rate")}`, table.recent_counted ? `recent executions: ${errorsAndInterval(table, "recent_errors", "recent_counted", "recent_error_rate")}` : null],
       ["Worse?", worseWords(table)],
-      ["Incidents", [...new Set(table.breaks.map((row) => row.incident))].map(incidentLink)],
+      ["Incidents", [...new Set(table.breaks.map((row) => row.incident))].map((id) => incidentOfCard(table, id))],
       ["Episodes", episodesOfCard(table)],
       ["Fails with", togetherWith(table)],
       ["Load plans", [...table.inPlans.values()].map((row) => element("span", {}, nameOf(row.load_plan), `: ${partOf(row.errors, row.counted)} runs in error`))],
@@ -64,12 +64,12 @@ function stateWords(table) {
 }
 
 function runsOfCard(table) {
-  const runs = lastRuns(table, RUNS_OF_CARD);
+  const runs = lastRuns(table, window.innerWidth < 600 ? STRIP_ON_PHONE : RUNS_OF_CARD);
   if (!runs.length) return "not on this page";
   const [first, last] = [runs[0], runs.at(-1)].map((each) => executionLink(table, each.execution.execution_id));
   const canvas = stripOf(runs.map(({ status }) => status.outcome));
   canvas.style.maxWidth = "100%";
-  return element("div", {}, canvas, element("span", { class: "quiet" }, "executions ", first, " to ", last));
+  return element("div", {}, element("div", {}, canvas), element("span", { class: "quiet" }, "executions ", first, " to ", last));
 }
 
 function errorsAndInterval(row, errors, counted, rate) {
@@ -83,9 +83,12 @@ function worseWords(table) {
   return element("span", {}, words, since ? " since execution " : "", since, `; errors in ${errorsOfRuns(table)}; p ${probability(evidence(table))}`);
 }
 
-function incidentLink(id) {
-  const found = parts.incidents.find((row) => row.execution_id === id);
-  return element("a", { href: `#${new URLSearchParams({ incident: id })}` }, found ? incidentWords(found) : `incident ${id}`);
+// What happened, and the other tables to which it happened.
+function incidentOfCard(table, id) {
+  const others = parts.tables.filter((each) => each !== table && brokeIn(each, { cluster: table.cluster, tenant: table.tenant, execution_id: id }));
+  const shown = others.slice(0, 10).flatMap((each, at) => [at ? ", " : "", tableLink(each)]);
+  const more = others.length > 10 ? ` and ${others.length - 10} more` : "";
+  return element("span", {}, incidentLink(table, id), others.length ? "; with " : "", ...shown, more);
 }
 
 function episodesOfCard(table) {

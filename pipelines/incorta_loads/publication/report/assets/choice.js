@@ -36,7 +36,7 @@ function isChosen(table, choice) {
     (!choice.plan || isInPlan(table, choice.plan)) &&
     (!choice.schema || table.schema_name === choice.schema) &&
     (!choice.behaviour || table.behaviour === choice.behaviour) &&
-    (!choice.incident || table.breaks.some((row) => row.incident === Number(choice.incident))) &&
+    (!choice.incident || table.breaks.some((row) => executionKey(table, row.incident) === choice.incident)) &&
     (!choice.table || isNamed(table.label, choice.table))
   );
 }

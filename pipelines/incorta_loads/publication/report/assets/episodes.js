@@ -48,6 +48,7 @@ function showPicture(choice) {
   const notes = [];
   if (shown.length < found.length) notes.push(`Showing ${partOf(shown.length, found.length)} tables, the newest streaks first.`);
   if (!shown.length) notes.push("No table failed several times in a row.");
+  else notes.push(`Left out: tables that never succeeded, and those without ${report.variables.behaviour_min_streak} errors in a row.`);
   note("episode-picture-note", notes.join(" "));
   const grid = element("div", { class: "picture" });
   if (shown.length) {

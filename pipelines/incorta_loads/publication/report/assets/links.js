@@ -29,3 +29,13 @@ function executionLink(row, id) {
   const key = executionKey(row, id);
   return executionOfKey.has(key) ? element("a", { href: addressWith({ execution: key }) }, String(id)) : String(id);
 }
+
+const incidentOfKey = new Map(parts.incidents.map((row) => [executionKey(row, row.execution_id), row]));
+
+// The page with the tables of an incident only.
+function incidentLink(row, id, label) {
+  const key = executionKey(row, id);
+  const found = incidentOfKey.get(key);
+  const words = label ?? (found ? incidentWords(found) : `incident ${id}`);
+  return element("a", { href: `#${new URLSearchParams({ incident: key })}` }, nameOf(words));
+}

@@ -22,7 +22,7 @@ function fillForm() {
   fill("plan", "all", unlike(parts.plans.map((row) => row.load_plan)).map((name) => [name, name]));
   fill("schema", "all", unlike(parts.tables.map((row) => row.schema_name)).map((name) => [name, name]));
   fill("behaviour", "any", Object.entries(BEHAVIOURS));
-  fill("incident", "any", parts.incidents.map((row) => [String(row.execution_id), incidentWords(row)]));
+  fill("incident", "any", parts.incidents.map((row) => [executionKey(row, row.execution_id), [incidentWords(row), ...placeOf(row)].join(", ")]));
 }
 
 function readFragment() {

@@ -114,15 +114,18 @@ const LISTS = [
   }),
   new List("causes", {
     rows: ofTables("causes"),
-    empty: "No errors originated in recent executions",
+    empty: "Nothing that once worked still fails",
     part: "causes",
     columns: [
       number("Rank", "fix_rank", { width: 80, headerSortStartingDir: "asc" }),
-      drawn("Node", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
+      drawn("Node", "name", causeCell, { minWidth: 160, widthGrow: 3, headerSortStartingDir: "asc" }),
+      drawn("State", "behaviour", (row) => BEHAVIOURS[row.behaviour] ?? "", { width: 120 }),
+      drawn("Since", "failing_since_execution_id", (row) => (row.failing_since_execution_id === null ? "" : executionLink(row, row.failing_since_execution_id)), { sorter: "number", cssClass: "number", width: 90 }),
+      ...(parts.causes.some((row) => row.incident_execution_id !== null) ? [drawn("Incident", "incident_execution_id", incidentOfCause, { sorter: "number", width: 110 })] : []),
+      ...(parts.causes.some((row) => row.tables_not_run) ? [number("Blocks", "tables_not_run", { words: (row) => (row.tables_not_run ? count(row.tables_not_run, "table") : ""), width: 110 })] : []),
       part("Failed executions", "executions_failed", "failed_executions", { width: 170 }),
-      number("Only cause of", "executions_only_cause", { width: 140 }),
-      part("Clean after", "cumulative_clean_executions", "failed_executions", { width: 150 }),
-      drawn("Last execution", "last_execution_id", (row) => executionLink(row, row.last_execution_id), { sorter: "number", cssClass: "number", width: 160 }),
+      number("Only cause of", "executions_only_cause", { width: 130 }),
+      part("Clean after", "cumulative_clean_executions", "failed_executions", { width: 130 }),
     ],
   }),
   new List("origins", {
@@ -135,7 +138,7 @@ const LISTS = [
       drawn("Node", "name", causeCell, { minWidth: 180, widthGrow: 3, headerSortStartingDir: "asc" }),
       drawn("Outcome", "outcome", (row) => OUTCOMES[row.outcome], { width: 180 }),
       number("Inherited above", "inherited_above", { width: 170 }),
-      number("Origins in this execution", "origins_in_execution", { width: 210 }),
+      number("All origins", "origins_in_execution", { width: 130 }),
     ],
   }),
   new List("together", {
@@ -214,7 +217,7 @@ function sideOf(row, side) {
 }
 
 function isIncidentChosen(row, choice) {
-  if (choice.incident) return row.execution_id === Number(choice.incident);
+  if (choice.incident) return executionKey(row, row.execution_id) === choice.incident;
   return parts.tables.some((table) => brokeIn(table, row) && isChosen(table, choice));
 }
 
@@ -225,13 +228,18 @@ function incidentWords(row) {
 
 function incidentCell(row) {
   const plans = row.load_plans === 1 ? row.load_plan : count(row.load_plans, "load plan");
-  const link = element("a", { href: `#${new URLSearchParams({ incident: row.execution_id })}` }, nameOf(incidentWords(row)));
+  const link = incidentLink(row, row.execution_id);
   return element("div", {}, row.is_open ? element("b", {}, link) : link, element("span", { class: "quiet" }, " in ", nameOf(plans)), place(row));
 }
 
 function incidentOfTable(row) {
   const id = openIncident(row);
-  return id === undefined ? "" : element("a", { href: `#${new URLSearchParams({ incident: id })}` }, String(id));
+  return id === undefined ? "" : incidentLink(row, id, String(id));
+}
+
+function incidentOfCause(row) {
+  const id = row.incident_execution_id;
+  return id === null ? "" : incidentLink(row, id, String(id));
 }
 
 function planStrip(row) {
