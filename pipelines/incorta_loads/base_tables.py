@@ -130,6 +130,55 @@ FETCHES: Final = pa.schema(
     ]
 )
 
+STATUS_CHANGES: Final = pa.schema(
+    [
+        *_KEY_COLUMNS,
+        _column("type", TEXT, "Type of the node, as received.", nullable=True),
+        _column("path", TEXT, "Path of the node, as in `nodes`."),
+        _column(
+            "occurrence",
+            INTEGER,
+            "Number of the node among those of its response with this type and path, from 0.",
+        ),
+        _column("load_plan", TEXT, "Name of the nearest LOAD_PLAN on the path.", nullable=True),
+        _column("group_name", TEXT, "Name of the nearest GROUP on the path.", nullable=True),
+        _column("schema_name", TEXT, "Name of the nearest SCHEMA on the path.", nullable=True),
+        _column("table_name", TEXT, "Name of the nearest TABLE on the path.", nullable=True),
+        _column(
+            "change",
+            TEXT,
+            "changed, appeared (not in the earlier response) or vanished (not in the later one).",
+        ),
+        _column(
+            "previous_state_type",
+            TEXT,
+            "State type in the earlier response; NULL if the node appeared.",
+            nullable=True,
+        ),
+        _column(
+            "previous_job_status",
+            TEXT,
+            "Job status in the earlier response; NULL if the node appeared.",
+            nullable=True,
+        ),
+        _column(
+            "state_type",
+            TEXT,
+            "State type in the later response; NULL if the node vanished.",
+            nullable=True,
+        ),
+        _column(
+            "job_status",
+            TEXT,
+            "Job status in the later response; NULL if the node vanished.",
+            nullable=True,
+        ),
+        _column("seen_after", TIMESTAMP, "When the earlier response was received (UTC)."),
+        _column("seen_by", TIMESTAMP, "When the later response was received (UTC)."),
+        _column("run_id", TEXT, "The run that saw it; sorts by time."),
+    ]
+)
+
 ALERTS: Final = pa.schema(
     [
         *_KEY_COLUMNS[:2],
@@ -169,7 +218,10 @@ _DUCKDB_TYPES = {
 TABLES: Final = {"nodes": NODES, "invalid_payloads": INVALID_PAYLOADS, "fetches": FETCHES}
 """The tables that dlt loads."""
 
-BASE_TABLES: Final = {**TABLES, "alerts": ALERTS}
+ADDED_TABLES: Final = {"status_changes": STATUS_CHANGES, "alerts": ALERTS}
+"""The tables that this program writes itself, so that their rows are committed together."""
+
+BASE_TABLES: Final = {**TABLES, **ADDED_TABLES}
 """All tables of this program in schema `load_status`."""
 
 
@@ -177,6 +229,8 @@ GRAINS: Final = {
     "nodes": "One row per node of the status tree of an execution, in depth-first order.",
     "invalid_payloads": "One row per response body that is not a status tree.",
     "fetches": "The ledger, with one row per execution id and run that requested it.",
+    "status_changes": "One row per node whose status differed between two consecutive responses "
+    "for one execution. Together with `nodes` they give every response that was seen.",
     "alerts": "One row per table and notification, so that each change is reported once.",
 }
 """Table name → what each of its rows represents."""

@@ -50,7 +50,8 @@ def incorta_load_status(
     An execution is stored completely or not at all; on DuckDB only if the destination has
     `supports_transactions`, because otherwise dlt commits each statement of a merge separately.
     Each table is committed separately, so a ledger row in `fetches` may precede its nodes. Only the
-    command `incorta-loads` commits them in order.
+    command `incorta-loads` commits them in order. It also writes `status_changes`, which a source
+    cannot: it would have to read what the destination has of each execution.
 
     Args:
         ids: ids to request, such as `1-500,720`, one id, or several.

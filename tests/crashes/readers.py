@@ -28,6 +28,58 @@ _READ = {
     ),
 }
 
+_CHANGES = (
+    "SELECT * EXCLUDE (seen_after, seen_by, run_id) FROM load_status.status_changes ORDER BY ALL"
+)
+
+_NUMBERED_NODES = """(
+    SELECT *, row_number() OVER (
+        PARTITION BY cluster, tenant, execution_id, type, path ORDER BY node_id
+    ) - 1 AS occurrence
+    FROM load_status.nodes
+)"""
+
+_LINKS = """(
+    SELECT
+        *,
+        lead((seen_after, previous_state_type, previous_job_status)) OVER later AS next
+    FROM load_status.status_changes
+    WINDOW later AS (
+        PARTITION BY cluster, tenant, execution_id, type, path, occurrence ORDER BY seen_after
+    )
+)"""
+
+_BROKEN_CHANGES = {
+    "a change after the last response": (
+        "SELECT execution_id FROM load_status.status_changes AS change "
+        "ANTI JOIN load_status.nodes AS node ON change.execution_id = node.execution_id "
+        "AND change.cluster = node.cluster AND change.tenant = node.tenant "
+        "AND node.node_id = 0 AND node.fetched_at >= change.seen_by"
+    ),
+    "a change that took no time": (
+        "SELECT execution_id FROM load_status.status_changes WHERE seen_after >= seen_by"
+    ),
+    "looks that overlap": (
+        "SELECT execution_id FROM (SELECT DISTINCT cluster, tenant, execution_id, seen_after, "
+        "seen_by FROM load_status.status_changes) QUALIFY lead(seen_after) OVER (PARTITION BY "
+        "cluster, tenant, execution_id ORDER BY seen_after, seen_by) < seen_by"
+    ),
+    "a change that does not begin where the one before it ended": (
+        f"SELECT execution_id FROM {_LINKS} WHERE next IS NOT NULL AND "
+        "(state_type, job_status) IS DISTINCT FROM (next[2], next[3])"
+    ),
+    "a last change that does not end at the status of the node": (
+        f"SELECT change.execution_id FROM {_LINKS} AS change LEFT JOIN {_NUMBERED_NODES} AS node "
+        "ON change.cluster = node.cluster AND change.tenant = node.tenant "
+        "AND change.execution_id = node.execution_id AND change.path = node.path "
+        "AND change.type IS NOT DISTINCT FROM node.type AND change.occurrence = node.occurrence "
+        "WHERE change.next IS NULL AND ((change.change = 'vanished') <> (node.node_id IS NULL) "
+        "OR (change.state_type, change.job_status) IS DISTINCT FROM "
+        "(node.state_type, node.job_status))"
+    ),
+}
+"""What `status_changes` never has after an undisturbed run."""
+
 _BROKEN = {
     "an execution that is not whole": (
         "SELECT execution_id FROM load_status.nodes GROUP BY 1 "
@@ -53,6 +105,22 @@ def state(path: Path) -> State:
     """The rows that must be equal after any sequence of runs that ends with an undisturbed one."""
     with open_for_reading(path, 5) as connection:
         return {name: connection.execute(query).fetchall() for name, query in _READ.items()}
+
+
+def state_and_changes(path: Path) -> State:
+    """`state`, and all changes without their times, which depend on when runs looked."""
+    with open_for_reading(path, 5) as connection:
+        changes = connection.execute(_CHANGES).fetchall()
+    return state(path) | {"status_changes": changes}
+
+
+def broken_changes(path: Path) -> str:
+    """The inconsistencies of `status_changes` after an undisturbed run; empty if there are none."""
+    with open_for_reading(path, 5) as connection:
+        found = {
+            name: connection.execute(query).fetchall() for name, query in _BROKEN_CHANGES.items()
+        }
+    return "; ".join(f"{name}: {rows}" for name, rows in found.items() if rows)
 
 
 def broken(path: Path) -> str:

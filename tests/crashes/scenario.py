@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from crashes.points import Killer, Recorder, watch
-from crashes.readers import State, broken, state
+from crashes.readers import State, broken, broken_changes, state_and_changes
 from crashes.snapshots import Directory, Snapshots
 from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.config.settings import load_settings
@@ -95,5 +95,7 @@ def wrong_after_next_run(home: Path, url: str, expected: State) -> str:
         return f"the next run leaves {left}"
     if seen := broken(home / NAME):
         return f"after the next run a reader sees {seen}"
-    now = state(home / NAME)
+    if seen := broken_changes(home / NAME):
+        return f"after the next run there is {seen}"
+    now = state_and_changes(home / NAME)
     return ", ".join(f"other {name}" for name in expected if now[name] != expected[name])

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from crashes.processes import in_parallel, in_process
-from crashes.readers import State, state
+from crashes.readers import State, state_and_changes
 from crashes.scenario import NAME, crash, left_beside, record, wrong_after
 from crashes.snapshots import Directory, Snapshots
 
@@ -100,7 +100,7 @@ def scenario(
             pass_time()
         Snapshots(store).restore(origin, home)
         points = in_process(record, home, url, store) or []
-        expected = in_process(state, home / NAME)
+        expected = in_process(state_and_changes, home / NAME)
         assert points
         assert expected
         yield Scenario(request.param, url, store, origin, points, expected)
@@ -136,6 +136,7 @@ def test_the_runs_contain_every_kind_of_change(scenario: Scenario) -> None:
     ledgers = sum(each.startswith(LEDGER) for each in names)
     expected = {"a first run": (2, 0, 2), "a later run": (2, 1, 2)}[scenario.name]
     assert (packages, replaced, ledgers) == expected
+    assert bool(scenario.expected["status_changes"]) is (scenario.name == "a later run")
 
 
 def test_a_kill_at_any_point_does_no_harm(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from histories.model import Expected, LedgerRow
 from histories.world import Tree
 from incorta_loads.warehouse.opening import open_for_reading
+from support.answers import Seen, differences
 
 Row = tuple[Any, ...]
 
@@ -29,6 +31,11 @@ _FETCHES = (
     "SELECT run_id, execution_id, fetched_at, outcome, http_status, is_final "
     "FROM load_status.fetches "
     "WHERE cluster = 'c' AND tenant = 'demo' ORDER BY run_id, execution_id"
+)
+_CHANGES = (
+    "SELECT execution_id, type, path, occurrence, load_plan, group_name, schema_name, table_name, "
+    "change, previous_state_type, previous_job_status, state_type, job_status, seen_after, seen_by "
+    "FROM load_status.status_changes WHERE cluster = 'c' AND tenant = 'demo'"
 )
 _INVALID = (
     "SELECT execution_id, body, body_sha256, bytes FROM load_status.invalid_payloads "
@@ -53,6 +60,7 @@ class Contents:
 
     nodes: list[Row]
     fetches: list[Fetch]
+    changes: list[Row]
     invalid: list[tuple[int, bytes]]
 
     @property
@@ -66,6 +74,7 @@ def read(path: Path) -> Contents:
     with open_for_reading(path, 5) as connection:
         nodes = connection.execute(_NODES).fetchall()
         fetches = connection.execute(_FETCHES).fetchall()
+        changes = connection.execute(_CHANGES).fetchall()
         invalid = connection.execute(_INVALID).fetchall()
         others = connection.execute(
             "SELECT count(*) FROM load_status.nodes WHERE (cluster, tenant) <> ('c', 'demo')"
@@ -76,6 +85,7 @@ def read(path: Path) -> Contents:
     return Contents(
         [(*row[:-1], None if row[-1] is None else json.loads(row[-1])) for row in nodes],
         [Fetch(*row) for row in fetches],
+        sorted(changes, key=repr),
         [(execution_id, body) for execution_id, body, _, _ in invalid],
     )
 
@@ -95,9 +105,29 @@ def nodes(expected: Expected) -> list[Row]:
     """The rows of all trees by the design, by plain recursion."""
     rows: list[Row] = []
     for execution_id, (tree, at) in sorted(expected.trees.items()):
-        of_tree: list[Row] = []
-        _add_rows(of_tree, tree, None, 0, 0, "", (None,) * 4)
-        rows += [(execution_id, at, *row) for row in of_tree]
+        rows += [(execution_id, at, *row) for row in _rows_of(tree)]
+    return rows
+
+
+def changes(expected: Expected) -> list[Row]:
+    """The rows of `status_changes`: each answer is compared with the one before it."""
+    rows = [
+        (execution_id, *difference, seen_after, seen_by)
+        for execution_id, answers in expected.answers.items()
+        for (earlier, seen_after), (later, seen_by) in pairwise(answers)
+        for difference in differences(_seen(earlier), _seen(later))
+    ]
+    return sorted(rows, key=repr)
+
+
+def _seen(tree: Tree) -> Iterator[Seen]:
+    for row in _rows_of(tree):
+        yield Seen(row[5], row[9], row[7], row[8], (row[10], row[11], row[12], row[13]))
+
+
+def _rows_of(tree: Tree) -> list[Row]:
+    rows: list[Row] = []
+    _add_rows(rows, tree, None, 0, 0, "", (None,) * 4)
     return rows
 
 

@@ -34,12 +34,14 @@ class Expected:
     Attributes:
         ledger: id → its ledger rows.
         trees: id → the tree whose nodes are loaded, and when it was received.
+        answers: id → all its trees so far, each with the last time at which it was seen.
         invalid: ids and bodies of invalid payloads.
         runs: the number of runs so far.
     """
 
     ledger: dict[int, list[LedgerRow]] = field(default_factory=dict)
     trees: dict[int, tuple[Tree, datetime]] = field(default_factory=dict)
+    answers: dict[int, list[tuple[Tree, datetime]]] = field(default_factory=dict)
     invalid: set[tuple[int, bytes]] = field(default_factory=set)
     runs: int = 0
 
@@ -49,12 +51,24 @@ class Expected:
         """Commits a response body: it replaces the tree, or is kept as an invalid payload."""
         if response.tree is not None:
             self.trees[execution_id] = (response.tree, at)
+            self.answers.setdefault(execution_id, []).append((response.tree, at))
         elif response.status == 200:
             self.invalid.add((execution_id, response.body))
 
     def enter(self, execution_id: int, row: LedgerRow) -> None:
         """Commits a ledger row."""
         self.ledger.setdefault(execution_id, []).append(row)
+
+    def see_again(self, execution_id: int, at: datetime) -> None:
+        """Commits the ledger row of an execution whose tree is still the same."""
+        tree, _ = self.answers[execution_id].pop()
+        self.answers[execution_id].append((tree, at))
+
+    def lose_ledger(self) -> None:
+        """Only the times of the nodes are known."""
+        self.ledger.clear()
+        for execution_id, (_, at) in self.trees.items():
+            self.see_again(execution_id, at)
 
     def without_row(self) -> list[int]:
         """Ids with nodes whose response has no ledger row."""
@@ -80,6 +94,8 @@ class Expected:
         for rows in self.ledger.values():
             rows[:] = [replace(row, at=row.at - by) for row in rows]
         self.trees = {i: (tree, at - by) for i, (tree, at) in self.trees.items()}
+        for answers in self.answers.values():
+            answers[:] = [(tree, at - by) for tree, at in answers]
 
     # --- The requests of a scheduled run ----------------------------------------------------------
 

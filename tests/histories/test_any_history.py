@@ -33,6 +33,13 @@ HISTORIES = settings(
 )
 
 
+TIMES = {
+    "nodes": ["fetched_at"],
+    "fetches": ["fetched_at"],
+    "status_changes": ["seen_after", "seen_by"],
+}
+"""Table → its columns with times."""
+
 _RUN = st.just(("a_scheduled_run",))
 _RUN_WITH_IDS = st.tuples(
     st.just("a_run_with_ids"), st.sets(st.integers(1, HIGHEST_ID + 2), min_size=1, max_size=9)
@@ -105,17 +112,16 @@ class Histories(RuleBasedStateMachine):
         """Moves all times in the warehouse back."""
         by = timedelta(hours=hours)
         with duckdb.connect(self.path) as connection:
-            for table in ("nodes", "fetches"):
-                connection.execute(
-                    f"UPDATE load_status.{table} SET fetched_at = fetched_at - $by", {"by": by}
-                )
+            for table, columns in TIMES.items():
+                earlier = ", ".join(f"{column} = {column} - $by" for column in columns)
+                connection.execute(f"UPDATE load_status.{table} SET {earlier}", {"by": by})
         self.expected.shift(by)
 
     def the_ledger_is_lost(self) -> None:
         """Loaded executions are still known."""
         with duckdb.connect(self.path) as connection:
             connection.execute("DELETE FROM load_status.fetches")
-        self.expected.ledger.clear()
+        self.expected.lose_ledger()
 
     def a_scheduled_run(self) -> None:
         """The run requests the due ids and no others."""
@@ -258,10 +264,16 @@ class Histories(RuleBasedStateMachine):
                 is_final(response.tree) if response.tree and outcome == "loaded" else None,
             )
             self.expected.enter(execution_id, ledger_row)
+            if outcome == "loaded" and execution_id in kept:
+                self.expected.see_again(execution_id, times[execution_id])
         self.counts["ids requested"] += len(taken)
         assert contents.ledger(found, self.numbers) == self.expected.ledger
         assert found.nodes == contents.nodes(self.expected)
+        assert found.changes == contents.changes(self.expected)
         assert found.invalid == sorted(self.expected.invalid)
+        self.counts["changes of nodes, at most"] = max(
+            len(found.changes), self.counts["changes of nodes, at most"]
+        )
 
 
 @pytest.mark.timeout(3_600)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crashes.readers import State, broken, state
+from crashes.readers import State, broken, broken_changes, state
 from histories.runs import TOKEN, run
 from incorta_simulator.company.company import Company
 from incorta_simulator.faults.bodies import AS_DOCUMENTED, LOGIN_PAGE
@@ -50,7 +50,7 @@ def loaded(path: Path, url: str, *runs: str | None) -> State:
     """The tables after runs for these ids; None stands for a scheduled run."""
     for ids in runs:
         run(path, url, ids, probe_gap=PROBE_GAP)
-        assert broken(path) == ""
+        assert broken(path) == broken_changes(path) == ""
     return state(path)
 
 

@@ -108,13 +108,13 @@ def _node(draw: Callable[[Any], Any], children: list[Tree]) -> Tree:
     return node
 
 
-_TREES = st.recursive(
+TREES = st.recursive(
     _node([]), lambda nodes: st.lists(nodes, max_size=3).flatmap(_node), max_leaves=6
 )
 _BODIES = st.sampled_from([b"", LOGIN_PAGE, AS_DOCUMENTED, b'{"name": 5}'])
 
 RESPONSES = st.one_of(
-    *[_TREES.map(lambda tree: Response(200, json.dumps(tree).encode(), tree))] * 4,
+    *[TREES.map(lambda tree: Response(200, json.dumps(tree).encode(), tree))] * 4,
     _BODIES.map(lambda body: Response(200, body)),
     st.sampled_from(
         [

@@ -44,7 +44,7 @@ COVERED_BY = {
     "incorta_loads/ingest/continuity.py": "incorta_loads/ingest/test_run.py",
     "incorta_loads/ingest/ingested.py": "incorta_loads/ingest/test_run.py",
     "incorta_loads/ingest/scheduled.py": "incorta_loads/ingest/test_run.py",
-    "incorta_loads/ingest/transitions.py": "incorta_loads/ingest/test_polling.py",
+    "incorta_loads/ingest/seen_tree.py": "incorta_loads/ingest/test_polling.py",
     "incorta_loads/publication/manifest.py": "incorta_loads/publication/test_files.py",
     "incorta_loads/publication/publish.py": "journeys/test_publishing.py",
     "incorta_loads/publication/report/news.py": "incorta_loads/publication/report/test_page.py",

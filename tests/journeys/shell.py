@@ -75,9 +75,12 @@ class User:
     def lets_a_day_pass(self) -> None:
         """Moves all requests into the past, so that every id is due again."""
         with duckdb.connect(self.warehouse) as connection:
-            for table in ("nodes", "fetches"):
+            for table, column in (
+                *(("nodes", "fetched_at"), ("fetches", "fetched_at")),
+                *(("status_changes", "seen_after"), ("status_changes", "seen_by")),
+            ):
                 connection.execute(
-                    f"UPDATE load_status.{table} SET fetched_at = fetched_at - INTERVAL 1 DAY"
+                    f"UPDATE load_status.{table} SET {column} = {column} - INTERVAL 1 DAY"
                 )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from crashes.readers import State, broken, state
+from crashes.readers import State, broken, broken_changes, state
 from incorta_simulator.company.company import Company
 from incorta_simulator.faults.bodies import LOGIN_PAGE
 from incorta_simulator.faults.faults import RawBody, Refusal
@@ -154,6 +154,7 @@ def test_kills_at_any_time_change_nothing(
         for user in (disturbed, calm):
             user.lets_a_day_pass()
             user.runs("ingest", exit_code=3)
+    assert [broken_changes(user.warehouse) for user in (disturbed, calm)] == ["", ""]
     differences = differing_rows(state(disturbed.warehouse), state(calm.warehouse))
     report_figure(
         f"{history.kills} kills survived ({history.kills_at_work} of them after the first "

@@ -115,6 +115,25 @@ def test_requests_are_no_more_frequent_than_configured(user: User, simulator: Si
     assert len(done.stdout.splitlines()) > 10
 
 
+def test_changes_are_loaded_with_the_looks_of_watching(user: User, simulator: Simulator) -> None:
+    """Another run saw the execution before; each look follows the one before it."""
+    for table in ("In Queue", "Running", "Success"):
+        root = "Success" if table == "Success" else "Running"
+        simulator.faults.plan(17, plan(root, f"a:{table}", "b:Success"), times=1)
+    user.runs("ingest", "--ids", "17")
+    watched(user, exit_code=0)
+    changes = user.queries(
+        "SELECT job_status, seen_after, seen_by FROM load_status.status_changes "
+        "WHERE path = '/Daily/Group 1/Sales/a' ORDER BY seen_after"
+    )
+    assert [row["job_status"] for row in changes] == ["Running", "Success"]
+    assert changes[0]["seen_by"] == changes[1]["seen_after"]
+    [loaded, last] = user.queries("SELECT fetched_at FROM load_status.fetches ORDER BY fetched_at")
+    assert (changes[0]["seen_after"], changes[1]["seen_by"]) == (
+        *(loaded["fetched_at"], last["fetched_at"]),
+    )
+
+
 def test_a_timeout_gives_7(user: User, simulator: Simulator) -> None:
     """The message has the progress, and nothing is loaded."""
     simulator.faults.plan(17, plan("In Progress", "a:Failed", "b:Running"))

@@ -11,7 +11,7 @@ import duckdb
 
 from incorta_loads.alerts.events import Change, unsent
 from incorta_loads.alerts.sent import record_sent
-from incorta_loads.warehouse.tables import create_alerts
+from incorta_loads.warehouse.tables import create_added
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -108,5 +108,5 @@ def unreported_table() -> Iterator[ObservedTable]:
     """A table of which no change has been reported yet."""
     with duckdb.connect() as connection:
         connection.execute(MARTS)
-        create_alerts(connection)
+        create_added(connection)
         yield ObservedTable(connection)

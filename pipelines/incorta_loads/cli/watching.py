@@ -73,7 +73,7 @@ def watch(
                     open_for_writing(path, settings.lock_timeout_seconds)
                 )
         with graceful_interrupt() as interrupt, _with_ending(watched):
-            is_loaded = load_answer(warehouse, settings, watched.answer)
+            is_loaded = load_answer(warehouse, settings, watched.answer, watched.looks)
     print_line(f"{ending(watched)}; {_where(path, is_loaded=is_loaded)}.")
     interrupt.raise_if_set(f"execution {execution_id} is loaded.")
     return watched.exit_code

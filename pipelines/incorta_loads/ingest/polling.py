@@ -14,9 +14,10 @@ from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer, StatusClient
 from incorta_loads.errors import RunFailedError, UnknownExecutionError
 from incorta_loads.ingest.batches import batch_of
-from incorta_loads.ingest.transitions import SeenTree, Transition, transitions
+from incorta_loads.ingest.seen_tree import SeenTree
 from incorta_loads.redaction import Redactor
 from incorta_loads.text import duration
+from incorta_loads.tree.changes import Look, NodeChange, changes_between
 from incorta_loads.tree.statuses import OutcomeOf, RoleOf
 
 FINISHED_WITH_ERRORS = 5
@@ -39,7 +40,7 @@ _REFUSED = {
 class Screen(Protocol):
     """Receives each observation as soon as it is made."""
 
-    def saw(self, tree: SeenTree, changes: Sequence[Transition]) -> None:
+    def saw(self, tree: SeenTree, changes: Sequence[NodeChange]) -> None:
         """Receives a tree, and its changes since the previous one."""
 
     def no_answer(self, since: datetime, reason: str) -> None:
@@ -66,6 +67,7 @@ class Watched:
         tree: the tree of that answer.
         seconds: time since the first request.
         reason: why the last request returned no tree; None if it returned one.
+        looks: each answer that was a tree, with what had changed since the previous one.
     """
 
     execution_id: int
@@ -73,6 +75,7 @@ class Watched:
     tree: SeenTree | None = None
     seconds: float = 0.0
     reason: str | None = None
+    looks: tuple[Look, ...] = ()
 
     @property
     def is_final(self) -> bool:
@@ -174,9 +177,11 @@ class _Known:
     def saw(self, answer: Answer, tree: SeenTree) -> None:
         self._end_silence()
         before = self.watched.tree
-        self._screen.saw(tree, transitions(before, tree) if before else [])
+        changes = changes_between(before.answer, tree.answer) if before else []
+        self._screen.saw(tree, changes)
         self._missing = None
-        self.watched = replace(self.watched, answer=answer, tree=tree, reason=None)
+        looks = (*self.watched.looks, Look(tree.fetched_at, changes))
+        self.watched = replace(self.watched, answer=answer, tree=tree, reason=None, looks=looks)
 
     def missed(self, answer: Answer, asked_at: float, *, is_over: bool) -> None:
         """Records that the cluster has no such execution.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from incorta_loads.config.settings import Settings
@@ -25,6 +25,7 @@ from incorta_loads.ingest.run_ids import new_run_id
 from incorta_loads.ingest.scheduled import RunBatches
 from incorta_loads.redaction import Redactor
 from incorta_loads.text import counted
+from incorta_loads.tree.changes import Look
 from incorta_loads.tree.statuses import OutcomeOf
 from incorta_loads.warehouse.roots import roots
 from incorta_loads.warehouse.writing import Warehouse
@@ -94,8 +95,16 @@ def ingest_into(
     return ingested
 
 
-def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> bool:
+def load_answer(
+    warehouse: Warehouse, settings: Settings, answer: Answer, looks: Sequence[Look]
+) -> bool:
     """Loads an answer that is a tree and was already fetched, like a run of its own.
+
+    Args:
+        warehouse: the warehouse, open for writing.
+        settings: the cluster.
+        answer: the answer.
+        looks: all looks at the execution, of which the answer is the last.
 
     Returns:
         Whether the answer was loaded. False if the warehouse has the result of a later request.
@@ -129,7 +138,7 @@ def load_answer(warehouse: Warehouse, settings: Settings, answer: Answer) -> boo
             f'"{settings.cluster}-2" under [sources.incorta], which keeps its executions apart.'
         )
     with warehouse.memory.little():
-        warehouse.load(batch)
+        warehouse.load(batch, looks)
     return True
 
 

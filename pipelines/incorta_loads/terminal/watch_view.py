@@ -19,11 +19,12 @@ from rich.text import Text
 
 from incorta_loads.config.settings import Settings
 from incorta_loads.ingest.polling import Screen
-from incorta_loads.ingest.transitions import SeenTree, Status, Transition
+from incorta_loads.ingest.seen_tree import SeenTree
 from incorta_loads.terminal.logs import may_draw
 from incorta_loads.terminal.printing import can_show, print_line, printable
 from incorta_loads.terminal.tree_view import clipped, in_words, legend, node_line, node_status
 from incorta_loads.text import duration, in_utc, shortened
+from incorta_loads.tree.changes import NodeChange, Status
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class _Lines:
     def __init__(self) -> None:
         self._is_first = True
 
-    def saw(self, tree: SeenTree, changes: Sequence[Transition]) -> None:
+    def saw(self, tree: SeenTree, changes: Sequence[NodeChange]) -> None:
         for line in _lines(tree, changes, is_first=self._is_first):
             print_line(line)
         self._is_first = False
@@ -90,7 +91,7 @@ class LiveTree:
         self._absence = "requesting …"
         self._shown: tuple[SeenTree | None, int, list[Text]] = None, 0, []
 
-    def saw(self, tree: SeenTree, changes: Sequence[Transition]) -> None:
+    def saw(self, tree: SeenTree, changes: Sequence[NodeChange]) -> None:
         self.lines += _lines(tree, changes, is_first=self._tree is None)
         self._tree = tree
 
@@ -139,28 +140,29 @@ def _node_lines(tree: SeenTree, most: int) -> Iterator[Text]:
         yield line
 
 
-def _lines(tree: SeenTree, changes: Sequence[Transition], *, is_first: bool) -> Iterator[str]:
+def _lines(tree: SeenTree, changes: Sequence[NodeChange], *, is_first: bool) -> Iterator[str]:
     if is_first:
         counts = in_words(tree.tables) or "none"
         root = f"{_path(tree.root['path'])}  {node_status(tree.root)}"
         yield f"{in_utc(tree.fetched_at)}  {root} (first seen; tables: {counts})"
-    yield from map(transition_line, changes)
+    yield from (change_line(tree.fetched_at, change) for change in changes)
 
 
-def transition_line(change: Transition) -> str:
-    """Returns the line that shows a change.
+def change_line(at: datetime, change: NodeChange) -> str:
+    """Returns the line that shows a change, which was seen at this time.
 
     Example: `2026-11-24 19:20:05 UTC  /Plan/Group/Schema/table  In Queue → Running`.
     """
     arrow = "→" if can_show("→") else "->"
     before, after = _pair(change.before, change.after)
-    what = f"{before} {arrow} {after}"
-    if change.before is None:
-        what = f"new: {after}"
-    elif change.after is None:
-        what = f"gone, was: {before}"
-    number = f" [{change.number + 1}]" if change.number else ""
-    return f"{in_utc(change.at)}  {_path(change.path)}{number}  {what}"
+    what = {
+        "changed": f"{before} {arrow} {after}",
+        "appeared": f"new: {after}",
+        "vanished": f"gone, was: {before}",
+    }[change.kind]
+    place = change.place
+    number = f" [{place.occurrence + 1}]" if place.occurrence else ""
+    return f"{in_utc(at)}  {_path(place.path)}{number}  {what}"
 
 
 def _pair(before: Status | None, after: Status | None) -> tuple[str, str]:

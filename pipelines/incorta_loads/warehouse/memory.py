@@ -15,7 +15,7 @@ import pyarrow as pa
 logger = logging.getLogger(__name__)
 
 _LEAST_BYTES = 64 * 2**20
-_PER_BYTE_OF_BATCH = 2
+_PER_BYTE_OF_BATCH = 3  # of an execution that is replaced, the warehouse has the nodes too
 _MOST_BYTES = 8 * 2**30
 _MOST_LOG_BYTES = 16 * 2**20
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from incorta_loads.base_tables import (
-    ALERTS,
+    ADDED_TABLES,
     BASE_TABLES,
     DATASET,
     GRAINS,
@@ -22,14 +22,15 @@ _ADDED = {"fetches": "is_final"}
 """Table → column that warehouses of older versions lack."""
 
 
-def create_alerts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Creates `alerts`, which is not part of any dlt package, unless it exists."""
-    columns = ", ".join(
-        f"{column.name} {duckdb_types(ALERTS)[column.name]}"
-        + ("" if column.nullable else " NOT NULL")
-        for column in ALERTS
-    )
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {DATASET}.alerts ({columns})")
+def create_added(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates the tables that are not part of any dlt package, unless they exist."""
+    for name, schema in ADDED_TABLES.items():
+        types = duckdb_types(schema)
+        columns = ", ".join(
+            f"{column.name} {types[column.name]}" + ("" if column.nullable else " NOT NULL")
+            for column in schema
+        )
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {DATASET}.{name} ({columns})")
 
 
 def refuse_other_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

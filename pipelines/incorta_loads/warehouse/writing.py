@@ -11,10 +11,10 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ import pyarrow.compute as pc
 
 from incorta_loads.base_tables import DATASET, FETCHES, TABLES, Batch, refuse_other_schema
 from incorta_loads.errors import OutOfMemoryError, WarehouseError, first_line, root_cause
+from incorta_loads.tree.changes import Look
+from incorta_loads.warehouse.changes import drop_unfinished, record_changes
 from incorta_loads.warehouse.executions import nodes_of
 from incorta_loads.warehouse.memory import (
     Memory,
@@ -35,7 +37,7 @@ from incorta_loads.warehouse.opening import opened, require_file, table_columns
 from incorta_loads.warehouse.states import finality, state_spellings
 from incorta_loads.warehouse.tables import (
     add_columns,
-    create_alerts,
+    create_added,
     describe,
     refuse_other_columns,
 )
@@ -88,21 +90,27 @@ class Warehouse:
         self._thread.shutdown()
         self._dlt.close()
 
-    def load(self, batch: Batch) -> None:
-        """Commits a batch: its nodes and invalid payloads, then its ledger rows.
+    def load(self, batch: Batch, looks: Sequence[Look] = ()) -> None:
+        """Commits a batch: what changed, its nodes and invalid payloads, then its ledger rows.
+
+        Args:
+            batch: the batch.
+            looks: all looks at its only execution, if it was seen more often than once.
 
         Raises:
             WarehouseError: a table could not be written and is unchanged.
         """
         with self.memory.enough_for(batch.nodes.nbytes) as more_memory:
             try:
-                self._load(batch)
+                self._load(batch, looks)
             except OutOfMemoryError:
                 more_memory()
-                self._load(batch)
+                self._load(batch, looks)
 
-    def _load(self, batch: Batch) -> None:
+    def _load(self, batch: Batch, looks: Sequence[Look]) -> None:
         new, known = self._split(batch.nodes)
+        if known.num_rows or looks:
+            self._commit(partial(record_changes, self.connection, batch, known, looks))
         self._run(Batch(nodes=new, invalid_payloads=batch.invalid_payloads))
         self._run(Batch(nodes=known), replace=True)
         self._enter(batch.fetches)
@@ -152,17 +160,22 @@ class Warehouse:
 
     def _enter(self, ledger_rows: pa.Table) -> None:
         """Commits rows of the ledger, without dlt, whose packages take twenty times as long."""
-        self._thread.submit(self._insert, ledger_rows).result()
+        self._commit(partial(self._insert, ledger_rows))
 
     def _insert(self, ledger_rows: pa.Table) -> None:
+        refuse_other_schema("fetches", ledger_rows, FETCHES)
+        self.connection.register("ledger_rows", ledger_rows)
         try:
-            refuse_other_schema("fetches", ledger_rows, FETCHES)
-            self.connection.register("ledger_rows", ledger_rows)
             self.connection.execute(f'INSERT INTO "{DATASET}"."fetches" BY NAME FROM ledger_rows')
-        except (TypeError, duckdb.Error) as error:
-            raise self._not_written(error) from error
         finally:
             self.connection.unregister("ledger_rows")
+
+    def _commit(self, write: Callable[[], None]) -> None:
+        """Runs statements that commit rows without dlt, in the thread that loads."""
+        try:
+            self._thread.submit(write).result()
+        except (TypeError, duckdb.Error) as error:
+            raise self._not_written(error) from error
 
     def _run(self, batch: Batch, *, replace: bool = False, create: bool = False) -> None:
         """Loads a dlt package with the tables that have rows, or with all to create them."""
@@ -202,7 +215,8 @@ class Warehouse:
         if not TABLES.keys() <= table_columns(self.connection, DATASET).keys():
             self._run(Batch(), create=True)
             refuse_other_columns(self.connection, self.path)
-        create_alerts(self.connection)
+        create_added(self.connection)
+        drop_unfinished(self.connection)
         describe(self.connection)
 
 

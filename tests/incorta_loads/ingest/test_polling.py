@@ -29,7 +29,8 @@ from incorta_loads.ingest.polling import (
     _for_last_question,
     watch_until_final,
 )
-from incorta_loads.ingest.transitions import SeenTree, Transition
+from incorta_loads.ingest.seen_tree import SeenTree
+from incorta_loads.tree.changes import NodeChange
 from incorta_simulator.faults.faults import Exchange, Fault, Gap, RawBody, Refusal, WrongTenant
 from incorta_simulator.faults.transport import HangUp
 from incorta_simulator.server.simulator import Simulator
@@ -44,10 +45,10 @@ class RecordingScreen:
     """A screen that records its calls."""
 
     trees: list[SeenTree] = field(default_factory=list)
-    changes: list[Transition] = field(default_factory=list)
+    changes: list[NodeChange] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
 
-    def saw(self, tree: SeenTree, changes: Sequence[Transition]) -> None:
+    def saw(self, tree: SeenTree, changes: Sequence[NodeChange]) -> None:
         self.trees.append(tree)
         self.changes += changes
 
@@ -136,19 +137,19 @@ def test_tables_are_counted_by_their_role(simulator: Simulator, watch: Watch) ->
     assert tree.tables == {"failure": 2}
 
 
-def test_each_transition_is_reported_with_its_time(
+def test_each_change_is_reported_with_its_time(
     simulator: Simulator, watch: Watch, screen: RecordingScreen
 ) -> None:
-    """Nodes are matched by path, and by order if paths repeat; new, missing and changed nodes
-    count."""
+    """Nodes are matched by type and path, and by order if these repeat; new, missing and changed
+    nodes count."""
     respond(
         simulator,
         body("In Progress", "a:In Queue", "b/c:Running", "a:Running", state=RUNNING),
         body("In Progress", "a:In Queue", "b/c:Running", "a:Success", "d:Queued", state=RUNNING),
         body("In Progress", "a:In Queue", "d:Queued"),
     )
-    watch()
-    seen = [(each.path, each.number, each.before, each.after) for each in screen.changes]
+    watched = watch()
+    seen = [(*each.place[1:], each.before, each.after) for each in screen.changes]
     assert seen == [
         ("/P/a", 1, (RUNNING, "Running"), (RUNNING, "Success")),
         ("/P/d", 0, None, (RUNNING, "Queued")),
@@ -159,7 +160,9 @@ def test_each_transition_is_reported_with_its_time(
         ("/P/a", 1, (RUNNING, "Success"), None),
     ]
     times = [tree.fetched_at for tree in screen.trees]
-    assert [each.at for each in screen.changes] == [times[1]] * 2 + [times[2]] * 5
+    assert [(look.at, len(look.changes)) for look in watched.looks] == [
+        *((times[0], 0), (times[1], 2), (times[2], 5))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -305,7 +308,7 @@ def test_watching_ends_at_its_timeout(
     assert clock.pauses == [900]
     assert (watched.exit_code, watched.seconds) == (TIMED_OUT, 900)
     assert watched.tree is screen.trees[1]
-    assert [change.path for change in screen.changes] == ["/P/a"]
+    assert [change.place.path for change in screen.changes] == ["/P/a"]
     assert len(screen.trees) == len(simulator.requests) == 2
 
 

@@ -391,7 +391,7 @@ def test_a_later_response_is_kept_unless_its_time_is_in_the_future(
         "UPDATE load_status.nodes SET fetched_at = $at + $later::INTERVAL",
         {"at": answer.fetched_at, "later": later},
     )
-    assert load_answer(empty_warehouse, small, answer) is is_loaded
+    assert load_answer(empty_warehouse, small, answer, []) is is_loaded
 
 
 def test_a_watched_execution_does_not_replace_one_of_another_plan(
@@ -405,7 +405,7 @@ def test_a_watched_execution_does_not_replace_one_of_another_plan(
     answer = client.fetch(7)
     client.close()
     with pytest.raises(RunFailedError, match="execution of another plan, 'Other' in place of"):
-        load_answer(empty_warehouse, small, answer)
+        load_answer(empty_warehouse, small, answer, [])
     assert contents(empty_warehouse) == before
 
 

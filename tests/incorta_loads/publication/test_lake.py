@@ -79,6 +79,28 @@ def test_only_the_bucket_of_a_new_response_changes(empty_warehouse: Warehouse) -
     ]
 
 
+def test_changes_have_files_of_their_own(empty_warehouse: Warehouse) -> None:
+    """A bucket is rewritten only if one of its executions was seen to change."""
+
+    def change(execution_id: int, at: datetime) -> None:
+        empty_warehouse.connection.execute(
+            "INSERT INTO load_status.status_changes BY NAME SELECT 'c' AS cluster, 't' AS tenant, "
+            "? AS execution_id, '/p' AS path, 0 AS occurrence, 'changed' AS change, "
+            "? - INTERVAL 1 MINUTE AS seen_after, ? AS seen_by, 'r' AS run_id",
+            [execution_id, at, at],
+        )
+
+    for execution_id in (1, 10_001):
+        add_execution(empty_warehouse, execution_id, at=LATER)
+        change(execution_id, AT)
+    before = files(empty_warehouse)
+    change(10_001, LATER)
+    after = files(empty_warehouse)
+    path = "lake/status_changes/cluster=c/tenant=t/bucket={}/status_changes.parquet"
+    assert [each for each in after if after[each] != before[each]] == [path.format(1)]
+    assert path.format(0) in after
+
+
 def test_a_source_does_not_depend_on_the_order_of_loading(
     empty_warehouse: Warehouse, tmp_path: Path
 ) -> None:

@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from incorta_loads.ingest.transitions import SeenTree, Status, Transition
-from incorta_loads.terminal.watch_view import LiveTree, transition_line
+from incorta_loads.ingest.seen_tree import SeenTree
+from incorta_loads.terminal.watch_view import LiveTree, change_line
+from incorta_loads.tree.changes import NodeChange, Place, Status
 
 AT = datetime(2026, 11, 24, 19, 20, 5, 999_999, tzinfo=UTC)
 FINAL, RUNNING = "Terminator State", "Load State"
 
 
 def line(before: Status | None, after: Status | None, path: str = "/P/t", number: int = 0) -> str:
-    return transition_line(Transition(AT, path, number, before, after))
+    return change_line(AT, NodeChange(Place("TABLE", path, number), (), before, after))
 
 
 def test_a_transition_has_its_time_path_and_both_statuses() -> None:

@@ -117,6 +117,26 @@ def test_the_base_tables_match_the_design(warehouse_path: Path) -> None:
             "body": "BLOB",
             "bytes": "BIGINT",
         },
+        "status_changes": {
+            "cluster": "VARCHAR",
+            "tenant": "VARCHAR",
+            "execution_id": "BIGINT",
+            "type": "VARCHAR",
+            "path": "VARCHAR",
+            "occurrence": "BIGINT",
+            "load_plan": "VARCHAR",
+            "group_name": "VARCHAR",
+            "schema_name": "VARCHAR",
+            "table_name": "VARCHAR",
+            "change": "VARCHAR",
+            "previous_state_type": "VARCHAR",
+            "previous_job_status": "VARCHAR",
+            "state_type": "VARCHAR",
+            "job_status": "VARCHAR",
+            "seen_after": "TIMESTAMP WITH TIME ZONE",
+            "seen_by": "TIMESTAMP WITH TIME ZONE",
+            "run_id": "VARCHAR",
+        },
         "alerts": {
             "cluster": "VARCHAR",
             "tenant": "VARCHAR",
@@ -457,7 +477,8 @@ def test_a_restored_row_has_is_final_from_the_nodes(warehouse: Warehouse) -> Non
 def test_a_response_that_replaced_another_gets_its_own_row(warehouse: Warehouse) -> None:
     """The row of the previous response does not count for it."""
     warehouse.load(batch_of("run-1", 1, trees={1: SMALL}))
-    warehouse.load(Batch(nodes=batch_of("run-2", 2, trees={1: LARGE}).nodes))
+    warehouse.load(batch_of("run-2", 2, trees={1: LARGE}))
+    warehouse.connection.execute("DELETE FROM load_status.fetches WHERE run_id = 'run-2'")
     assert restored(warehouse, "run-3") == 1
     assert ledger(warehouse) == [(1, "run-1", at(1), "loaded"), (1, "run-3", at(2), "loaded")]
 

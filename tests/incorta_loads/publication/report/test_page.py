@@ -14,7 +14,7 @@ import incorta_loads.publication.report
 from incorta_loads.analysis.build import build_models
 from incorta_loads.publication.report.news import LastReport
 from incorta_loads.publication.report.page import write_report
-from incorta_loads.warehouse.tables import create_alerts
+from incorta_loads.warehouse.tables import create_added
 from sql.base_rows import write_base_tables
 from sql.sketches import sketch
 from support.report_pages import PHONE, PUBLISHED_AT, Made, opened_page, rows_of
@@ -117,7 +117,7 @@ def test_an_open_incident_is_the_first_sentence(browser: Browser, tmp_path: Path
     write_base_tables(database, sketch("t", dict.fromkeys("abc", "." * 30 + "XXXX")))
     build_models(database)
     with duckdb.connect(database) as warehouse:
-        create_alerts(warehouse)
+        create_added(warehouse)
         write_report(warehouse, PUBLISHED_AT, page)
     with opened_page(browser, page) as tab:
         sentence = tab.locator("h1").inner_text()
