@@ -32,6 +32,20 @@ class Sort(StrEnum):
     ERRORS = "errors"
 
 
+class Timed(StrEnum):
+    """What durations are of."""
+
+    PLAN = "plan"
+    TABLE = "table"
+
+
+class SortDurations(StrEnum):
+    """Sort order of durations."""
+
+    LONGEST = "longest"
+    SLOWER = "slower"
+
+
 class LogFormat(StrEnum):
     """Format of log lines."""
 

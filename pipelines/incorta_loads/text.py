@@ -34,6 +34,21 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
 
 
+_UNITS = (("h", 3600), ("min", 60), ("s", 1))
+_LEAST_OF_UNIT = 10
+
+
+def between(shortest_seconds: float, longest_seconds: float) -> str:
+    """A duration that lies between two bounds, rounded outwards: `41–52 min`, `< 10 min`."""
+    unit, seconds = next(
+        (each for each in _UNITS if longest_seconds >= _LEAST_OF_UNIT * each[1]), _UNITS[-1]
+    )
+    shortest, longest = int(shortest_seconds // seconds), -int(-longest_seconds // seconds)
+    if not shortest:
+        return f"< {max(1, longest)} {unit}"
+    return f"{longest} {unit}" if shortest == longest else f"{shortest}–{longest} {unit}"
+
+
 def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
     """The text if it has at most `most` characters; else its beginning and its end."""
     if len(text) <= most:

@@ -137,3 +137,31 @@
     {%- set size = var('bucket_executions') -%}
     cast(bit_count(bitstring_agg(cast({{ id }} % {{ size }} as integer), 0, {{ size - 1 }})) as bigint)
 {%- endmacro %}
+
+
+{# The mean of the two middle values of an even number. #}
+{% macro median_of(value, filter='true') %}
+    {{- return(adapter.dispatch('median_of')(value, filter)) -}}
+{% endmacro %}
+
+{% macro default__median_of(value, filter) -%}
+    percentile_cont(0.5) within group (order by {{ value }}) filter (where {{ filter }})
+{%- endmacro %}
+
+{% macro duckdb__median_of(value, filter) -%}
+    median({{ value }}) filter (where {{ filter }})
+{%- endmacro %}
+
+
+{# The smallest value with at least 90 % of all at or below it. #}
+{% macro ninetieth_of(value, filter='true') %}
+    {{- return(adapter.dispatch('ninetieth_of')(value, filter)) -}}
+{% endmacro %}
+
+{% macro default__ninetieth_of(value, filter) -%}
+    percentile_disc(0.9) within group (order by {{ value }}) filter (where {{ filter }})
+{%- endmacro %}
+
+{% macro duckdb__ninetieth_of(value, filter) -%}
+    quantile_disc({{ value }}, 0.9) filter (where {{ filter }})
+{%- endmacro %}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incorta_loads.text import counted, duration, shortened, visible
+from incorta_loads.text import between, counted, duration, shortened, visible
 
 
 @pytest.mark.parametrize(("count", "expected"), [(0, "0 ids"), (1, "1 id"), (2, "2 ids")])
@@ -22,6 +22,25 @@ def test_only_one_is_singular(count: int, expected: str) -> None:
 def test_durations_are_for_people(seconds: float, expected: str) -> None:
     """A duration has at most two units."""
     assert duration(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("shortest", "longest", "expected"),
+    [
+        (2_460, 3_119, "41–52 min"),
+        (0, 600, "< 10 min"),
+        (0, 0.4, "< 1 s"),
+        (0, 0, "< 1 s"),
+        (12.2, 12.8, "12–13 s"),
+        (1_200, 1_200, "20 min"),
+        (36_001, 90_000, "10–25 h"),
+    ],
+)
+def test_a_duration_between_two_bounds_is_rounded_outwards(
+    shortest: float, longest: float, expected: str
+) -> None:
+    """So it still lies within."""
+    assert between(shortest, longest) == expected
 
 
 @pytest.mark.parametrize(

@@ -56,4 +56,8 @@ def test_a_warehouse_of_the_first_release_is_read_analyzed_and_published(old: Us
         row | {"is_final": None} for row in fetches
     ]
     assert old.queries("SELECT count(*) AS alerts FROM load_status.alerts") == [{"alerts": 0}]
+    assert old.queries("FROM load_status.status_changes") == []
+    times = old.queries("SELECT ended_by FROM load_analysis.execution_times")
+    assert times
+    assert {row["ended_by"] for row in times} == {None}  # the ledger did not know
     assert (old.home / "published" / "manifest.json").is_file()

@@ -30,6 +30,13 @@ EMPTY_BASE_TABLES = """
         fetched_at timestamptz, outcome varchar, http_status bigint, message varchar,
         attempts bigint, duration_ms bigint, bytes bigint, is_final boolean
     );
+    create table load_status.status_changes (
+        cluster varchar, tenant varchar, execution_id bigint, type varchar, path varchar,
+        occurrence bigint, load_plan varchar, group_name varchar, schema_name varchar,
+        table_name varchar, change varchar, previous_state_type varchar,
+        previous_job_status varchar, state_type varchar, job_status varchar,
+        seen_after timestamptz, seen_by timestamptz, run_id varchar
+    );
 """
 """SQL for DuckDB and PostgreSQL."""
 
@@ -77,6 +84,30 @@ class Fetch(NamedTuple):
     run_id: str
     fetched_at: datetime
     outcome: str
+    is_final: bool | None = None
+
+
+class StatusChange(NamedTuple):
+    """A row of `status_changes`."""
+
+    cluster: str
+    tenant: str
+    execution_id: int
+    type: str | None
+    path: str
+    occurrence: int
+    load_plan: str | None
+    group_name: str | None
+    schema_name: str | None
+    table_name: str | None
+    change: str
+    previous_state_type: str | None
+    previous_job_status: str | None
+    state_type: str | None
+    job_status: str | None
+    seen_after: datetime
+    seen_by: datetime
+    run_id: str = "run"
 
 
 class History(NamedTuple):
@@ -84,6 +115,7 @@ class History(NamedTuple):
 
     nodes: list[Node]
     fetches: list[Fetch]
+    changes: list[StatusChange] = []  # noqa: RUF012 (never changed in place)
 
 
 def rows(
@@ -130,12 +162,15 @@ def _walk(tree: Tree, place: Node) -> list[Node]:
 
 
 def write_base_tables(
-    database: Path, nodes: Iterable[Node] = (), fetches: Iterable[Fetch] = ()
+    database: Path,
+    nodes: Iterable[Node] = (),
+    fetches: Iterable[Fetch] = (),
+    changes: Iterable[StatusChange] = (),
 ) -> None:
     """Creates a warehouse as `ingest` does."""
     with duckdb.connect(str(database)) as warehouse:
         create_base_tables(warehouse)
-        insert_rows(warehouse, History([*nodes], [*fetches]))
+        insert_rows(warehouse, History([*nodes], [*fetches], [*changes]))
 
 
 def create_base_tables(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -147,6 +182,7 @@ def insert_rows(warehouse: duckdb.DuckDBPyConnection, history: History) -> None:
     """Inserts the rows in the given order."""
     _insert(warehouse, "nodes", Node._fields, history.nodes)
     _insert(warehouse, "fetches", Fetch._fields, history.fetches)
+    _insert(warehouse, "status_changes", StatusChange._fields, history.changes)
 
 
 def _insert(
@@ -167,9 +203,10 @@ def built(
     database: Path,
     nodes: Iterable[Node] = (),
     fetches: Iterable[Fetch] = (),
+    changes: Iterable[StatusChange] = (),
 ) -> Path:
     """Creates the base tables in the database and builds every model."""
-    write_base_tables(database, nodes, fetches)
+    write_base_tables(database, nodes, fetches, changes)
     build_models(database, on_demand=True)
     return database
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 
-from sql.base_rows import NOON, Fetch, History, Node, Tree, rows
+from sql.base_rows import NOON, Fetch, History, Node, StatusChange, Tree, rows
+from sql.looked_at import seen
 from sql.reference.limits import Limits
 from sql.sketches import STATUSES
+from support.answers import differences
 
 SMALL = Limits(
     partial_window_executions=3,
@@ -48,6 +51,9 @@ SMALL = Limits(
     co_failure_tables=3,
     co_failure_min_episodes=2,
     co_failure_min_starts=1,
+    duration_runs=4,
+    duration_min_runs=2,
+    time_zone="America/St_Johns",
 )
 """Windows so short that a dozen executions fill them."""
 
@@ -122,13 +128,65 @@ def usual_trees(draw: st.DrawFn) -> list[Tree]:
 def any_history(draw: st.DrawFn) -> History:
     """Usual and unusual trees in two tenants, ids with gaps, and their ledger rows."""
     nodes: list[Node] = []
+    seen = History([], [], [])
     odd = st.lists(any_tree, max_size=3)
     for tenant, trees in (("usual", draw(usual_trees())), ("odd", draw(odd))):
         execution_id = 0
         for tree in trees:
             execution_id += draw(st.sampled_from([1, 1, 1, 2, 4]))
-            nodes += rows(tree, execution_id, tenant=tenant)
-    return History(nodes, draw(st.lists(_fetches, max_size=12)))
+            own = rows(tree, execution_id, tenant=tenant)
+            if draw(st.booleans()):
+                own = _looked_at(draw, own, seen)
+            nodes += own
+    return History(nodes, [*seen.fetches, *draw(st.lists(_fetches, max_size=12))], seen.changes)
+
+
+def _looked_at(draw: st.DrawFn, nodes: list[Node], found: History) -> list[Node]:
+    """Adds looks at an execution before its present nodes, which are returned with their time."""
+    earlier = draw(st.lists(st.sampled_from(["missed", "restated", "shorter"]), max_size=4))
+    times = sorted(draw(st.sets(_TIMES, min_size=len(earlier) + 1, max_size=len(earlier) + 1)))
+    before: tuple[datetime, list[Node]] | None = None
+    for place, (at, kind) in enumerate(zip(times, [*earlier, "last"], strict=True)):
+        root = nodes[0]
+        key = (root.cluster, root.tenant, root.execution_id, f"run {place}", at)
+        if kind == "missed" and before is None:
+            found.fetches.append(Fetch(*key, "not_found"))
+            continue
+        answer = nodes
+        if kind == "restated":
+            statuses = [draw(_STATUS) for _ in nodes]
+            answer = [
+                node._replace(state_type=state, job_status=job)
+                for node, (state, job) in zip(nodes, statuses, strict=True)
+            ]
+        elif kind == "shorter":
+            answer = nodes[: draw(st.integers(1, len(nodes)))]
+        answer = [node._replace(fetched_at=at) for node in answer]
+        if kind == "last" or draw(st.booleans()):
+            is_final = draw(st.sampled_from([True, False, None]))
+            found.fetches.append(Fetch(*key, "loaded", is_final))
+        if before is not None:
+            found.changes.extend(_changes(before, (at, answer)))
+        before = at, answer
+    assert before is not None
+    return before[1]
+
+
+def _changes(
+    before: tuple[datetime, list[Node]], after: tuple[datetime, list[Node]]
+) -> Iterator[StatusChange]:
+    (seen_after, earlier), (seen_by, later) = before, after
+    for each in differences(map(seen, earlier), map(seen, later)):
+        root = later[0]
+        yield StatusChange(
+            **{name: getattr(root, name) for name in ("cluster", "tenant", "execution_id")},
+            **each._asdict(),
+            seen_after=seen_after,
+            seen_by=seen_by,
+        )
+
+
+_TIMES = st.integers(0, 40).map(lambda minutes: NOON + timedelta(minutes=minutes * 97))
 
 
 _fetches = st.builds(
@@ -141,4 +199,5 @@ _fetches = st.builds(
     st.sampled_from(
         ["loaded", "not_found", "forbidden", "rejected", "unavailable", "invalid_payload"]
     ),
+    st.sampled_from([True, False, None]),
 )

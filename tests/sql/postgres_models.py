@@ -16,14 +16,17 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 (it is a class)
 
 from incorta_loads.analysis.project import project_directory
-from sql.base_rows import EMPTY_BASE_TABLES, Fetch, History, Node
+from sql.base_rows import EMPTY_BASE_TABLES, Fetch, History, Node, StatusChange
 from sql.postgres_server import without_foreign_settings
 from sql.reference.keys import Row
 
 
 def load(host: Path, history: History) -> None:
     """Creates and fills the base tables, with dlt's types."""
-    tables = (("nodes", Node, history.nodes), ("fetches", Fetch, history.fetches))
+    tables = (
+        *(("nodes", Node, history.nodes), ("fetches", Fetch, history.fetches)),
+        ("status_changes", StatusChange, history.changes),
+    )
     with _connected(host) as connection, connection.cursor() as cursor:
         cursor.execute(EMPTY_BASE_TABLES)
         for table, kind, values in tables:

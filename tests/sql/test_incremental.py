@@ -29,6 +29,7 @@ def of(history: History, ids: set[int]) -> History:
     return History(
         [row for row in history.nodes if row.execution_id in ids],
         [row for row in history.fetches if row.execution_id in ids],
+        [row for row in history.changes if row.execution_id in ids],
     )
 
 
@@ -81,7 +82,7 @@ def replace(database: Path, history: History, *, nodes: list[Node] | None = None
         warehouse.execute(
             "delete from load_status.nodes where list_contains($ids, execution_id)", {"ids": [*ids]}
         )
-        insert_rows(warehouse, history if nodes is None else History(nodes, history.fetches))
+        insert_rows(warehouse, history if nodes is None else history._replace(nodes=nodes))
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ def whole(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The same history, built once."""
     history = random_warehouse.history
-    history = History(history.nodes + mended(tree), history.fetches)
+    history = history._replace(nodes=history.nodes + mended(tree))
     with built_in_memory(compiled, history, threads=4) as warehouse:
         yield warehouse
 

@@ -17,8 +17,12 @@ from sql.reference.reading import MARTS
 def shuffled(compiled: list[Model], random_warehouse: BuiltHistory) -> duckdb.DuckDBPyConnection:
     """The same history, loaded in another order."""
     draw = random.Random(20261103)
-    nodes, fetches = random_warehouse.history
-    history = History(draw.sample(nodes, len(nodes)), draw.sample(fetches, len(fetches)))
+    loaded = random_warehouse.history
+    history = History(
+        draw.sample(loaded.nodes, len(loaded.nodes)),
+        draw.sample(loaded.fetches, len(loaded.fetches)),
+        draw.sample(loaded.changes, len(loaded.changes)),
+    )
     return built_in_memory(compiled, history, threads=4)
 
 

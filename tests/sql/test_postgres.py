@@ -22,6 +22,7 @@ TYPES = {
     "boolean": "boolean",
     "double precision": "double precision",
     "timestamptz": "timestamp with time zone",
+    "date": "date",
 }
 """Type in a contract → its name in PostgreSQL."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from incorta_loads.alerts.events import unsent
 from incorta_loads.alerts.sent import record_sent
-from incorta_loads.warehouse.tables import create_alerts
+from incorta_loads.warehouse.tables import create_added
 from sql.base_rows import History
 from sql.compiled import Model, built_in_memory
 from sql.sketches import sketch
@@ -75,7 +75,7 @@ def reported(compiled: list[Model]) -> dict[str, list[str]]:
             letters = "".join(drawing.split("|")[:run])
             nodes += sketch(tenant, {"t": letters, "other": "." * len(letters)})
         with built_in_memory(compiled, History(nodes, [])) as warehouse:
-            create_alerts(warehouse)
+            create_added(warehouse)
             if alerts:
                 marks = ", ".join("?" * len(alerts[0]))
                 warehouse.executemany(f"INSERT INTO load_status.alerts VALUES ({marks})", alerts)

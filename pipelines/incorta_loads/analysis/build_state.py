@@ -33,6 +33,9 @@ FROM load_status.nodes WHERE node_id = 0
 UNION ALL
 SELECT 'fetches', count(*) || ' rows ' || coalesce(sum(hash(fetches)), 0)
 FROM load_status.fetches
+UNION ALL
+SELECT 'status_changes', count(*) || ' rows ' || coalesce(sum(hash(status_changes)), 0)
+FROM load_status.status_changes
 """
 
 

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 _FORM = 3
 """Changes when the structs below do."""
-_SOURCES = ("nodes", "fetches")
+_SOURCES = ("nodes", "fetches", "status_changes")
 _RESOURCES = ("resource_type:model", "resource_type:test")
 
 

@@ -13,8 +13,8 @@ import duckdb
 
 from incorta_loads.analysis.names import conditions, is_table, parameters_of, require_names
 from incorta_loads.analysis.rows import Rows, marts
-from incorta_loads.choices import Wanted
-from incorta_loads.errors import UnknownExecutionError
+from incorta_loads.choices import SortDurations, Timed, Wanted
+from incorta_loads.errors import ConfigurationError, UnknownExecutionError
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,48 @@ _FIX_FIRST = _Mart(
         )"""  # noqa: S608
     },
 )
+
+
+_SORTED_DURATIONS = {
+    SortDurations.LONGEST: "median_longest_seconds DESC",
+    SortDurations.SLOWER: (
+        "list_position(['slower', 'cannot_tell', 'as_before'], verdict) NULLS LAST, "
+        "last_longest_seconds / nullif(median_longest_seconds, 0) DESC NULLS LAST"
+    ),
+}
+_NAMES_OF_TIMED = {
+    Timed.PLAN: "load_plan NULLS LAST, cluster, tenant",
+    Timed.TABLE: f"load_plan NULLS LAST, {_TABLE_NAMES}",
+}
+
+
+def durations(
+    connection: duckdb.DuckDBPyConnection, wanted: Wanted, *, by: Timed, sort: SortDurations
+) -> Findings:
+    """Returns how long load plans or tables take; current are those whose last run was slower.
+
+    Raises:
+        ConfigurationError: a name is unknown, or a plan has no such name.
+        WarehouseError: there is no analysis yet.
+    """
+    for kind in ("schema", "table"):
+        if by is Timed.PLAN and kind in wanted.names.given():
+            raise ConfigurationError(f"Durations of plans have no {kind}; use --by table.")
+    mart = _Mart(
+        name=f"{by}_durations",
+        order=f"{_SORTED_DURATIONS[sort]}, {_NAMES_OF_TIMED[by]}",
+        now="verdict = 'slower'",
+        what=f"{by}s whose last run was slower",
+        of_names=_OWN_PLAN,
+    )
+    return _findings(connection, mart, wanted)
+
+
+def known_times(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """Returns of how many executions the duration is known, and how many there are."""
+    query = "SELECT count(longest_seconds) AS known, count(*) AS total"
+    (row,) = marts(connection, f"{query} FROM load_analysis.execution_times").rows
+    return row["known"], row["total"]
 
 
 def health(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> Findings:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from incorta_loads.choices import Format, Wanted
+from incorta_loads.choices import Format, SortDurations, Timed, Wanted
 from incorta_loads.cli.options import App, start
 from incorta_loads.cli.selection import selects_rows
 
@@ -147,3 +147,34 @@ def _show_incident(incident: str, wanted: Wanted, output: Format) -> None:
 def executions(*, wanted: Wanted, output: Format) -> None:
     """Show how each execution ended, newest first."""
     _show("executions", wanted, output)
+
+
+@app.command()
+@selects_rows
+def durations(
+    *,
+    by: Annotated[Timed, typer.Option(help="Unit whose durations to show.")] = Timed.PLAN,
+    sort: Annotated[
+        SortDurations,
+        typer.Option(help="longest: by the median. slower: by how much slower the last run was."),
+    ] = SortDurations.LONGEST,
+    fail_on_any: FailOnAny = False,
+    wanted: Wanted,
+    output: Format,
+) -> None:
+    """Show how long load plans or tables take, as far as it was seen.
+
+    --fail-on-any: the last run of one was slower than 90 % of those before, for certain.
+    """
+    from incorta_loads.analysis import findings
+    from incorta_loads.terminal import views
+    from incorta_loads.warehouse import opening
+
+    start()
+    with opening.reading() as connection:
+        found = findings.durations(connection, wanted, by=by, sort=sort)
+        known, total = findings.known_times(connection)
+    views.show_durations(found.found, output, by=by)
+    views.show_rest(found.found, found.total, wanted, output)
+    views.show_known_times(known, total, output)
+    _fail_on_any(found, fail_on_any=fail_on_any)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from incorta_loads.analysis.rows import Row, Rows
-from incorta_loads.choices import Format, Wanted
+from incorta_loads.choices import Format, Timed, Wanted
 from incorta_loads.terminal.printing import (
     Column,
     code,
@@ -20,6 +20,7 @@ from incorta_loads.terminal.printing import (
     rate_with_interval,
     value,
 )
+from incorta_loads.text import between
 
 
 def show_failure_rates(
@@ -187,6 +188,43 @@ def show_fix_first(found: Rows, output: Format) -> None:
         print_line(f"executions: of {failed} recent ones with errors, those with this cause")
         print_line("alone: those with no other cause")
         print_line("clean: those without a cause after fixing this one and all of a better rank")
+
+
+def show_durations(found: Rows, output: Format, *, by: Timed) -> None:
+    """Prints how long plans or tables take: the median, and the last run."""
+    is_table = by is Timed.TABLE
+    columns = [
+        *(_tables(found) if is_table else _places(found)),
+        value("load_plan", "plan"),
+        number("runs"),
+        _interval("median", "median"),
+        _interval("p90", "90 % within"),
+        _interval("last", "last run"),
+        number("last_execution_id", "execution"),
+        code("verdict"),
+        *([rate("share_of_plan", "of plan")] if is_table else []),
+    ]
+    print_rows(found, output, columns=columns, title=f"Durations by {by}")
+
+
+def show_known_times(known: int, total: int, output: Format) -> None:
+    """Prints of how many executions the times are known, and how more would be."""
+    if output is Format.TABLE:
+        print_line(f"Durations are known of {known:,} of {total:,} executions.")
+        if known < total:
+            print_line(
+                "A duration needs a look before the start and one after the end; run "
+                "incorta-loads run on a schedule."
+            )
+
+
+def _interval(name: str, title: str) -> Column:
+    """Returns a column with a duration between two bounds."""
+
+    def text(row: Row) -> str:
+        return between(row[f"{name}_shortest_seconds"], row[f"{name}_longest_seconds"])
+
+    return Column(title, text, is_number=True)
 
 
 def _unless_empty(column: Column, rows: Sequence[Row]) -> list[Column]:

@@ -14,7 +14,8 @@ final as (
         execution_id,
         run_id,
         fetched_at,
-        outcome
+        outcome,
+        is_final
     from source
 
 )

@@ -51,6 +51,7 @@ PROJECT = CompiledProject(
     below={
         "nodes": ["int_answers", "both", "ids_are_positive"],
         "fetches": ["int_ledger", "both", "ids_are_positive"],
+        "status_changes": [],
     },
 )
 
@@ -153,7 +154,7 @@ def test_a_kept_table_is_updated_in_place(warehouse: duckdb.DuckDBPyConnection) 
                 kept=kept,
             ),
         ],
-        below={"nodes": ["int_answers", "node_outcomes"], "fetches": []},
+        below={"nodes": ["int_answers", "node_outcomes"], "fetches": [], "status_changes": []},
     )
     warehouse.execute("INSERT INTO load_status.nodes (execution_id, node_id) VALUES (1, 0), (2, 0)")
     built(warehouse, project)

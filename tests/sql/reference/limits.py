@@ -49,3 +49,6 @@ class Limits:
     co_failure_min_episodes: int = 3
     co_failure_tables: int = 200
     co_failure_min_starts: int = 2
+    duration_runs: int = 50
+    duration_min_runs: int = 10
+    time_zone: str = "UTC"

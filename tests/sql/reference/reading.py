@@ -26,6 +26,15 @@ from sql.reference.rates import RATE_TYPES, failure_rates
 from sql.reference.regressions import table_regressions
 from sql.reference.roles import with_own_name
 from sql.reference.series import AllSeries, all_series, failure_episodes
+from sql.reference.times import (
+    Looks,
+    execution_times,
+    failures_by_day,
+    looks_of,
+    plan_durations,
+    table_durations,
+    table_times,
+)
 
 
 class Reading:
@@ -37,7 +46,7 @@ class Reading:
         limits: Limits | None = None,
         type_roles: Sequence[Sequence[str]] = (),
     ) -> None:
-        self.nodes, self.fetches = history
+        self.nodes, self.fetches, self.changes = history
         self.limits = limits or Limits()
         self.users = {compared(type_): role for type_, role in reversed(type_roles)}
 
@@ -81,6 +90,18 @@ class Reading:
         return incident_tables(self.series, self.failure_episodes, self.executions, self.limits)
 
     @cached_property
+    def looks(self) -> Looks:
+        return looks_of(self.executions, self.fetches, self.changes)
+
+    @cached_property
+    def execution_times(self) -> list[Row]:
+        return execution_times(self.executions, self.fetches, self.changes)
+
+    @cached_property
+    def table_times(self) -> list[Row]:
+        return table_times(self.named_nodes, self.execution_times, self.looks, self.node_outcomes)
+
+    @cached_property
     def failure_origins(self) -> list[Row]:
         return failure_origins(self.named_nodes)
 
@@ -115,6 +136,17 @@ MARTS: dict[str, Callable[[Reading], list[Row]]] = {
     ),
     "co_failures": lambda read: co_failures(
         read.series, read.failure_episodes, read.executions, read.limits
+    ),
+    "execution_times": lambda read: read.execution_times,
+    "table_times": lambda read: read.table_times,
+    "plan_durations": lambda read: plan_durations(
+        read.execution_times, read.executions, read.limits
+    ),
+    "table_durations": lambda read: table_durations(
+        read.table_times, read.execution_times, read.executions, read.limits
+    ),
+    "failures_by_day": lambda read: failures_by_day(
+        read.execution_times, read.executions, read.named_nodes, read.limits
     ),
     "status_conflicts": lambda read: status_conflicts(read.named_nodes, read.users),
     "status_ledger": lambda read: status_ledger(read.node_outcomes),

@@ -36,6 +36,8 @@ counts as (
         bool_or(pairs.in_load_state) as is_loading,
         cast(sum(counts.nodes) as bigint) as nodes,
         cast(sum(counts.tables) as bigint) as tables,
+        cast(sum(case when pairs.is_counted then counts.tables else 0 end) as bigint)
+            as tables_counted,
         cast(sum(case when pairs.is_error then counts.tables else 0 end) as bigint) as table_errors,
         cast(sum(
             case when pairs.outcome in ('skipped', 'interrupted') then counts.tables else 0 end
@@ -62,6 +64,7 @@ final as (
         answers.in_terminator_state and not counts.is_loading as is_final,
         counts.nodes,
         counts.tables,
+        counts.tables_counted,
         counts.table_errors,
         counts.tables_not_run,
         coalesce(asked_ids.first_loaded_at, answers.fetched_at) as first_fetched_at,

@@ -1,8 +1,8 @@
 with
 
-nodes as (
+statuses as (
 
-    select * from {{ ref('stg_nodes') }}
+    select * from {{ ref('int_seen_statuses') }}
 
 ),
 
@@ -12,13 +12,12 @@ status_outcomes as (
 
 ),
 
--- pairs are few, however many nodes there are
 pairs as (
 
     select
         coalesce(state_type, '') as state_type,
         coalesce(job_status, '') as job_status
-    from nodes
+    from statuses
     group by coalesce(state_type, ''), coalesce(job_status, '')
 
 ),

@@ -1,0 +1,84 @@
+"""How long it takes: `durations` on a cluster whose executions were looked at while they ran."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from journeys.shell import COMMAND, User
+from sql.base_rows import built
+from sql.looked_at import EXECUTIONS, looked_at
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("looked-at") / "warehouse.duckdb", *looked_at().history)
+
+
+def runs(warehouse: Path, *arguments: str, exit_code: int = 0) -> str:
+    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    environment["DESTINATION__DUCKDB__CREDENTIALS"] = str(warehouse)
+    done = subprocess.run(
+        [COMMAND, "durations", *arguments],
+        env=environment,
+        cwd=warehouse.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == exit_code, done.stderr
+    return done.stdout + done.stderr
+
+
+def rows(warehouse: Path, *arguments: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(runs(warehouse, *arguments, "--format", "json"))
+    return found
+
+
+def test_a_duration_is_an_interval(warehouse: Path) -> None:
+    """The last line says of how many executions it is known."""
+    heading, *lines, last = runs(warehouse).splitlines()[1:]
+    assert heading.split()[:2] == ["plan", "runs"]
+    assert [line.split()[0] for line in lines] == ["Slow", "Fast"]
+    assert all("–" in line and line.endswith("slower") for line in lines)
+    assert last == f"Durations are known of {EXECUTIONS} of {EXECUTIONS} executions."
+
+
+def test_csv_has_both_ends_in_seconds(warehouse: Path) -> None:
+    """As the marts have them."""
+    printed = runs(warehouse, "--format", "csv")
+    for row in csv.DictReader(io.StringIO(printed)):
+        assert 0 <= float(row["median_shortest_seconds"]) < float(row["median_longest_seconds"])
+
+
+def test_tables_of_a_plan_have_their_share(warehouse: Path) -> None:
+    """The longest comes first; plans have no tables."""
+    found = rows(warehouse, "--by", "table", "--plan", "Slow")
+    assert {row["table_name"] for row in found} == {"a", "d"}
+    medians = [row["median_longest_seconds"] for row in found]
+    assert medians == sorted(medians, reverse=True)
+    assert all(0 < row["share_of_plan"] < 1 for row in found)
+    assert "use --by table" in runs(warehouse, "--table", "a", exit_code=2)
+
+
+def test_what_became_slower_comes_first(warehouse: Path) -> None:
+    """Sorted so, and with an exit code for schedulers."""
+    verdicts = [row["verdict"] for row in rows(warehouse, "--by", "table", "--sort", "slower")]
+    order = ["slower", "cannot_tell", "as_before", "insufficient_data"]
+    assert verdicts == sorted(verdicts, key=order.index)
+    assert "plans whose last run was slower: 2" in runs(warehouse, "--fail-on-any", exit_code=4)
+
+
+def test_history_that_was_seen_once_says_what_to_do(analyzed: User) -> None:
+    """There are no times, and no guess."""
+    printed = analyzed.runs("durations").stdout
+    assert "No rows." in printed
+    assert "Durations are known of 0 of 130 executions" in printed
+    assert printed.endswith("run incorta-loads run on a schedule.\n")
