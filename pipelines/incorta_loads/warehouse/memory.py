@@ -15,7 +15,8 @@ import pyarrow as pa
 logger = logging.getLogger(__name__)
 
 _LEAST_BYTES = 64 * 2**20
-_PER_BYTE_OF_BATCH = 3  # of an execution that is replaced, the warehouse has the nodes too
+_PER_BYTE_OF_BATCH = 2
+_PER_REPLACED_BYTE = 3  # a merge holds the former nodes too
 _MOST_BYTES = 8 * 2**30
 _MOST_LOG_BYTES = 16 * 2**20
 
@@ -57,12 +58,13 @@ class Memory:
             self._connection.execute(f"SET memory_limit = '{usual}'")
 
     @contextmanager
-    def enough_for(self, size_bytes: int) -> Iterator[Callable[[], None]]:
-        """Sets the memory limit for a batch of this size in bytes.
+    def enough_for(self, new_bytes: int, replaced_bytes: int) -> Iterator[Callable[[], None]]:
+        """Sets the memory limit for a batch with so many bytes of new and of replaced executions.
 
         Yields a function that raises the limit far above that.
         """
-        self._limit(_LEAST_BYTES + _PER_BYTE_OF_BATCH * size_bytes)
+        needed_bytes = _PER_BYTE_OF_BATCH * new_bytes + _PER_REPLACED_BYTE * replaced_bytes
+        self._limit(_LEAST_BYTES + needed_bytes)
         try:
             yield self._allow_much
         finally:

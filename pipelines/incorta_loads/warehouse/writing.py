@@ -100,15 +100,16 @@ class Warehouse:
         Raises:
             WarehouseError: a table could not be written and is unchanged.
         """
-        with self.memory.enough_for(batch.nodes.nbytes) as more_memory:
+        new, known = self._split(batch.nodes)
+        with self.memory.enough_for(new.nbytes, known.nbytes) as more_memory:
             try:
-                self._load(batch, looks)
+                self._load(batch, new, known, looks)
             except OutOfMemoryError:
                 more_memory()
-                self._load(batch, looks)
+                # some of it may have been committed
+                self._load(batch, *self._split(batch.nodes), looks)
 
-    def _load(self, batch: Batch, looks: Sequence[Look]) -> None:
-        new, known = self._split(batch.nodes)
+    def _load(self, batch: Batch, new: pa.Table, known: pa.Table, looks: Sequence[Look]) -> None:
         if known.num_rows or looks:
             self._commit(partial(record_changes, self.connection, batch, known, looks))
         self._run(Batch(nodes=new, invalid_payloads=batch.invalid_payloads))

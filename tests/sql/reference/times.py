@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 from math import ceil
 from zoneinfo import ZoneInfo
 
@@ -23,30 +24,29 @@ def execution_times(
     executions: Sequence[Row], fetches: Sequence[Fetch], changes: Sequence[StatusChange]
 ) -> list[Row]:
     looks = looks_of(executions, fetches, changes)
-    found = []
-    for execution in executions:
-        of_tenant = [
-            (each["execution_id"], looks[key(each, *EXECUTION)])
-            for each in executions
-            if key(each, *TENANT) == key(execution, *TENANT)
-        ]
-        id_ = execution["execution_id"]
-        own = looks[key(execution, *EXECUTION)]
-        started_by = _least(each["first_seen"] for y, each in of_tenant if y >= id_)
+    return [row for group in by(executions, *TENANT).values() for row in _of_tenant(group, looks)]
+
+
+def _of_tenant(executions: Sequence[Row], looks: Looks) -> Iterator[Row]:
+    in_order = sorted(executions, key=lambda row: int(row["execution_id"]))
+    own = [looks[key(row, *EXECUTION)] for row in in_order]
+    firsts = [each["first_seen"] for each in own]
+    from_here = [*accumulate(firsts[::-1], lambda one, other: _least((one, other)))][::-1]
+    missed: list[datetime] = []  # of this execution and those before it
+    for execution, seen, started_by in zip(in_order, own, from_here, strict=True):
+        missed += [seen["last_missed"]] if seen["last_missed"] is not None else []
         started_after = None
         if started_by is not None:
-            missed = (each["last_missed"] for y, each in of_tenant if y <= id_)
-            started_after = _most(at for at in missed if at is not None and at < started_by)
-        ended_after, ended_by = _end(own, started_after) if execution["is_final"] else (None, None)
-        found.append(
+            started_after = _most(at for at in missed if at < started_by)
+        ended_after, ended_by = _end(seen, started_after) if execution["is_final"] else (None, None)
+        yield (
             named(EXECUTION, key(execution, *EXECUTION))
             | {name: execution[name] for name in ("load_plan", "outcome", "is_final")}
             | {"started_after": started_after, "started_by": started_by}
             | {"ended_after": ended_after, "ended_by": ended_by}
             | _duration(started_after, started_by, ended_after, ended_by)
-            | {"looks": len(own["loaded"])}
+            | {"looks": len(seen["loaded"])}
         )
-    return found
 
 
 def looks_of(
