@@ -36,6 +36,13 @@ _KEY_COLUMNS: Final = (
     _column("execution_id", INTEGER, "Id of one execution of a load plan."),
 )
 
+_NAME_COLUMNS: Final = (
+    _column("load_plan", TEXT, "Name of the nearest LOAD_PLAN on the path.", nullable=True),
+    _column("group_name", TEXT, "Name of the nearest GROUP on the path.", nullable=True),
+    _column("schema_name", TEXT, "Name of the nearest SCHEMA on the path.", nullable=True),
+    _column("table_name", TEXT, "Name of the nearest TABLE on the path.", nullable=True),
+)
+
 NODES: Final = pa.schema(
     [
         *_KEY_COLUMNS,
@@ -64,10 +71,7 @@ NODES: Final = pa.schema(
             "'/' and the names from the root down, joined by '/', with ~0 for '~' and ~1 for '/' "
             "in names (RFC 6901); a missing name counts as empty.",
         ),
-        _column("load_plan", TEXT, "Name of the nearest LOAD_PLAN on the path.", nullable=True),
-        _column("group_name", TEXT, "Name of the nearest GROUP on the path.", nullable=True),
-        _column("schema_name", TEXT, "Name of the nearest SCHEMA on the path.", nullable=True),
-        _column("table_name", TEXT, "Name of the nearest TABLE on the path.", nullable=True),
+        *_NAME_COLUMNS,
         _column(
             "extra",
             TEXT,
@@ -140,10 +144,7 @@ STATUS_CHANGES: Final = pa.schema(
             INTEGER,
             "Number of the node among those of its response with this type and path, from 0.",
         ),
-        _column("load_plan", TEXT, "Name of the nearest LOAD_PLAN on the path.", nullable=True),
-        _column("group_name", TEXT, "Name of the nearest GROUP on the path.", nullable=True),
-        _column("schema_name", TEXT, "Name of the nearest SCHEMA on the path.", nullable=True),
-        _column("table_name", TEXT, "Name of the nearest TABLE on the path.", nullable=True),
+        *_NAME_COLUMNS,
         _column(
             "change",
             TEXT,

@@ -29,3 +29,12 @@
         else 'cannot_tell'
     end
 {%- endmacro %}
+
+
+{# Whether a run with known times counts for a duration; its execution is in `executions`. #}
+{% macro is_timed_run(times, executions) -%}
+    {{ times }}.longest_seconds is not null
+    and {{ times }}.outcome in ('success', 'partial')
+    and {{ executions }}.is_final
+    and not {{ executions }}.is_partial
+{%- endmacro %}

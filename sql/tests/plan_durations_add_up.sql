@@ -27,11 +27,7 @@ known as (
         max(times.execution_id) as last_execution_id
     from execution_times as times
     inner join executions on times.execution_key = executions.execution_key
-    where
-        times.longest_seconds is not null
-        and times.outcome in ('success', 'partial')
-        and executions.is_final
-        and not executions.is_partial
+    where {{ is_timed_run('times', 'executions') }}
     group by times.plan_key
 
 )

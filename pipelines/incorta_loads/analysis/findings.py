@@ -100,6 +100,9 @@ _CAUSE_OF = """
 _P_VALUE = "CASE verdict WHEN 'outage' THEN p_runs WHEN 'improved' THEN p_improved ELSE p_value END"
 """The p-value behind a verdict of `table_regressions`."""
 
+STILL_FAILS = "is_failing AND behaviour IS DISTINCT FROM 'always_failing'"
+"""SQL condition on `fix_first`: the cause still fails, and once worked."""
+
 _OWN_PLAN = {"plan": "load_plan = $plan"}
 _TABLE_NAMES = "schema_name NULLS LAST, table_name NULLS LAST, cluster, tenant"
 
@@ -156,7 +159,7 @@ _FIX_FIRST = _Mart(
         WHERE {_CAUSE_OF} AND {_IN_LAST_EXECUTION.format(row="origin")}
     )""",  # noqa: S608
     what="causes in the last final execution of a plan",
-    notable="is_failing AND behaviour IS DISTINCT FROM 'always_failing'",
+    notable=STILL_FAILS,
     of_names={
         "plan": f"""EXISTS (
             SELECT 1 FROM load_analysis.failure_origins AS origin

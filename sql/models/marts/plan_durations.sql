@@ -11,11 +11,7 @@ runs as (
         ) as nth_last
     from {{ ref('execution_times') }} as times
     inner join {{ ref('executions') }} as executions using (cluster, tenant, execution_id)
-    where
-        times.longest_seconds is not null
-        and times.outcome in ('success', 'partial')
-        and executions.is_final
-        and not executions.is_partial
+    where {{ is_timed_run('times', 'executions') }}
 
 ),
 

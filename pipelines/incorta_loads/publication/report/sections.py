@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from incorta_loads.analysis.findings import STILL_FAILS
+
 TEXTS = frozenset(
     {
         *("cluster", "tenant", "load_plan", "group_name", "schema_name", "table_name", "name"),
@@ -121,7 +123,7 @@ RULES = """
 SELECT rule, count(*) AS nodes FROM load_analysis.status_conflicts GROUP BY rule ORDER BY ALL
 """
 
-TOTALS = """
+TOTALS = f"""
 SELECT
     (
         SELECT count(*) FROM load_analysis.table_health
@@ -136,19 +138,13 @@ SELECT
     (SELECT count(*) FROM load_analysis.failure_rates_by_plan) AS plans,
     (SELECT count(*) FROM load_analysis.failure_rates_by_schema) AS schemas,
     (SELECT count(*) FROM load_analysis.failure_episodes) AS episodes,
-    (
-        SELECT count(*) FROM load_analysis.fix_first
-        WHERE is_failing AND behaviour IS DISTINCT FROM 'always_failing'
-    ) AS causes,
-    (
-        SELECT count(*) FROM load_analysis.fix_first
-        WHERE NOT is_failing OR behaviour = 'always_failing'
-    ) AS causes_over,
+    (SELECT count(*) FROM load_analysis.fix_first WHERE {STILL_FAILS}) AS causes,
+    (SELECT count(*) FROM load_analysis.fix_first WHERE NOT ({STILL_FAILS})) AS causes_over,
     (SELECT count(*) FROM load_analysis.failure_origins) AS origins,
     (SELECT count(*) FROM load_analysis.co_failures) AS together,
     (SELECT count(*) FROM load_analysis.status_conflicts) AS conflicts,
     (SELECT count(*) FROM load_analysis.gaps) AS gaps
-"""
+"""  # noqa: S608 (a constant)
 
 QUERIES = {
     "incidents": """
