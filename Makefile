@@ -26,7 +26,7 @@ run: $(VENV)/.runtime ## Pull a simulated cluster, analyze it, and print what fa
 	@PATH="$(abspath $(BIN)):$$PATH" \
 	DESTINATION__DUCKDB__CREDENTIALS="$(abspath $(DEMO))/incorta_loads.duckdb" \
 	SOURCES__INCORTA__PUBLISH_DIR="$(abspath $(DEMO))/published" \
-	incorta-loads simulate --state $(DEMO)/simulator.json -- sh docs/demo.sh
+	incorta-loads simulate --play 8 --state $(DEMO)/simulator.json -- sh docs/demo.sh
 
 .PHONY: docs
 docs: $(VENV)/.runtime ## Build the site about all SQL models into .docs/index.html

@@ -245,6 +245,9 @@ def simulate(
         str | None,
         typer.Option(help="File that keeps the progress of running executions between starts."),
     ] = None,
+    play: Annotated[
+        int, typer.Option(help="Number of executions that begin and end while it runs.", min=0)
+    ] = 0,
     truth: Annotated[
         bool, typer.Option("--truth", help="Print as JSON what is made to fail, then exit.")
     ] = False,
@@ -254,6 +257,12 @@ def simulate(
 
     start()
     code = simulation.simulate(
-        command or [], port=port, executions=executions, seed=seed, state=state, truth=truth
+        command or [],
+        port=port,
+        executions=executions,
+        seed=seed,
+        state=state,
+        play=play,
+        truth=truth,
     )
     raise typer.Exit(code)

@@ -18,6 +18,7 @@ from incorta_simulator.server.simulator import Simulator
 logger = logging.getLogger(__name__)
 
 TENANT = "demo"
+PLAY_EVERY_SECONDS = 2
 TOKEN = "simulator-token"  # noqa: S105 (guards nothing)
 
 
@@ -28,6 +29,7 @@ def simulate(
     executions: int,
     seed: int,
     state: str | None,
+    play: int,
     truth: bool,
 ) -> int:
     """Serves until a signal arrives or the command ends; returns the exit code."""
@@ -36,8 +38,9 @@ def simulate(
         print_json(company.truth())
         return 0
     state_file = Path(state) if state else None
-    simulator = Simulator(company, tenant=TENANT, token=TOKEN, port=port, state_file=state_file)
     try:
+        simulator = Simulator(company, tenant=TENANT, token=TOKEN, port=port, state_file=state_file)
+        company.play(play, every=PLAY_EVERY_SECONDS)
         if command:
             with simulator:
                 return _run(command, simulator.url)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import time
 from bisect import bisect_right
 from itertools import accumulate, count, islice
 from typing import TYPE_CHECKING, Any
 
-from incorta_simulator.company import tree
+from incorta_simulator.company import timing, tree
 from incorta_simulator.company.execution import Execution
 from incorta_simulator.company.plans import PLANS
 from incorta_simulator.company.progress import Progress
 from incorta_simulator.company.story import STORY
+from incorta_simulator.company.timetable import Timetable
 from incorta_simulator.draws import draw
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path as FilePath
+
     from incorta_simulator.company.elements import Element
     from incorta_simulator.company.plans import Plan
-    from incorta_simulator.company.tree import Tree
+    from incorta_simulator.company.timing import Span
+    from incorta_simulator.company.tree import Path, Tree
 
 RESTART_RATE = 0.25
 """Share of failed executions that are restarted by the next execution."""
@@ -33,8 +40,8 @@ class Company:
 
     The content of an execution follows from the seed and its id. Nothing is stored, so the cost
     per tree does not depend on the number of executions. Ids start at 1; some never exist, at most
-    nine in a row. The last `running` executions are still running; the same
-    holds for those that `release` adds later.
+    nine in a row. The last `running` executions are still running, and advance by requests; the
+    same holds for those that `release` adds later. Those that `play` adds follow the clock.
 
     Args:
         plans: The load plans.
@@ -44,6 +51,7 @@ class Company:
         executions: Number of executions at the start.
         running: Number of those that are still running.
         hidden_plan: Name of a plan that the token must not view.
+        clock: Returns the time in seconds since the epoch, for executions that are played.
     """
 
     def __init__(
@@ -55,11 +63,13 @@ class Company:
         executions: int = 400,
         running: int = 3,
         hidden_plan: str | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.plans = plans
         self.seed = seed
         self.hidden_plan = hidden_plan
         self.progress = Progress()
+        self._timetable = Timetable(clock)
         if story is None:
             story = STORY if plans is PLANS else ()
         self.story = story
@@ -71,21 +81,32 @@ class Company:
     @property
     def ids(self) -> tuple[int, ...]:
         """Ids of the executions that exist at present, ascending."""
-        return tuple(self._ids)
+        return tuple(id_ for id_ in self._ids if self._has_begun(id_))
 
     @property
     def running_ids(self) -> tuple[int, ...]:
         """Ids of the executions that are not final yet, ascending."""
-        return self.progress.running()
+        played = (id_ for id_ in self._timetable.begins if self._is_played_now(id_))
+        return (*self.progress.running(), *played)
 
     def release(self, executions: int) -> tuple[int, ...]:
         """Adds this many executions and returns their ids."""
-        to_come = (id_ for id_ in count(self._last_id + 1) if not self._is_gap(id_))
-        new_ids = list(islice(to_come, executions))
+        new_ids = self._next_ids(executions)
         # They must run before a request can see them; otherwise one might find them final.
         self.progress.begin(new_ids[max(0, executions - self._running) :])
-        self._ids += new_ids
-        self._last_id = self._ids[-1] if self._ids else 0
+        self._add(new_ids)
+        return tuple(new_ids)
+
+    def play(self, executions: int, *, every: float) -> tuple[int, ...]:
+        """Lets executions begin and end by the clock, and returns the ids that they will have.
+
+        Args:
+            executions: How many.
+            every: Seconds between the begins of two executions, and until the first.
+        """
+        new_ids = self._next_ids(executions)
+        self._timetable.add(new_ids, every)
+        self._add(new_ids)
         return tuple(new_ids)
 
     def finish_all(self) -> None:
@@ -94,7 +115,8 @@ class Company:
 
     def exists(self, execution_id: int) -> bool:
         """Returns whether the execution exists at present."""
-        return 1 <= execution_id <= self._last_id and not self._is_gap(execution_id)
+        is_there = 1 <= execution_id <= self._last_id and not self._is_gap(execution_id)
+        return is_there and self._has_begun(execution_id)
 
     def is_hidden(self, execution_id: int) -> bool:
         """Returns whether the execution belongs to the hidden plan."""
@@ -113,16 +135,62 @@ class Company:
         return tree.build(execution.plan, execution.statuses)
 
     def next_tree(self, execution_id: int) -> Tree:
-        """Returns the current tree; each call advances a running execution."""
+        """Returns the current tree; each call advances a running execution that is not played."""
         execution = self._execution(execution_id)
+        elapsed = self._timetable.elapsed(execution_id)
+        if elapsed is not None:
+            return tree.build(execution.plan, timing.statuses_at(execution, elapsed))
         done_share = self.progress.move_on(execution_id)
         if done_share is None:
             return tree.build(execution.plan, execution.statuses)
         return tree.build(execution.plan, execution.so_far(done_share))
 
+    def times(self, execution_id: int) -> dict[Path, Span]:
+        """Returns the true times of the tables of a played execution and, as `()`, of itself.
+
+        Seconds since the epoch; the end of what never ends is infinite.
+        """
+        begin = self._timetable.begins[execution_id]
+        spans = timing.spans(self._execution(execution_id))
+        return {path: (begin + since, begin + until) for path, (since, until) in spans.items()}
+
     def truth(self) -> list[dict[str, Any]]:
         """Returns the story as plain data: what an analysis of the executions should find."""
         return [element.truth() for element in self.story]
+
+    def save(self, file: FilePath) -> None:
+        """Writes how far running executions are, replacing the file by a rename."""
+        state = {"answers": self.progress.answers(), "begins": self._timetable.begins}
+        partial = file.with_name(f"{file.name}.partial")
+        partial.write_text(json.dumps(state, indent=2), encoding="utf-8")
+        partial.replace(file)
+
+    def load(self, file: FilePath) -> None:
+        """Continues from what `save` wrote; without a file, this is the first start."""
+        if not file.exists():
+            return
+        state = json.loads(file.read_text(encoding="utf-8"))
+        self.progress.restore(_by_id(state["answers"]))
+        begins = _by_id(state.get("begins", {}))
+        self._add([id_ for id_ in begins if id_ > self._last_id])
+        self._timetable.begins.update(begins)
+
+    def _next_ids(self, executions: int) -> list[int]:
+        to_come = (id_ for id_ in count(self._last_id + 1) if not self._is_gap(id_))
+        return list(islice(to_come, executions))
+
+    def _add(self, new_ids: list[int]) -> None:
+        self._ids += new_ids
+        self._last_id = self._ids[-1] if self._ids else 0
+
+    def _has_begun(self, execution_id: int) -> bool:
+        elapsed = self._timetable.elapsed(execution_id)
+        return elapsed is None or elapsed >= 0
+
+    def _is_played_now(self, execution_id: int) -> bool:
+        elapsed = self._timetable.elapsed(execution_id)
+        end = timing.spans(self._execution(execution_id))[()][1]
+        return elapsed is not None and 0 <= elapsed < end
 
     def _is_gap(self, execution_id: int) -> bool:
         if execution_id % 10 == 1:
@@ -163,3 +231,8 @@ class Company:
 
     def _may_restart(self, execution_id: int) -> bool:
         return draw(self.seed, "restart", execution_id) < RESTART_RATE
+
+
+def _by_id(values: dict[str, float]) -> dict[int, Any]:
+    """Returns values under ids, which JSON has as text."""
+    return {int(execution_id): value for execution_id, value in values.items()}

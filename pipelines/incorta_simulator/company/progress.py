@@ -1,14 +1,12 @@
-"""Tracks the progress of running executions, and keeps it in a file between starts."""
+"""Tracks the progress of running executions."""
 
 from __future__ import annotations
 
-import json
 from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
 
 ANSWERS_WHILE_RUNNING = 3
 
@@ -53,19 +51,13 @@ class Progress:
                 )
             )
 
-    def save(self, file: Path) -> None:
-        """Writes the number of responses per execution, replacing the file by a rename."""
+    def answers(self) -> dict[int, int]:
+        """Returns how many responses each execution has had."""
         with self._lock:
-            text = json.dumps({"answers": self._answers}, indent=2)
-        partial = file.with_name(f"{file.name}.partial")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(file)
+            return dict(self._answers)
 
-    def load(self, file: Path) -> None:
-        """Reads what `save` wrote; without a file, this is the first start."""
-        if not file.exists():
-            return
-        saved = json.loads(file.read_text(encoding="utf-8"))["answers"]
+    def restore(self, answers: Mapping[int, int]) -> None:
+        """Continues from what `answers` returned earlier; executions without are at their begin."""
         with self._lock:
             for execution_id in self._answers:
-                self._answers[execution_id] = saved.get(str(execution_id), 0)
+                self._answers[execution_id] = answers.get(execution_id, 0)

@@ -56,6 +56,8 @@ class Simulator:
         self.endpoint = Endpoint(self.company, tenant, token)
         self._state_file = state_file
         self._listener: _Listener | None = None
+        if state_file:
+            self.company.load(state_file)
 
     @property
     def url(self) -> str:
@@ -74,8 +76,6 @@ class Simulator:
 
     def start(self) -> None:
         """Starts to listen; a stopped simulator restarts on the same port."""
-        if self._state_file:
-            self.company.progress.load(self._state_file)
         self._listener = _Listener(self)
         self.port = self._listener.server_address[1]
         loop = self._listener.serve_forever
@@ -90,7 +90,7 @@ class Simulator:
         self._listener.hang_up()
         self._listener = None
         if self._state_file:
-            self.company.progress.save(self._state_file)
+            self.company.save(self._state_file)
 
     def __enter__(self) -> Self:
         self.start()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -44,4 +45,4 @@ def test_the_server_runs_until_a_signal(number: signal.Signals, tmp_path: Path) 
         connection.close()
 
     assert (status, returned) == (200, number)
-    assert state_file.read_text(encoding="utf-8") == '{\n  "answers": {\n    "1": 1\n  }\n}'
+    assert json.loads(state_file.read_text(encoding="utf-8"))["answers"] == {"1": 1}

@@ -215,5 +215,8 @@ def test_the_state_file_preserves_progress_over_a_restart(tmp_path: Path, shop: 
                 states.append(tree["status"]["stateType"])
 
     assert states == ["Load State", "Load State", "Load State", "Terminator State"]
-    assert json.loads(state_file.read_text(encoding="utf-8")) == {"answers": {"1": 3}}
+    assert json.loads(state_file.read_text(encoding="utf-8")) == {
+        "answers": {"1": 3},
+        "begins": {},
+    }
     assert list(tmp_path.iterdir()) == [state_file]
