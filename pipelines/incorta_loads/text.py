@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 MOST_CHARACTERS = 200
 """Longer texts are shortened for people; no terminal shows them in a way that helps."""
@@ -23,6 +23,14 @@ def listed(counts: Mapping[str, int], names: Iterable[str]) -> str:
 def in_utc(at: datetime) -> str:
     """A time of UTC to the second."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def in_utc_between(after: datetime, by: datetime) -> str:
+    """A moment of UTC that lies between two, rounded outwards: `2026-11-30 20:07:31–20:07:35`."""
+    last = by.replace(microsecond=0) + timedelta(seconds=by.microsecond > 0)
+    is_same_day = after.date() == last.date()
+    end = f"–{last:%H:%M:%S}" if is_same_day else f" – {last:%Y-%m-%d %H:%M:%S}"
+    return f"{after:%Y-%m-%d %H:%M:%S}{end}"
 
 
 def duration(seconds: float) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incorta_loads.text import between, counted, duration, shortened, visible
+from incorta_loads.text import between, counted, duration, in_utc_between, shortened, visible
 
 
 @pytest.mark.parametrize(("count", "expected"), [(0, "0 ids"), (1, "1 id"), (2, "2 ids")])
@@ -41,6 +43,25 @@ def test_a_duration_between_two_bounds_is_rounded_outwards(
 ) -> None:
     """So it still lies within."""
     assert between(shortest, longest) == expected
+
+
+@pytest.mark.parametrize(
+    ("after", "by", "expected"),
+    [
+        ((30, 20, 7, 31, 9), (30, 20, 7, 34, 1), "2026-11-30 20:07:31–20:07:35"),
+        ((30, 20, 7, 31, 0), (30, 20, 7, 34, 0), "2026-11-30 20:07:31–20:07:34"),
+        ((29, 23, 59, 50, 0), (29, 23, 59, 59, 1), "2026-11-29 23:59:50 – 2026-11-30 00:00:00"),
+    ],
+)
+def test_a_moment_between_two_is_rounded_outwards(
+    after: tuple[int, ...], by: tuple[int, ...], expected: str
+) -> None:
+    """To seconds; the day of the later one is left out if it is the same."""
+    earlier, later = (
+        datetime(2026, 11, day, hour, minute, second, micro, tzinfo=UTC)
+        for day, hour, minute, second, micro in (after, by)
+    )
+    assert in_utc_between(earlier, later) == expected
 
 
 @pytest.mark.parametrize(

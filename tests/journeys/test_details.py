@@ -23,7 +23,7 @@ def own(pulled: User) -> User:
 def test_the_card_of_a_table_has_what_the_marts_have(analyzed: User) -> None:
     """As JSON, it has whole rows of each."""
     [health] = analyzed.queries(BROKEN)
-    [card] = analyzed.reads("table", health["table_name"], "--runs", "7")
+    [card] = analyzed.reads("table", health["table_name"], "--limit", "7")
     assert card["health"] == health
     key = health["table_key"]
     assert [card["regression"]] == analyzed.queries(

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import subprocess
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,11 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built(tmp_path_factory.mktemp("looked-at") / "warehouse.duckdb", *looked_at().history)
 
 
-def runs(warehouse: Path, *arguments: str, exit_code: int = 0) -> str:
+def runs(warehouse: Path, *arguments: str, command: str = "durations", exit_code: int = 0) -> str:
     environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
     environment["DESTINATION__DUCKDB__CREDENTIALS"] = str(warehouse)
     done = subprocess.run(
-        [COMMAND, "durations", *arguments],
+        [COMMAND, command, *arguments],
         env=environment,
         cwd=warehouse.parent,
         capture_output=True,
@@ -82,3 +83,55 @@ def test_history_that_was_seen_once_says_what_to_do(analyzed: User) -> None:
     assert "No rows." in printed
     assert "Durations are known of 0 of 130 executions" in printed
     assert printed.endswith("run incorta-loads run on a schedule.\n")
+
+
+def history(warehouse: Path, *arguments: str, exit_code: int = 0) -> str:
+    return runs(warehouse, *arguments, command="history", exit_code=exit_code)
+
+
+def test_the_history_of_a_plan_has_a_line_for_each_run(warehouse: Path) -> None:
+    """Newest first, with when it ended and how long it took; above are rates and a strip."""
+    above, _, below = history(warehouse, "Slow", "--limit", "3").partition("\n\n")
+    assert [line.split("  ")[0] for line in above.splitlines()[:2]] == ["Slow", "Error rate"]
+    assert "Duration" in above
+    assert "Last runs" in above
+    [card] = json.loads(history(warehouse, "Slow", "--limit", "3", "--format", "json"))
+    heading, *lines, last = below.splitlines()
+    assert heading.split("  ")[-1] == "tables in error"
+    assert [line.split()[0] for line in lines] == [str(row["execution_id"]) for row in card["runs"]]
+    assert all("–" in line and " min " in line for line in lines)
+    assert last == "Durations are known of 3 of 3 runs."
+
+
+def test_the_history_of_a_table_is_its_card(warehouse: Path) -> None:
+    """Under both names, with its durations and the plan of each run."""
+    printed = history(warehouse, "s.d", "--limit", "4")
+    assert printed == runs(warehouse, "s.d", "--limit", "4", command="table")
+    assert "Duration      Slow: " in printed
+    _, _, below = printed.partition("\n\n")
+    assert [line.split()[-1] for line in below.splitlines()[:-1]] == ["plan", *4 * ["Slow"]]
+
+
+def test_the_history_as_csv_has_both_ends_of_each_time(warehouse: Path) -> None:
+    """In ISO 8601 and in seconds, as many runs as were asked for."""
+    printed = history(warehouse, "Fast", "--limit", "9", "--format", "csv")
+    found = list(csv.DictReader(io.StringIO(printed)))
+    assert len(found) == 9
+    for row in found:
+        ended = [datetime.fromisoformat(row[name]) for name in ("ended_after", "ended_by")]
+        assert ended == sorted(ended)
+        assert float(row["shortest_seconds"]) < float(row["longest_seconds"])
+
+
+def test_a_history_without_times_says_what_to_do(analyzed: User) -> None:
+    """It has no columns of times."""
+    lines = analyzed.runs("history", "Sales Daily", "--limit", "2").stdout.splitlines()
+    assert lines[-5].split() == ["execution", "outcome", "tables", "in", "error"]
+    assert lines[-2] == "Durations are known of 0 of 2 runs."
+
+
+def test_a_history_of_nothing_names_the_closest(warehouse: Path) -> None:
+    """Of load plans and tables."""
+    assert "no load plan or table 'Fats' in the warehouse; its load plans and tables are" in (
+        history(warehouse, "Fats", exit_code=2)
+    )

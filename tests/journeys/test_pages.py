@@ -61,7 +61,8 @@ def test_the_commands_are_those_of_the_design() -> None:
     assert set(COMMANDS) == {
         *("ingest", "analyze", "publish", "run"),
         *("failures", "incidents", "health", "regressions", "backtest", "conflicts", "fix-first"),
-        *("coverage", "executions", "show", "table", "diff", "changes", "durations", "report"),
+        *("coverage", "executions", "show", "table", "history", "diff", "changes"),
+        *("durations", "report"),
         *("sql", "watch", "init", "check", "simulate"),
     }
 

@@ -77,7 +77,7 @@ def test_the_closest_of_many_names_are_listed(analyzed: User) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("list", "executions"), ("status", "health"), ("history", "table"), ("compare", "diff")],
+    [("list", "executions"), ("status", "health"), ("describe", "table"), ("compare", "diff")],
 )
 def test_a_command_is_suggested_by_meaning(analyzed: User, typed: str, meant: str) -> None:
     """Letters alone would suggest nothing, or something else."""

@@ -85,24 +85,47 @@ def require_names(connection: duckdb.DuckDBPyConnection, names: Names) -> None:
         ConfigurationError: one is unknown; the error lists those there are, or the closest.
         WarehouseError: there is no analysis yet.
     """
-    for kind in names.given():
-        relation, columns = _KNOWN[kind]
-        source = f"FROM {relation} AS mart"
-        condition = (_CONDITIONS | {"plan": "mart.load_plan = $plan"})[kind]
-        query = f"SELECT 1 {source} WHERE {condition} LIMIT 1"
-        if not marts(connection, query, parameters_of(query, names)).rows:
-            rows = marts(connection, f"SELECT DISTINCT {columns} {source}").rows
-            raise ConfigurationError(_unknown(_NOUNS[kind], names.given()[kind], rows))
+    for kind, name in names.given().items():
+        if not _is_known(connection, kind, names):
+            rows = _known_rows(connection, kind)
+            raise ConfigurationError(_unknown(_NOUNS[kind], name, rows, f"{_NOUNS[kind]}s"))
 
 
-def _unknown(noun: str, name: str, rows: Sequence[Row]) -> str:
+def is_plan(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Returns whether a name is that of a load plan; otherwise it is that of a table.
+
+    Raises:
+        ConfigurationError: it is neither; the error lists the closest.
+        WarehouseError: there is no analysis yet.
+    """
+    if _is_known(connection, "plan", Names(plan=name)):
+        return True
+    if _is_known(connection, "table", Names(table=name)):
+        return False
+    rows = [row for kind in ("plan", "table") for row in _known_rows(connection, kind)]
+    raise ConfigurationError(_unknown("load plan or table", name, rows, "load plans and tables"))
+
+
+def _is_known(connection: duckdb.DuckDBPyConnection, kind: str, names: Names) -> bool:
+    relation, _ = _KNOWN[kind]
+    condition = (_CONDITIONS | {"plan": "mart.load_plan = $plan"})[kind]
+    query = f"SELECT 1 FROM {relation} AS mart WHERE {condition} LIMIT 1"  # noqa: S608 (constants)
+    return bool(marts(connection, query, parameters_of(query, names)).rows)
+
+
+def _known_rows(connection: duckdb.DuckDBPyConnection, kind: str) -> list[Row]:
+    relation, columns = _KNOWN[kind]
+    return marts(connection, f"SELECT DISTINCT {columns} FROM {relation} AS mart").rows  # noqa: S608
+
+
+def _unknown(noun: str, name: str, rows: Sequence[Row], nouns: str) -> str:
     """Returns the message for an unknown name: those there are, or the closest of many."""
     known = sorted({text for row in rows if (text := _name_of(row)) is not None})
     listed = known
-    which = f"its {noun}s are (case-sensitive)"
+    which = f"its {nouns} are (case-sensitive)"
     if len(known) > _MOST_LISTED:
         listed = _closest(name, known)
-        which = f"the closest of its {len(known):,} {noun}s are (case-sensitive)"
+        which = f"the closest of its {len(known):,} {nouns} are (case-sensitive)"
     names = ", ".join(f"'{each}'" for each in listed) or "none"
     return f"There is no {noun} '{name}' in the warehouse; {which}: {names}."
 

@@ -10,6 +10,9 @@ from incorta_loads.analysis.names import conditions, parameters_of, require_name
 from incorta_loads.analysis.rows import Row, marts
 from incorta_loads.choices import Names
 
+STRIP_RUNS = 50
+"""Number of newest runs in the strip of a card."""
+
 _MOST_EPISODES = 10
 
 
@@ -21,7 +24,9 @@ class TableCard:
         health: its row in `table_health`.
         rates: its row in `failure_rates_by_table`.
         regression: its row in `table_regressions`.
-        runs: its newest runs, newest first, as in `table_runs`.
+        durations: its rows in `table_durations`, one for each load plan with known durations.
+        runs: its newest runs, newest first, as in `table_runs`, with when each began and ended.
+        strip: execution ids and outcomes of its newest runs, newest first.
         episodes: its newest episodes of errors, newest first, each with the incident it belongs to.
         plans: its rates in each load plan, by number of runs.
         together: the tables that begin to fail with it, most significant first.
@@ -31,7 +36,9 @@ class TableCard:
     health: Row
     rates: Row
     regression: Row
+    durations: list[Row]
     runs: list[Row]
+    strip: list[Row]
     episodes: list[Row]
     plans: list[Row]
     together: list[Row]
@@ -71,7 +78,9 @@ def _card(connection: duckdb.DuckDBPyConnection, health: Row, runs: int) -> Tabl
         health=health,
         rates=rates,
         regression=regression,
+        durations=read(_DURATIONS),
         runs=read(f"{_RUNS} LIMIT {runs}"),
+        strip=read(f"{_STRIP} LIMIT {STRIP_RUNS}"),
         episodes=read(f"{_EPISODES} LIMIT {_MOST_EPISODES}"),
         plans=read(_PLANS),
         together=read(_TOGETHER),
@@ -81,9 +90,29 @@ def _card(connection: duckdb.DuckDBPyConnection, health: Row, runs: int) -> Tabl
 
 _ROW_OF = "SELECT * FROM load_analysis.{} WHERE table_key = $key"
 
+_DURATIONS = """
+SELECT * FROM load_analysis.table_durations WHERE table_key = $key
+ORDER BY runs DESC, load_plan NULLS LAST
+"""
+
 _RUNS = """
-SELECT * FROM load_analysis.table_runs WHERE table_key = $key
+SELECT
+    runs.*,
+    times.began_after,
+    times.began_by,
+    times.ended_after,
+    times.ended_by,
+    times.shortest_seconds,
+    times.longest_seconds
+FROM load_analysis.table_runs AS runs
+LEFT JOIN load_analysis.table_times AS times USING (execution_key, node_id)
+WHERE runs.table_key = $key
 ORDER BY execution_id DESC, node_id DESC
+"""
+
+_STRIP = """
+SELECT execution_id, outcome FROM load_analysis.table_runs
+WHERE table_key = $key ORDER BY execution_id DESC, node_id DESC
 """
 
 _EPISODES = """

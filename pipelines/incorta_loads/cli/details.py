@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from incorta_loads.choices import Format, Names, Wanted
+from incorta_loads.choices import MOST_ROWS, Format, Names, Wanted
 from incorta_loads.cli.options import App, start
 from incorta_loads.cli.selection import selects_place, selects_rows
 
@@ -51,6 +51,9 @@ def show(
     execution_view.show_execution(execution, nodes, output)
 
 
+_LastRuns = Annotated[int, typer.Option(min=1, max=MOST_ROWS, help="Number of last runs.")]
+
+
 @app.command()
 @selects_place
 def table(
@@ -58,13 +61,11 @@ def table(
         str, typer.Argument(metavar="SCHEMA.TABLE", help="Name of a table, with its schema or not.")
     ],
     *,
-    runs: Annotated[
-        int, typer.Option("--runs", min=1, max=10_000, help="Number of last runs to show.")
-    ] = 50,
+    limit: _LastRuns = 20,
     names: Names,
     output: Format,
 ) -> None:
-    """Show what is known of one table: state, last runs, rates, episodes, plans.
+    """Show what is known of one table: state, rates, episodes, plans, and its last runs.
 
     --format csv has its last runs, --format json everything.
     """
@@ -74,8 +75,40 @@ def table(
 
     start()
     with opening.reading() as connection:
-        cards = table_cards(connection, replace(names, table=name), runs=runs)
+        cards = table_cards(connection, replace(names, table=name), runs=limit)
     table_card_view.show_table_cards(cards, output)
+
+
+@app.command()
+@selects_place
+def history(
+    name: Annotated[
+        str, typer.Argument(metavar="PLAN|SCHEMA.TABLE", help="Name of a load plan or a table.")
+    ],
+    *,
+    limit: _LastRuns = 20,
+    names: Names,
+    output: Format,
+) -> None:
+    """Show the last runs of one load plan or table: when each ended and how long it took.
+
+    Above them is what else is known of it. --format csv has the runs, --format json everything.
+    """
+    from incorta_loads.analysis.names import is_plan
+    from incorta_loads.analysis.plan_card import plan_cards
+    from incorta_loads.analysis.table_card import table_cards
+    from incorta_loads.terminal.plan_card_view import show_plan_cards
+    from incorta_loads.terminal.table_card_view import show_table_cards
+    from incorta_loads.warehouse import opening
+
+    start()
+    with opening.reading() as connection:
+        if is_plan(connection, name):
+            plans = plan_cards(connection, replace(names, plan=name), runs=limit)
+            show_plan_cards(plans, output)
+        else:
+            tables = table_cards(connection, replace(names, table=name), runs=limit)
+            show_table_cards(tables, output)
 
 
 @app.command()

@@ -29,7 +29,6 @@ _MEANT = {
     "follow": "watch",
     "gaps": "coverage",
     "get": "show",
-    "history": "table",
     "html": "report",
     "incident": "incidents",
     "list": "executions",

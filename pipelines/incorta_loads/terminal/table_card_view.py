@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from incorta_loads.analysis.rows import Row, Rows
 from incorta_loads.analysis.table_card import TableCard
 from incorta_loads.choices import Format
+from incorta_loads.terminal.card_layout import Section, print_card, strip, usual_duration
 from incorta_loads.terminal.printing import (
     print_json,
     print_line,
     print_rows,
     rate_with_interval,
+    value,
 )
-from incorta_loads.terminal.tree_view import legend, sign
 from incorta_loads.terminal.views import since_in_words
 from incorta_loads.text import counted, qualified
 
-_LABEL = 14
-_RUNS_IN_LINE = 10
 _MOST_NAMES = 10
 
 
@@ -38,17 +36,17 @@ def show_table_cards(cards: Sequence[TableCard], output: Format) -> None:
             print_line("")
         row = card.health
         place = f", {row['cluster']}, tenant {row['tenant']}" if len(cards) > 1 else ""
-        print_line(f"{qualified(row['schema_name'], row['table_name'])}{place}", "bold")
-        for label, lines in _sections(card):
-            for index, line in enumerate(lines):
-                print_line(f"{'' if index else label:{_LABEL}}{line}")
+        title = f"{qualified(row['schema_name'], row['table_name'])}{place}"
+        print_card(title, _sections(card), card.runs, [value("load_plan", "plan")])
 
 
-def _sections(card: TableCard) -> Iterator[tuple[str, Sequence[str]]]:
+def _sections(card: TableCard) -> Iterator[Section]:
     yield "State", [_state(card)]
     yield "Error rate", list(_rates(card.rates))
     yield "Worse?", [_regression(card.regression)]
-    yield "Last runs", list(_strip(card.runs))
+    if card.durations:
+        yield "Duration", [_duration(row) for row in card.durations]
+    yield "Last runs", list(strip(card.strip))
     yield "Episodes", [_episode(row) for row in card.episodes] or ["none"]
     yield "Plans", [_plan(row) for row in card.plans]
     if card.broke_with:
@@ -95,17 +93,6 @@ def _regression(row: Row) -> str:
     }.get(row["verdict"], "no: errors begin as often as before, or the difference may be chance")
 
 
-def _strip(newest_first: Sequence[Row]) -> Iterator[str]:
-    """Yields a sign for each run, oldest first, in lines that begin with an execution id."""
-    runs = newest_first[::-1]
-    yield legend(Counter(row["outcome"] for row in runs))
-    width = max((len(str(row["execution_id"])) for row in runs), default=0)
-    for index in range(0, len(runs), _RUNS_IN_LINE):
-        line = runs[index : index + _RUNS_IN_LINE]
-        signs = "".join(sign(row["outcome"]) for row in line)
-        yield f"{line[0]['execution_id']:>{width}}  {signs}"
-
-
 def _episode(row: Row) -> str:
     first, last = row["first_execution_id"], row["last_execution_id"]
     place = str(first) if first == last else f"{first}–{last}"
@@ -119,6 +106,10 @@ def _plan(row: Row) -> str:
     name = row["load_plan"] or "(no name)"
     errors = f"{row['errors']} of {counted(row['counted'], 'run')} in error"
     return f"{name}: {errors}, {row['first_execution_id']} to {row['last_execution_id']}"
+
+
+def _duration(row: Row) -> str:
+    return f"{row['load_plan'] or '(no name)'}: {usual_duration(row)}"
 
 
 def _together(row: Row) -> str:

@@ -207,10 +207,10 @@ def show_durations(found: Rows, output: Format, *, by: Timed) -> None:
     print_rows(found, output, columns=columns, title=f"Durations by {by}")
 
 
-def show_known_times(known: int, total: int, output: Format) -> None:
-    """Prints of how many executions the times are known, and how more would be."""
+def show_known_times(known: int, total: int, output: Format, *, of: str = "execution") -> None:
+    """Prints of how many executions or runs the times are known, and how more would be."""
     if output is Format.TABLE:
-        print_line(f"Durations are known of {known:,} of {total:,} executions.")
+        print_line(f"Durations are known of {known:,} of {total:,} {of}s.")
         if known < total:
             print_line(
                 "A duration needs a look before the start and one after the end; run "
