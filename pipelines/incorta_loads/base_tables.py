@@ -205,6 +205,7 @@ ALERTS: Final = pa.schema(
             "characters of the hash of its URL. NULL if no receiver missed it.",
             nullable=True,
         ),
+        _column("load_plan", TEXT, "Load plan that was slower; otherwise NULL.", nullable=True),
     ]
 )
 
@@ -232,7 +233,7 @@ GRAINS: Final = {
     "fetches": "The ledger, with one row per execution id and run that requested it.",
     "status_changes": "One row per node whose status differed between two consecutive responses "
     "for one execution. Together with `nodes` they give every response that was seen.",
-    "alerts": "One row per table and notification, so that each change is reported once.",
+    "alerts": "One row per notification of a table or load plan, so that each is sent once.",
 }
 """Table name → what each of its rows represents."""
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -83,6 +84,16 @@ def test_history_that_was_seen_once_says_what_to_do(analyzed: User) -> None:
     assert "No rows." in printed
     assert "Durations are known of 0 of 130 executions" in printed
     assert printed.endswith("run incorta-loads run on a schedule.\n")
+
+
+def test_a_run_says_once_which_plans_became_slower(warehouse: Path, user: User) -> None:
+    """In its summary, as receivers of notifications are told."""
+    shutil.copy(warehouse, user.warehouse)
+    first, second = (user.runs("run").stdout for _ in range(2))
+    told = [line for line in first.splitlines() if "was slower than 90 % of its runs" in line]
+    assert "Slower since the last run: 2\n" in first
+    assert [line.split()[0] for line in told] == ["Fast", "Slow"]
+    assert "Slower" not in second
 
 
 def history(warehouse: Path, *arguments: str, exit_code: int = 0) -> str:

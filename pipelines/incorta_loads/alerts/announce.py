@@ -18,8 +18,19 @@ from incorta_loads.alerts.events import (
     unsent_restarts,
 )
 from incorta_loads.alerts.receivers import Notification, Receivers
-from incorta_loads.alerts.sent import record_delivery, record_restart, record_sent
+from incorta_loads.alerts.sent import (
+    record_delivery,
+    record_paces,
+    record_restart,
+    record_sent,
+)
 from incorta_loads.alerts.sentences import sentences
+from incorta_loads.alerts.slower import (
+    PlanPace,
+    event_of,
+    pace_sentence,
+    unsent_paces,
+)
 from incorta_loads.text import counted, visible
 
 _MOST_LINES = 20
@@ -60,6 +71,42 @@ def announce(
             missed = receivers.send(_notification(changes, now), names.split(","))
             record_delivery(connection, changes, missed=missed)
     return new
+
+
+def announce_slower(
+    connection: duckdb.DuckDBPyConnection, receivers: Receivers, run_id: str
+) -> list[PlanPace]:
+    """Sends a notification of plans that became slower and records it; returns these plans.
+
+    Like changes of tables: each is sent once to each receiver.
+
+    Raises:
+        WarehouseError: there is no analysis yet.
+    """
+    found = unsent_paces(connection)
+    slower = [each for each in found if each.state == "slower"]
+    usual = [each for each in found if each.state == "as_before"]
+    if usual:
+        record_paces(connection, usual, run_id=run_id, announced_at=_now(connection), missed=[])
+    late = sorted(slower, key=lambda each: each.missed or "")
+    for names, together in groupby(late, key=lambda each: each.missed):
+        paces = list(together)
+        asked = receivers.names if names is None else names.split(",")
+        missed = receivers.send(_notification_of(paces), asked)
+        if _was_received(missed, asked):
+            record_paces(
+                connection, paces, run_id=run_id, announced_at=_now(connection), missed=missed
+            )
+    return [each for each in slower if each.missed is None]
+
+
+def _notification_of(paces: Sequence[PlanPace]) -> Notification:
+    places = sorted({f"{each.cluster}, tenant {each.tenant}" for each in paces})
+    lines = [visible(place) for place in places]
+    lines += [f"- {pace_sentence(each)}" for each in paces]
+    lines.append(f"Event {event_of(paces)}.")
+    title = f"incorta-loads: {counted(len(paces), 'load plan')} slower than before"
+    return Notification(title, "\n".join(lines), is_bad_news=True)
 
 
 def _announce_restarts(

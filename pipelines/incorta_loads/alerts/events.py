@@ -85,7 +85,7 @@ class Restart:
     @property
     def event_id(self) -> str:
         """Id of the notification."""
-        return _event_id([str(self.ids)])
+        return id_of([str(self.ids)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +128,11 @@ def standing(connection: duckdb.DuckDBPyConnection) -> Standing:
 
 def event_id(changes: Iterable[Change]) -> str:
     """Id of the notification of these changes: equal for equal changes."""
-    return _event_id(repr((each.series, each.state, each.since_execution_id)) for each in changes)
+    return id_of(repr((each.series, each.state, each.since_execution_id)) for each in changes)
 
 
-def _event_id(reported: Iterable[str]) -> str:
+def id_of(reported: Iterable[str]) -> str:
+    """Id of the notification that reports this: equal for equal reports in any order."""
     return hashlib.sha256("\n".join(sorted(reported)).encode()).hexdigest()[:16]
 
 

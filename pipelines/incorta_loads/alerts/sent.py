@@ -9,6 +9,7 @@ from datetime import datetime
 import duckdb
 
 from incorta_loads.alerts.events import RESTARTED, Change, Restart, event_id
+from incorta_loads.alerts.slower import PlanPace, event_of
 
 
 def record_sent(
@@ -57,6 +58,24 @@ def record_restart(
         )
 
 
+def record_paces(
+    connection: duckdb.DuckDBPyConnection,
+    paces: Sequence[PlanPace],
+    *,
+    run_id: str,
+    announced_at: datetime,
+    missed: Sequence[str],
+) -> None:
+    """Records whether load plans are slower, in place of what was recorded before."""
+    event = event_of(paces)
+    with _transaction(connection):
+        for each in paces:
+            plan = [each.cluster, each.tenant, each.load_plan]
+            sent = [each.state, each.last_execution_id, event, run_id, announced_at]
+            connection.execute(_FORGET_PACE, plan)
+            connection.execute(_PACE, [*plan, *sent, ",".join(missed) or None])
+
+
 def record_delivery(
     connection: duckdb.DuckDBPyConnection, changes: Iterable[Change], *, missed: Sequence[str]
 ) -> None:
@@ -93,7 +112,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 _DELIVERED = """
 UPDATE load_status.alerts SET missed = ?
 WHERE
-    missed IS NOT NULL AND state <> 'ids_restarted' AND cluster = ? AND tenant = ?
+    missed IS NOT NULL AND state NOT IN ('ids_restarted', 'slower') AND cluster = ? AND tenant = ?
     AND schema_name IS NOT DISTINCT FROM ? AND table_name IS NOT DISTINCT FROM ?
 """
 
@@ -106,4 +125,17 @@ _RESTART = """
 INSERT INTO load_status.alerts
     (cluster, tenant, state, since_execution_id, event_id, run_id, announced_at, missed)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_FORGET_PACE = """
+DELETE FROM load_status.alerts
+WHERE
+    cluster = ? AND tenant = ? AND load_plan IS NOT DISTINCT FROM ?
+    AND state IN ('slower', 'as_before')
+"""
+
+_PACE = """
+INSERT INTO load_status.alerts
+    (cluster, tenant, load_plan, state, since_execution_id, event_id, run_id, announced_at, missed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """

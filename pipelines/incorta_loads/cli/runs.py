@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from incorta_loads.alerts.announce import announce
+from incorta_loads.alerts.announce import announce, announce_slower
 from incorta_loads.alerts.receivers import Receivers
 from incorta_loads.analysis.build import build_models
 from incorta_loads.analysis.outcomes import StatusOutcomes
@@ -116,6 +116,7 @@ def run(ids: str | None) -> RunSummary:
             _analyze(warehouse, variables)
             with prompt_interrupt("unsent notifications are sent by the next run."):
                 summary.changes = announce(warehouse.connection, receivers, summary.run_id)
+                summary.slower = announce_slower(warehouse.connection, receivers, summary.run_id)
             summary.published = _publish(warehouse, target)
     return summary
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from incorta_loads.alerts.events import KINDS, Change
 from incorta_loads.alerts.sentences import sentences
+from incorta_loads.alerts.slower import PlanPace, pace_sentence
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer
 from incorta_loads.errors import IncortaLoadsError
@@ -34,6 +35,7 @@ class RunSummary:
         warehouse: the DuckDB file.
         ingested: the totals of fetching and loading.
         changes: what changed since the last run.
+        slower: load plans that became slower.
         published: the publication.
         errors: errors of failed steps, in order.
     """
@@ -41,6 +43,7 @@ class RunSummary:
     warehouse: Path
     ingested: Ingested | None = None
     changes: Sequence[Change] | None = None
+    slower: Sequence[PlanPace] = ()
     published: Published | None = None
     errors: list[IncortaLoadsError] = field(default_factory=list)
 
@@ -68,6 +71,9 @@ class RunSummary:
             yield "Since the last run: no table broke, got worse or recovered"
         else:
             yield from _changes(self.changes)
+        if self.slower:
+            yield f"Slower since the last run: {len(self.slower)}"
+            yield from (f"  {pace_sentence(each)}" for each in self.slower)
         if self.published is None:
             yield "Published: nothing; the previous publication is unchanged"
         else:

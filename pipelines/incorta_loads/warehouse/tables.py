@@ -18,7 +18,7 @@ from incorta_loads.comments import set_comments
 from incorta_loads.errors import WarehouseError
 from incorta_loads.warehouse.opening import table_columns
 
-_ADDED = {"fetches": "is_final"}
+_ADDED = {"fetches": "is_final", "alerts": "load_plan"}
 """Table → column that warehouses of older versions lack."""
 
 

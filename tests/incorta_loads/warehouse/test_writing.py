@@ -148,6 +148,7 @@ def test_the_base_tables_match_the_design(warehouse_path: Path) -> None:
             "run_id": "VARCHAR",
             "announced_at": "TIMESTAMP WITH TIME ZONE",
             "missed": "VARCHAR",
+            "load_plan": "VARCHAR",
         },
     }
 
@@ -496,6 +497,14 @@ def test_a_ledger_without_is_final_gets_the_column(warehouse_path: Path) -> None
         assert warehouse.connection.execute(
             "SELECT execution_id, is_final FROM load_status.fetches ORDER BY ALL"
         ).fetchall() == [(1, None), (2, True)]
+
+
+def test_alerts_without_load_plan_get_the_column(warehouse_path: Path) -> None:
+    """As warehouses of versions before durations have them."""
+    with open_for_writing(warehouse_path, 5) as warehouse:
+        warehouse.connection.execute("ALTER TABLE load_status.alerts DROP COLUMN load_plan")
+    with open_for_writing(warehouse_path, 5) as warehouse:
+        assert "load_plan" in table_columns(warehouse.connection, "load_status")["alerts"]
 
 
 def test_a_table_that_is_rejected_gets_no_column(warehouse_path: Path) -> None:
