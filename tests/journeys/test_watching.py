@@ -134,6 +134,15 @@ def test_changes_are_loaded_with_the_looks_of_watching(user: User, simulator: Si
     )
 
 
+def test_watching_says_how_long_it_has_been_running(user: User, simulator: Simulator) -> None:
+    """A run found that it was not there; that was the last look before its start."""
+    user.runs("ingest")
+    (played,) = simulator.company.play(1, every=0)
+    done = user.runs("watch", str(played), "--every", "0.5")
+    _, running, *_ = TIME.sub("TIME  ", done.stdout).splitlines()
+    assert re.fullmatch(r"TIME  /[^/]+  running for (< \d+|\d+–\d+) s", running)
+
+
 def test_a_timeout_gives_7(user: User, simulator: Simulator) -> None:
     """The message has the progress, and nothing is loaded."""
     simulator.faults.plan(17, plan("In Progress", "a:Failed", "b:Running"))
@@ -384,10 +393,10 @@ def test_on_a_terminal_the_tree_is_live_and_the_changes_follow(
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", frames)
     first = plain[plain.index("Execution 17 of journey, tenant demo, as of") :]
     lines = first.splitlines()[: ROWS - 1]
-    assert "tables: ✓ 200 success  ✗ 1 failure  ▸ 1 running" in lines[1]
-    assert lines[4].startswith("    ▸ Sales  In Progress  (and ")
+    assert "tables: ✓ 200 success  ✗ 1 failure  ▸ 1 running" in lines[2]
+    assert lines[5].startswith("    ▸ Sales  In Progress  (and ")
     assert {"      ✗ late  Failed", "      ▸ busy  Running"} <= {line.rstrip() for line in lines}
-    hidden = int(re.findall(r"and (\d+) success", lines[4])[0])
+    hidden = int(re.findall(r"and (\d+) success", lines[5])[0])
     visible = sum("✓ t" in line for line in lines)
     assert hidden + visible == 200
     assert TIME.sub("", after.split("\n")[-3]) == "/Daily/Group 1/Sales/busy  Running → Failed"

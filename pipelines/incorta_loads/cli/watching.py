@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import duckdb
+
 from incorta_loads.analysis.outcomes import StatusOutcomes, TypeRoles
+from incorta_loads.analysis.pace import Pace, pace_of
 from incorta_loads.cli.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.config.paths import database_path
-from incorta_loads.config.settings import load_settings
-from incorta_loads.errors import BusyError, RunFailedError
+from incorta_loads.config.settings import Settings, load_settings
+from incorta_loads.errors import BusyError, RunFailedError, WarehouseError
 from incorta_loads.ingest.polling import Watched, watch_until_final
 from incorta_loads.ingest.run import load_answer
 from incorta_loads.terminal.printing import print_line
 from incorta_loads.terminal.tree_view import node_status
 from incorta_loads.terminal.watch_view import watch_shown
 from incorta_loads.text import duration, shortened
+from incorta_loads.warehouse.opening import open_for_reading
 from incorta_loads.warehouse.writing import open_for_writing
 
 _ENDS = {
@@ -54,7 +58,7 @@ def watch(
     outcomes, roles = StatusOutcomes.configured(), TypeRoles.configured()
     with ExitStack() as stack:
         with prompt_interrupt(f"execution {execution_id} is not loaded."):
-            with watch_shown(settings, execution_id) as screen:
+            with watch_shown(settings, execution_id, _pace(path, settings, execution_id)) as screen:
                 watched = watch_until_final(
                     settings,
                     execution_id,
@@ -77,6 +81,15 @@ def watch(
     print_line(f"{ending(watched)}; {_where(path, is_loaded=is_loaded)}.")
     interrupt.raise_if_set(f"execution {execution_id} is loaded.")
     return watched.exit_code
+
+
+def _pace(path: Path, settings: Settings, execution_id: int) -> Pace:
+    """Returns what the warehouse knows at the moment; nothing if it is missing or in use."""
+    try:
+        with open_for_reading(path, 0) as connection:
+            return pace_of(connection, settings.cluster, settings.tenant, execution_id)
+    except (BusyError, WarehouseError, duckdb.CatalogException):
+        return Pace()
 
 
 def ending(watched: Watched) -> str:

@@ -49,10 +49,11 @@ class Screen(Protocol):
     def answers_again(self, silent_seconds: float) -> None:
         """Receives the first answer after such requests."""
 
-    def not_there_yet(self, patience_seconds: float) -> None:
-        """Receives the first answer that the execution does not exist.
+    def not_there_yet(self, at: datetime, patience_seconds: float) -> None:
+        """Receives each answer that the execution does not exist.
 
         Args:
+            at: when it was received.
             patience_seconds: how long polling waits for the execution to appear.
         """
 
@@ -172,7 +173,6 @@ class _Known:
         self._appear_seconds = appear_seconds
         self._silent_since: float | None = None
         self._missing: Answer | None = None
-        self._was_said_missing = False
 
     def saw(self, answer: Answer, tree: SeenTree) -> None:
         self._end_silence()
@@ -194,9 +194,7 @@ class _Known:
         self._end_silence()
         self._missing = answer
         self.watched = replace(self.watched, reason=None)
-        if not self._was_said_missing:
-            self._was_said_missing = True
-            self._screen.not_there_yet(self._appear_seconds)
+        self._screen.not_there_yet(answer.fetched_at, self._appear_seconds)
 
     def got_nothing(self, answer: Answer, reason: str, asked_at: float, *, is_over: bool) -> None:
         """Records an answer without a tree.

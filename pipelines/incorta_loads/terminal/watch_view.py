@@ -17,6 +17,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from incorta_loads.analysis.pace import Pace
 from incorta_loads.config.settings import Settings
 from incorta_loads.ingest.polling import Screen
 from incorta_loads.ingest.seen_tree import SeenTree
@@ -28,18 +29,24 @@ from incorta_loads.tree.changes import NodeChange, Status
 
 logger = logging.getLogger(__name__)
 
-_HEADING_LINES = 3
+_HEADING_LINES = 4
 _MOST_PATH = 1_000
 
 
 @contextmanager
-def watch_shown(settings: Settings, execution_id: int) -> Iterator[Screen]:
-    """Yields a screen for the duration of watching."""
+def watch_shown(settings: Settings, execution_id: int, pace: Pace) -> Iterator[Screen]:
+    """Yields a screen for the duration of watching.
+
+    Args:
+        settings: the cluster.
+        execution_id: the watched execution.
+        pace: what was known about its start and its plan before watching.
+    """
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     if not (may_draw() and sys.stdout.isatty()) or console.is_dumb_terminal:
-        yield _Lines()
+        yield _Lines(pace)
         return
-    screen = LiveTree(console, f"Execution {execution_id} of {_place(settings)}")
+    screen = LiveTree(console, f"Execution {execution_id} of {_place(settings)}", pace)
     try:
         with Live(
             get_renderable=screen.frame,
@@ -56,12 +63,16 @@ def watch_shown(settings: Settings, execution_id: int) -> Iterator[Screen]:
 class _Lines:
     """Prints a line for each change immediately."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace) -> None:
+        self._running = _Running(pace)
         self._is_first = True
 
     def saw(self, tree: SeenTree, changes: Sequence[NodeChange]) -> None:
         for line in _lines(tree, changes, is_first=self._is_first):
             print_line(line)
+        running = self._running.in_words(tree)
+        if running and self._is_first and not tree.is_final:
+            print_line(f"{in_utc(tree.fetched_at)}  {_path(tree.root['path'])}  {running}")
         self._is_first = False
 
     def no_answer(self, since: datetime, reason: str) -> None:
@@ -70,8 +81,29 @@ class _Lines:
     def answers_again(self, silent_seconds: float) -> None:
         logger.warning("responding again after %s", duration(silent_seconds))
 
-    def not_there_yet(self, patience_seconds: float) -> None:
-        logger.info("%s", _not_there(patience_seconds))
+    def not_there_yet(self, at: datetime, patience_seconds: float) -> None:
+        if self._running.missed is None:
+            logger.info("%s", _not_there(patience_seconds))
+        self._running.missed = at
+
+
+class _Running:
+    """How long the execution has been running, by what the warehouse and this process saw.
+
+    Attributes:
+        missed: the last look at which it was not there.
+    """
+
+    def __init__(self, pace: Pace) -> None:
+        self.missed: datetime | None = None
+        self._pace = pace
+        self._seen: datetime | None = None
+
+    def in_words(self, tree: SeenTree) -> str | None:
+        """Returns how long it had been running at this tree; None if nothing is known."""
+        self._seen = self._seen or tree.fetched_at
+        plan = tree.root["name"] if tree.root["role"] == "load_plan" else None
+        return self._pace.in_words(plan, tree.fetched_at, missed=self.missed, seen=self._seen)
 
 
 class LiveTree:
@@ -81,8 +113,10 @@ class LiveTree:
         lines: lines of the changes so far.
     """
 
-    def __init__(self, console: Console, title: str) -> None:
+    def __init__(self, console: Console, title: str, pace: Pace) -> None:
         self.lines: list[str] = []
+        self._running = _Running(pace)
+        self._watched = ""
         self._console = console
         self._title = title
         self._began = time.monotonic()
@@ -94,6 +128,8 @@ class LiveTree:
     def saw(self, tree: SeenTree, changes: Sequence[NodeChange]) -> None:
         self.lines += _lines(tree, changes, is_first=self._tree is None)
         self._tree = tree
+        running = None if tree.is_final else self._running.in_words(tree)
+        self._watched = f"; {running}" if running else ""
 
     def no_answer(self, since: datetime, reason: str) -> None:
         self._silence = f"no response since {in_utc(since)} ({reason}); still trying"
@@ -101,7 +137,8 @@ class LiveTree:
     def answers_again(self, silent_seconds: float) -> None:  # noqa: ARG002 (its end shows)
         self._silence = ""
 
-    def not_there_yet(self, patience_seconds: float) -> None:
+    def not_there_yet(self, at: datetime, patience_seconds: float) -> None:
+        self._running.missed = at
         self._absence = _not_there(patience_seconds)
 
     def frame(self) -> Group:
@@ -111,7 +148,8 @@ class LiveTree:
             return Group(_one_line(self._title, "bold"), _one_line(self._silence or self._absence))
         return Group(
             _one_line(f"{self._title}, as of {in_utc(tree.fetched_at)}", "bold"),
-            _one_line(f"watched for {watched}; tables: {legend(tree.tables) or 'none'}"),
+            _one_line(f"watched for {watched}{self._watched}"),
+            _one_line(f"tables: {legend(tree.tables) or 'none'}"),
             *([_one_line(self._silence, "yellow")] if self._silence else []),
             *self._nodes(tree, max(1, self._console.height - _HEADING_LINES - 1)),
         )

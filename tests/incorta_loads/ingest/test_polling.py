@@ -58,8 +58,10 @@ class RecordingScreen:
     def answers_again(self, silent_seconds: float) -> None:  # noqa: ARG002
         self.shown.append("answers again")
 
-    def not_there_yet(self, patience_seconds: float) -> None:
-        self.shown.append(f"not there yet ({patience_seconds:g})")
+    def not_there_yet(self, at: datetime, patience_seconds: float) -> None:  # noqa: ARG002
+        text = f"not there yet ({patience_seconds:g})"
+        if text not in self.shown:
+            self.shown.append(text)
 
 
 @pytest.fixture

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console
 
+from incorta_loads.analysis.pace import Pace
 from incorta_loads.ingest.seen_tree import SeenTree
 from incorta_loads.terminal.watch_view import LiveTree, change_line
 from incorta_loads.tree.changes import NodeChange, Place, Status
@@ -72,12 +73,24 @@ def shown(live: LiveTree) -> list[str]:
     return [each.rstrip() for each in console.file.getvalue().splitlines()]
 
 
+def live_tree(pace: Pace = Pace()) -> LiveTree:  # noqa: B008 (frozen)
+    console = Console(file=io.StringIO(), width=60, height=20)
+    return LiveTree(console, "Execution 7 of c, tenant t", pace)
+
+
+def seen_tree(at: datetime, name: str, role: str, state: str = RUNNING) -> SeenTree:
+    """A tree of one node."""
+    node = {"node_id": 0, "parent_id": None, "last_descendant_id": 0, "depth": 0, "path": "/P"}
+    status = {"type": role.upper(), "name": name, "state_type": state, "job_status": "Running"}
+    return SeenTree(at, [node | status | {"outcome": "running", "role": role}])
+
+
 def test_the_screen_shows_whether_the_cluster_responds() -> None:
     """It shows missing responses before the first one and during an outage, until the next
     response."""
-    live = LiveTree(Console(file=io.StringIO(), width=60, height=20), "Execution 7 of c, tenant t")
+    live = live_tree()
     assert shown(live) == ["Execution 7 of c, tenant t", "requesting …"]
-    live.not_there_yet(60)
+    live.not_there_yet(AT, 60)
     waiting = "not there yet; it may take 1 min 0 s to appear (--appear)"
     assert shown(live)[1] == waiting
     live.no_answer(AT, "unavailable: gone")
@@ -85,13 +98,23 @@ def test_the_screen_shows_whether_the_cluster_responds() -> None:
     live.answers_again(3)
     assert shown(live)[1] == waiting
     live.no_answer(AT, "unavailable: gone")
-    node = {"node_id": 0, "parent_id": None, "last_descendant_id": 0, "depth": 0, "path": "/P"}
-    status = {"type": "TABLE", "name": "P" * 100, "state_type": RUNNING, "job_status": "Running"}
     live.answers_again(3)
-    live.saw(SeenTree(AT, [node | status | {"outcome": "running", "role": "table"}]), [])
+    live.saw(seen_tree(AT + timedelta(seconds=4), "P" * 100, "table"), [])
     assert shown(live) == [
-        "Execution 7 of c, tenant t, as of 2026-11-24 19:20:05 UTC",
-        "watched for 0 s; tables: ▸ 1 running",
+        "Execution 7 of c, tenant t, as of 2026-11-24 19:20:09 UTC",
+        "watched for 0 s; running for < 4 s",
+        "tables: ▸ 1 running",
         "▸ " + "P" * 57 + "…",
     ]
-    assert live.lines == ["2026-11-24 19:20:05 UTC  /P  Running (first seen; tables: 1 running)"]
+    assert live.lines == ["2026-11-24 19:20:09 UTC  /P  Running (first seen; tables: 1 running)"]
+
+
+def test_the_screen_shows_how_long_it_has_run_and_how_long_such_runs_took() -> None:
+    """Until the execution is final."""
+    usual = {"runs": 50, "median_shortest_seconds": 2460.0, "median_longest_seconds": 3120.0}
+    pace = Pace(AT - timedelta(minutes=13), AT - timedelta(minutes=12), {"Daily": usual})
+    live = live_tree(pace)
+    live.saw(seen_tree(AT, "Daily", "load_plan"), [])
+    assert live.frame().renderables[1].plain == (  # type: ignore[union-attr]
+        "watched for 0 s; running for 12–13 min; the last 50 took 41–52 min (median)"
+    )
