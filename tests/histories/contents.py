@@ -112,10 +112,10 @@ def nodes(expected: Expected) -> list[Row]:
 def changes(expected: Expected) -> list[Row]:
     """The rows of `status_changes`: each answer is compared with the one before it."""
     rows = [
-        (execution_id, *difference, seen_after, seen_by)
+        (execution_id, *difference, earlier.last_at, later.first_at)
         for execution_id, answers in expected.answers.items()
-        for (earlier, seen_after), (later, seen_by) in pairwise(answers)
-        for difference in differences(_seen(earlier), _seen(later))
+        for earlier, later in pairwise(answers)
+        for difference in differences(_seen(earlier.tree), _seen(later.tree))
     ]
     return sorted(rows, key=repr)
 

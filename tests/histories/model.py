@@ -27,6 +27,20 @@ class LedgerRow:
     is_final: bool | None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A tree that the cluster returned, once or several times in a row.
+
+    Attributes:
+        tree: the tree.
+        first_at, last_at: when it was first and last received.
+    """
+
+    tree: Tree
+    first_at: datetime
+    last_at: datetime
+
+
 @dataclass
 class Expected:
     """The expected contents of the warehouse.
@@ -34,14 +48,14 @@ class Expected:
     Attributes:
         ledger: id → its ledger rows.
         trees: id → the tree whose nodes are loaded, and when it was received.
-        answers: id → all its trees so far, each with the last time at which it was seen.
+        answers: id → all its trees so far.
         invalid: ids and bodies of invalid payloads.
         runs: the number of runs so far.
     """
 
     ledger: dict[int, list[LedgerRow]] = field(default_factory=dict)
     trees: dict[int, tuple[Tree, datetime]] = field(default_factory=dict)
-    answers: dict[int, list[tuple[Tree, datetime]]] = field(default_factory=dict)
+    answers: dict[int, list[Answer]] = field(default_factory=dict)
     invalid: set[tuple[int, bytes]] = field(default_factory=set)
     runs: int = 0
 
@@ -51,7 +65,7 @@ class Expected:
         """Commits a response body: it replaces the tree, or is kept as an invalid payload."""
         if response.tree is not None:
             self.trees[execution_id] = (response.tree, at)
-            self.answers.setdefault(execution_id, []).append((response.tree, at))
+            self.answers.setdefault(execution_id, []).append(Answer(response.tree, at, at))
         elif response.status == 200:
             self.invalid.add((execution_id, response.body))
 
@@ -61,8 +75,8 @@ class Expected:
 
     def see_again(self, execution_id: int, at: datetime) -> None:
         """Commits the ledger row of an execution whose tree is still the same."""
-        tree, _ = self.answers[execution_id].pop()
-        self.answers[execution_id].append((tree, at))
+        answers = self.answers[execution_id]
+        answers[-1] = replace(answers[-1], last_at=at)
 
     def lose_ledger(self) -> None:
         """Only the times of the nodes are known."""
@@ -95,7 +109,9 @@ class Expected:
             rows[:] = [replace(row, at=row.at - by) for row in rows]
         self.trees = {i: (tree, at - by) for i, (tree, at) in self.trees.items()}
         for answers in self.answers.values():
-            answers[:] = [(tree, at - by) for tree, at in answers]
+            answers[:] = [
+                Answer(each.tree, each.first_at - by, each.last_at - by) for each in answers
+            ]
 
     # --- The requests of a scheduled run ----------------------------------------------------------
 

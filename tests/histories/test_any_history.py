@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -276,25 +277,43 @@ class Histories(RuleBasedStateMachine):
         )
 
 
-@pytest.mark.timeout(3_600)
-def test_any_history_ends_as_the_model_expects(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report_figure: Callable[[str], None]
-) -> None:
-    """Nodes match the trees, each requested id has one row, and scheduled runs request due ids
-    only."""
+@pytest.fixture
+def histories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Histories]]:
+    """Histories of a cluster and a warehouse that are there."""
     monkeypatch.setattr(batches, "MOST_EXECUTIONS", BATCH)
-    empty, home = tmp_path / "empty.duckdb", tmp_path / "home"
+    empty_here, home = tmp_path / "empty.duckdb", tmp_path / "home"
     home.mkdir()
-    with open_for_writing(empty, 5):
+    with open_for_writing(empty_here, 5):
         pass
-    here, counts = World(), Counter[str]()
+    here = World()
     with serving(here, TOKEN) as serving_here:
 
         class Here(Histories):
             simulator = serving_here
             world = here
             path = home / "warehouse.duckdb"
+            empty = empty_here
 
-        Here.empty, Here.counts = empty, counts
-        run_state_machine_as_test(Here, settings=HISTORIES)
-    report_figure("; ".join(f"{count} {name}" for name, count in counts.items()))
+        Here.counts = Counter()
+        yield Here
+
+
+@pytest.mark.timeout(3_600)
+def test_any_history_ends_as_the_model_expects(
+    histories: type[Histories], report_figure: Callable[[str], None]
+) -> None:
+    """Nodes match the trees, each requested id has one row, and scheduled runs request due ids
+    only."""
+    run_state_machine_as_test(histories, settings=HISTORIES)
+    report_figure("; ".join(f"{count} {name}" for name, count in histories.counts.items()))
+
+
+def test_a_change_stays_as_it_was_first_seen(histories: type[Histories]) -> None:
+    """Later looks at the same tree begin where the next change is counted from."""
+    history = histories()
+    for job_status in ("Failed", "Failed", "Success", "Success", "Success", "Failed"):
+        status = {"stateType": "Terminator State", "jobStatus": job_status}
+        tree = {"type": "LOAD_PLAN", "name": "a", "status": status}
+        history.world.set_response(1, Response(200, json.dumps(tree).encode(), tree))
+        history.a_scheduled_run()
+    assert len(contents.read(history.path).changes) == 2
