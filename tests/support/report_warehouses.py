@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -13,8 +14,18 @@ from incorta_loads.analysis.build import build_models
 from incorta_loads.base_tables import ALERTS, duckdb_types
 from incorta_simulator.company.company import Company
 from incorta_simulator.faults.bodies import NAMES
-from sql.base_rows import NOON, History, Node, Tree, create_base_tables, rows, write_base_tables
+from sql.base_rows import (
+    NOON,
+    Fetch,
+    History,
+    Node,
+    Tree,
+    create_base_tables,
+    rows,
+    write_base_tables,
+)
 from sql.empty_marts import create_empty_marts
+from sql.looked_at import CLUSTER, EXECUTIONS, PAUSE, TENANT, looked_at
 from sql.story_history import story_history
 
 
@@ -41,6 +52,17 @@ def _one(database: Path) -> None:
     """One successful execution."""
     tree = Tree("LOAD_PLAN", "Nightly", "Success", (Tree("TABLE", "orders", "Success"),))
     _write(database, History(rows(tree, 7), []))
+
+
+def _looked_at(database: Path) -> None:
+    """Executions that were looked at while they ran; the last one still runs."""
+    nodes, fetches, changes = looked_at().history
+    place = {"cluster": CLUSTER, "tenant": TENANT}
+    running = Tree("LOAD_PLAN", "Slow", "In Progress", (), "Load State")
+    looks = [Fetch(CLUSTER, TENANT, EXECUTIONS + 1, "run 9998", LATER - PAUSE, "loaded", False)]
+    looks += [Fetch(CLUSTER, TENANT, EXECUTIONS + 1, "run 9999", LATER, "loaded", False)]
+    last = rows(running, EXECUTIONS + 1, fetched_at=LATER, **place)
+    _write(database, History([*nodes, *last], [*fetches, *looks], changes))
 
 
 def _empty(database: Path) -> None:
@@ -93,9 +115,13 @@ def _add_alerts(database: Path) -> None:
         warehouse.execute(f"CREATE TABLE load_status.alerts ({columns})")
 
 
+LATER = NOON + timedelta(days=9)
+"""The last look at the execution that still runs."""
+
 WAREHOUSES: dict[str, Callable[[Path], None]] = {
     "story": _story,
     "odd": _odd,
+    "looked at": _looked_at,
     "one": _one,
     "empty": _empty,
     "nothing": _nothing,

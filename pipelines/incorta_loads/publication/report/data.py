@@ -15,7 +15,7 @@ from incorta_loads.analysis.project import project_variables
 from incorta_loads.analysis.queries import coverage, failure_rates
 from incorta_loads.analysis.rows import Row, built_tables, rows
 from incorta_loads.choices import By, Sort, Wanted
-from incorta_loads.publication.report import sections
+from incorta_loads.publication.report import sections, times
 from incorta_loads.publication.report.grid import EXECUTIONS, EXECUTIONS_OF_A_PLAN, read_grid
 from incorta_loads.publication.report.names import Names, in_page
 from incorta_loads.publication.report.news import LastReport, changes_since
@@ -92,11 +92,13 @@ class _Reader:
             "rules": self._columns(self._rows(sections.RULES), ("rule", "nodes")),
             "coverage": self._columns(coverage(self._connection).rows, sections.COVERAGE),
             "gaps": self._columns(self._some("gaps"), sections.GAP),
+            **self._times(),
         }
         # if it is a view, reading it would take long
         if "alert_backtest_summary" in built_tables(self._connection):
             parts["backtest"] = self._columns(self._some("backtest"), sections.BACKTEST)
         (totals,) = self._rows(sections.TOTALS)
+        totals |= self._rows(times.KNOWN)[0]
         return {
             "version": __version__,
             "made_at": made_at.timestamp(),
@@ -132,6 +134,23 @@ class _Reader:
             for rank, row in enumerate(compared)
         }
         return [rate_of[_series(row)] | compared_of[_series(row)] | row for row in found]
+
+    def _times(self) -> dict[str, Columns]:
+        """Returns when executions ran, how long plans and tables take, and errors by day."""
+        return {
+            "days": self._columns(
+                self._rows(f"{times.DAYS_OF_PLANS} LIMIT {times.DAYS}"), times.DAY
+            ),
+            "times": self._columns(
+                self._rows(f"{times.EXECUTION_TIMES} LIMIT {EXECUTIONS}"), times.EXECUTION_TIME
+            ),
+            "durations": self._columns(
+                self._rows(f"{times.PLAN_DURATIONS} LIMIT {MOST['plans']}"), times.PLAN_DURATION
+            ),
+            "table_durations": self._of_tables(
+                self._rows(f"{times.TABLE_DURATIONS} LIMIT {times.TABLES}"), times.TABLE_DURATION
+            ),
+        }
 
     def _all_plans(self) -> list[Row]:
         """Returns the rates of each plan and the outcome of its last execution."""

@@ -31,7 +31,13 @@ SCRIPTS = (
     *("assets/data.js", "assets/words.js", "assets/choice.js", "assets/cells.js"),
     *(
         *("assets/links.js", "assets/tables.js", "assets/grid.js", "assets/trend.js"),
-        *("assets/episodes.js", "assets/card.js", "assets/sections.js", "assets/page.js"),
+        *(
+            "assets/times.js",
+            "assets/episodes.js",
+            "assets/card.js",
+            "assets/sections.js",
+            "assets/page.js",
+        ),
     ),
 )
 """Scripts in order of dependency."""

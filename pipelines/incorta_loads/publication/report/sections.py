@@ -9,7 +9,7 @@ TEXTS = frozenset(
         *("cluster", "tenant", "load_plan", "group_name", "schema_name", "table_name", "name"),
         *("schema_name_a", "table_name_a", "schema_name_b", "table_name_b", "path"),
         *("behaviour", "compared_verdict", "outcome", "rule", "reason", "type", "role"),
-        *("job_status", "setting", "kind", "change"),
+        *("job_status", "setting", "kind", "change", "verdict", "day"),
     }
 )
 """Fields stored in the page as indexes in its list of names."""
@@ -20,6 +20,7 @@ VARIABLES = (
     *("recent_runs", "baseline_runs", "regression_gap_runs", "regression_windows"),
     "regression_baseline_trials",
     *("broken_level", "broken_runs", "backtest_short_runs", "significance"),
+    "duration_runs",
 )
 """Variables of the dbt project that the texts of the page mention."""
 

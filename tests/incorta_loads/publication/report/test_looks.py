@@ -18,7 +18,7 @@ Math.max(...[...document.querySelectorAll("main *")].map((each) =>
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 
-@pytest.mark.parametrize("name", ["story", "odd", "large"])
+@pytest.mark.parametrize("name", ["story", "odd", "looked at", "large"])
 def test_a_phone_needs_no_horizontal_scrolling(browser: Browser, made: Made, name: str) -> None:
     """At 390 pixels, nothing is cut off at the right of a list."""
     with opened_page(browser, made(name), size=PHONE) as tab:
@@ -32,6 +32,7 @@ def test_a_phone_needs_no_horizontal_scrolling(browser: Browser, made: Made, nam
         ("story", DESKTOP, "light"),
         ("story", PHONE, "dark"),
         ("odd", DESKTOP, "dark"),
+        ("looked at", PHONE, "light"),
         ("nothing", PHONE, "light"),
     ],
 )

@@ -43,6 +43,7 @@ function cardOf(key) {
       ["Last runs", runsOfCard(table)],
       ["Error rate", `${percent(table.error_rate)} %, ${errorsAndInterval(table, "errors", "counted", "error_rate")}`, table.recent_counted ? `recent executions: ${errorsAndInterval(table, "recent_errors", "recent_counted", "recent_error_rate")}` : null],
       ["Worse?", worseWords(table)],
+      ["Duration", parts.table_durations.filter((row) => row.of === table).map((row) => element("span", {}, nameOf(row.load_plan), ": ", ...usualWords({ ...row, of: table })))],
       ["Incidents", [...new Set(table.breaks.map((row) => row.incident))].map((id) => incidentOfCard(table, id))],
       ["Episodes", episodesOfCard(table)],
       ["Fails with", togetherWith(table)],
@@ -128,7 +129,7 @@ function treeOf(key) {
   }
   return headed(
     `Execution ${key} of ${execution.load_plan}`,
-    element("p", {}, `${OUTCOMES[execution.outcome]}, ${partOf(execution.table_errors, execution.tables)} tables in error${execution.is_partial ? "; not a full run" : ""}.`),
+    element("p", {}, `${OUTCOMES[execution.outcome]}, ${partOf(execution.table_errors, execution.tables)} tables in error${execution.is_partial ? "; not a full run" : ""}${[timesWords(execution)].filter(Boolean).map((words) => `; ${words}`).join("")}.`),
     list,
   );
 }

@@ -21,7 +21,7 @@ function rowsOf(columns) {
 
 const parts = {};
 for (const part of ["tables", "incidents", "incident_tables", "changes", "grid", "executions", "plans", "schemas", "episodes", "causes", "origins",
-  "together", "conflicts", "rules", "coverage", "gaps"]) {
+  "together", "conflicts", "rules", "coverage", "gaps", "days", "times", "durations", "table_durations"]) {
   parts[part] = rowsOf(report[part]);
 }
 // only if it was calculated
@@ -76,7 +76,7 @@ function lastRuns(table, most) {
   return found.reverse();
 }
 
-for (const part of ["episodes", "causes", "origins", "changes"]) {
+for (const part of ["episodes", "causes", "origins", "changes", "table_durations"]) {
   for (const row of parts[part]) row.of = parts.tables[row.table];
 }
 for (const table of parts.tables) table.breaks = [];

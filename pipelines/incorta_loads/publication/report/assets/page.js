@@ -90,6 +90,7 @@ function show() {
   // everything below the first screen is drawn later
   setTimeout(() => {
     showPicture(chosen);
+    showPlanTimes(chosen);
     grid.show(chosen);
     showTrend(grid.executions, grid.tables);
     note("grid-note", !chosen.plan && parts.plans.length > 1 ? "Choose a load plan to see its executions side by side." : "");
@@ -192,6 +193,7 @@ function writeNotes() {
   note("together-note", shownOf("together", parts.together.length, "pairs, the most significant ones"));
   const rules = parts.rules.map((row) => `${grouped.format(row.nodes)} × ${RULES[row.rule]}`).join("; ");
   note("conflicts-note", `${rules && `In all executions: ${rules}.`} ${shownOf("conflicts", parts.conflicts.length, "rows of the latest executions")}`);
+  note("times-note", timesNote());
   note("gaps-note", shownOf("gaps", parts.gaps.length, "gaps with the highest ids"));
   const verdicts = parts.tables.filter((row) => row.compared_verdict === "insufficient_data").length;
   note("compared", verdicts ? `${count(verdicts, "table")} with too few runs after successes cannot be compared.` : "");

@@ -78,6 +78,19 @@ const LISTS = [
       drawn("Last execution", "last_execution_id", lastExecution, { sorter: "number", minWidth: 220, widthGrow: 3 }),
     ],
   }),
+  new List("slow-tables", {
+    rows: ofTables("table_durations"),
+    empty: "No durations are known",
+    columns: [
+      drawn("Table", "table", tableCell, { minWidth: 180, widthGrow: 3, sorter: "number" }),
+      text("Load plan", "load_plan", { minWidth: 120, widthGrow: 2 }),
+      number("Median", "median_longest_seconds", { words: (row) => between(row.median_shortest_seconds, row.median_longest_seconds), width: 120 }),
+      number("Of the plan", "share_of_plan", { words: (row) => (row.share_of_plan === null ? "" : `${percent(row.share_of_plan)} %`), width: 120 }),
+      number("Last run", "last_longest_seconds", { words: (row) => between(row.last_shortest_seconds, row.last_longest_seconds), width: 120 }),
+      drawn("Slower", "verdict", (row) => (row.verdict === "slower" ? element("b", {}, PACES.slower) : PACES[row.verdict]), { width: 140 }),
+      number("Runs", "runs", { width: 80 }),
+    ],
+  }),
   new List("schema-rates", {
     rows: schemasOf,
     empty: "No schema",

@@ -77,6 +77,30 @@ function utc(seconds) {
   return seconds === null ? "" : `${new Date(1000 * seconds).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
+// The unit of a duration, and its length in seconds.
+function unitOf(seconds) {
+  return [["h", 3600], ["min", 60]].find(([, each]) => seconds >= 10 * each) ?? ["s", 1];
+}
+
+function atLeast(seconds) {
+  const [unit, length] = unitOf(seconds);
+  return `${Math.floor(seconds / length)} ${unit}`;
+}
+
+// A duration between two bounds, rounded outwards, as in the terminal.
+function between(shortest, longest) {
+  const [unit, length] = unitOf(longest);
+  const [low, high] = [Math.floor(shortest / length), Math.ceil(longest / length)];
+  if (!low) return `< ${Math.max(1, high)} ${unit}`;
+  return low === high ? `${high} ${unit}` : `${low}–${high} ${unit}`;
+}
+
+// A moment between two, to the second.
+function utcBetween(after, by) {
+  const [first, last] = [after, by].map((each) => new Date(1000 * each).toISOString().slice(0, 19).replace("T", " "));
+  return first.slice(0, 10) === last.slice(0, 10) ? `${first}–${last.slice(11)} UTC` : `${first} – ${last} UTC`;
+}
+
 function ago(seconds) {
   const passed = Math.max(0, Date.now() / 1000 - seconds);
   const [unit, length] = [["day", 86400], ["hour", 3600], ["minute", 60]].find(([, each]) => passed >= each * (each === 86400 ? 2 : 1)) ?? ["second", 1];
