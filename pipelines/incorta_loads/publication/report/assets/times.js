@@ -18,7 +18,7 @@ function timesOf(execution) {
 function timesWords(execution) {
   const row = timesOf(execution);
   if (!row) return "";
-  if (row.ran_seconds !== null) return `running for at least ${atLeast(row.ran_seconds)}`;
+  if (row.ran_seconds !== null) return `running for at least ${lowerEnd(row.ran_seconds)}`;
   return `took ${between(row.shortest_seconds, row.longest_seconds)}, ended ${utcBetween(row.ended_after, row.ended_by)}`;
 }
 

@@ -82,7 +82,7 @@ function unitOf(seconds) {
   return [["h", 3600], ["min", 60]].find(([, each]) => seconds >= 10 * each) ?? ["s", 1];
 }
 
-function atLeast(seconds) {
+function lowerEnd(seconds) {
   const [unit, length] = unitOf(seconds);
   return `${Math.floor(seconds / length)} ${unit}`;
 }
