@@ -61,7 +61,7 @@ def page(snapshot: Path) -> str:
 
 def _part(output: Any) -> str:
     """Returns the HTML of what a cell shows; choices cannot be made without Python."""
-    if isinstance(output, alt.LayerChart):
+    if isinstance(output, alt.LayerChart | alt.Chart):
         chart = output.properties(width=CHART_WIDTH)
         return str(vl_convert.vegalite_to_svg(chart.to_dict(), vl_version="v6.1"))
     if isinstance(output, ui.table):

@@ -368,6 +368,84 @@ def _(chosen, health, listed):
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
+    ## When, and how long?
+
+    Incorta gives no times. What was running at one look and ended at the next one ended between
+    the two: a bar reaches from the shortest duration that is possible to the longest.
+    """)
+    return
+
+
+@app.cell
+def _(here, mo, plan, warehouse):
+    def of_plan(query):
+        """The rows of the chosen cluster and load plan."""
+        rows = here(mo.sql(query, output=False, engine=warehouse))
+        return rows[rows["load_plan"] == plan.value] if plan.value else rows
+
+    days = of_plan("SELECT * FROM load_analysis.failures_by_day ORDER BY day, load_plan")
+    times = of_plan("SELECT * FROM load_analysis.execution_times ORDER BY execution_id")
+    slowest = of_plan(
+        "SELECT * FROM load_analysis.table_durations ORDER BY median_longest_seconds DESC"
+    )
+    known_times = (
+        f"Durations are known of {times['longest_seconds'].notna().sum()} of {len(times)} "
+        "executions; the others were not seen before their start and after their end."
+    )
+    mo.md(known_times)
+    return days, known_times, slowest, times
+
+
+@app.cell
+def _(alt, days, mo):
+    dated = days[days["day"].notna()]
+    mo.stop(dated.empty)
+    alt.Chart(dated, width="container").mark_bar().encode(
+        x=alt.X("yearmonthdate(day):O", title="day (UTC)"),
+        y=alt.Y("errors:Q", title="executions in error"),
+        color=alt.Color("load_plan:N", title="load plan"),
+        tooltip=["load_plan", "day", "errors", "counted"],
+    )
+    return
+
+
+@app.cell
+def _(alt, mo, times):
+    timed = times[times["longest_seconds"].notna()].tail(300)
+    mo.stop(timed.empty)
+    alt.Chart(timed, width="container").mark_bar(width=4).encode(
+        x=alt.X("execution_id:Q", title="execution", scale=alt.Scale(zero=False)),
+        y=alt.Y("shortest_seconds:Q", title="seconds, from shortest to longest"),
+        y2="longest_seconds:Q",
+        color=alt.Color("load_plan:N", title="load plan"),
+        tooltip=["load_plan", "execution_id", "outcome", "shortest_seconds", "longest_seconds"],
+    )
+    return
+
+
+@app.cell
+def _(listed, slowest):
+    listed(
+        slowest,
+        [
+            "load_plan",
+            "schema_name",
+            "table_name",
+            "runs",
+            "median_shortest_seconds",
+            "median_longest_seconds",
+            "last_shortest_seconds",
+            "last_longest_seconds",
+            "verdict",
+            "share_of_plan",
+        ],
+    )
+    return
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
     ## What fails together?
 
     Pairs of tables that begin to fail in the same executions more often than chance explains.

@@ -11,7 +11,7 @@ import pytest
 
 from incorta_simulator.company.company import Company
 from incorta_simulator.server.simulator import Simulator
-from journeys.shell import TOKEN, Demo, User, configured, make_run
+from journeys.shell import TOKEN, Demo, User, configured, simulated_run
 
 
 @pytest.fixture
@@ -67,4 +67,4 @@ def analyzed(
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The history of `incorta-loads simulate`, loaded and analyzed once, for reading only."""
-    return make_run(tmp_path_factory.mktemp("demo"))
+    return simulated_run(tmp_path_factory.mktemp("demo"))

@@ -120,11 +120,23 @@ def finished(
 
 
 class Demo(NamedTuple):
-    """The output of `make run` on stdout and stderr, and the warehouse it created."""
+    """The output of a simulated run on stdout and stderr, and the warehouse it created."""
 
     printed: str
     stderr: str
     warehouse: Path
+
+
+def simulated_run(folder: Path) -> Demo:
+    """Runs `incorta-loads simulate -- incorta-loads run`, with all files in the folder."""
+    warehouse = folder / "incorta_loads.duckdb"
+    done = finished(
+        *(COMMAND, "simulate", "--", COMMAND, "run"),
+        cwd=folder,
+        DESTINATION__DUCKDB__CREDENTIALS=str(warehouse),
+        SOURCES__INCORTA__PUBLISH_DIR=str(folder / "published"),
+    )
+    return Demo(done.stdout, done.stderr, warehouse)
 
 
 def make_run(folder: Path) -> Demo:

@@ -15,7 +15,8 @@ import pytest
 
 from incorta_loads.analysis.build import build_models
 from journeys.shell import CHECKOUT, COMMAND, Demo
-from sql.base_rows import write_base_tables
+from sql.base_rows import built, write_base_tables
+from sql.looked_at import looked_at
 from sql.sketches import sketch
 
 NOTEBOOK = CHECKOUT / "notebooks/failure_analysis.py"
@@ -125,6 +126,18 @@ def test_a_cluster_is_shown_alone(two_tenants: Path) -> None:
     assert shown["fix_first"]["cumulative_clean_share"].max() == 1
 
 
+def test_times_of_the_chosen_plan_are_shown(tmp_path: Path) -> None:
+    """Errors by day, durations of executions, and of tables."""
+    database = built(tmp_path / "w.duckdb", *looked_at().history)
+    shown = run_notebook(database, plan="Slow")
+    for name in ("days", "times", "slowest"):
+        assert set(shown[name]["load_plan"]) == {"Slow"}, name
+    assert len(shown["times"]) == len(shown["timed"]) == shown["days"]["executions"].sum()
+    assert shown["known_times"].startswith(
+        f"Durations are known of {len(shown['times'])} of {len(shown['times'])} executions"
+    )
+
+
 def test_a_missing_snapshot_is_one_sentence(tmp_path: Path) -> None:
     """The sentence includes the remedy."""
     done = subprocess.run(
@@ -147,6 +160,7 @@ def test_the_page_without_a_network_has_the_figures(snapshot: Path, tmp_path: Pa
     assert page.count("<svg") == 3
     assert page.count("<table") >= 5
     assert "Sales_OLTP.returns" in page
+    assert "Durations are known of 0 of 400 executions" in page
     assert re.findall(r"(?:src|href)=.(?!#)", page) == []
 
 

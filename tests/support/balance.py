@@ -22,7 +22,6 @@ GROUPS = {
     "tests/journeys/test_notebook.py": "demo",
     "tests/journeys/test_documented.py": "demo",
     "tests/journeys/test_own_statuses.py": "demo",
-    "tests/journeys/test_package.py": "demo",
 }
 
 # Long groups start first, so that no worker waits for another at the end.
