@@ -86,6 +86,27 @@ def test_history_that_was_seen_once_says_what_to_do(analyzed: User) -> None:
     assert printed.endswith("run incorta-loads run on a schedule.\n")
 
 
+def test_days_are_those_of_the_time_zone(warehouse: Path, user: User) -> None:
+    """A mistyped one is refused before anything is built."""
+    shutil.copy(warehouse, user.warehouse)
+    user.settings["SOURCES__INCORTA__MODELS__TIME_ZONE"] = "Pacific/Auckland"
+    user.runs("analyze")
+    days = user.queries(
+        "SELECT day, sum(executions) AS executions FROM load_analysis.failures_by_day "
+        "WHERE day IS NOT NULL GROUP BY ALL ORDER BY ALL"
+    )
+    assert days == user.queries(
+        "SELECT CAST(ended_by AT TIME ZONE 'Pacific/Auckland' AS DATE) AS day, "
+        "count(*) AS executions FROM load_analysis.execution_times "
+        "WHERE CAST(ended_by AT TIME ZONE 'Pacific/Auckland' AS DATE) "
+        "= CAST(ended_after AT TIME ZONE 'Pacific/Auckland' AS DATE) GROUP BY ALL ORDER BY ALL"
+    )
+    user.settings["SOURCES__INCORTA__MODELS__TIME_ZONE"] = "Berlin"
+    assert "time_zone under [sources.incorta.models] is 'Berlin', which is no name" in (
+        user.runs("analyze", exit_code=2).stderr
+    )
+
+
 def test_a_run_says_once_which_plans_became_slower(warehouse: Path, user: User) -> None:
     """In its summary, as receivers of notifications are told."""
     shutil.copy(warehouse, user.warehouse)

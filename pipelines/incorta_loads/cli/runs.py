@@ -26,6 +26,7 @@ from incorta_loads.config.settings import (
     lock_timeout_seconds,
     notify_urls,
     probing,
+    time_zone,
 )
 from incorta_loads.endpoint.client import Answer, StatusClient
 from incorta_loads.endpoint.execution_ids import ExecutionIds
@@ -230,6 +231,7 @@ def _variables() -> dict[str, object]:
     return {
         **probing(),
         **alert_levels(),
+        **time_zone(),
         "user_status_outcomes": configured_status_outcomes(),
         "user_type_roles": configured_type_roles(),
     }

@@ -72,7 +72,8 @@ class Settings:
 
 SETTINGS = (
     *(setting.name for setting in fields(Settings)),
-    *("log_format", "publish_dir", "models.status_outcomes", "models.type_roles", "notify.urls"),
+    *("log_format", "publish_dir", "models.status_outcomes", "models.type_roles"),
+    *("models.time_zone", "notify.urls"),
 )
 """Names of all settings under [sources.incorta]."""
 
@@ -192,6 +193,26 @@ def type_roles_path() -> Path | None:
 def _models_path(name: str) -> Path | None:
     value = look_up(name, *SECTION, "models")
     return None if value is None else resolved(str(value), f"The file of {name}")
+
+
+def time_zone() -> dict[str, object]:
+    """Returns `time_zone` under `[sources.incorta.models]`, in which days are counted.
+
+    Raises:
+        InvalidSettingError: there is no such time zone.
+    """
+    value = look_up("time_zone", *SECTION, "models")
+    if value is None:
+        return {}
+    from zoneinfo import available_timezones  # noqa: PLC0415 (reads many directories)
+
+    name = str(value).strip()
+    if name not in available_timezones():
+        raise InvalidSettingError(
+            f"time_zone under [sources.incorta.models] is '{name}', which is no name of the IANA "
+            "time zone database; write it as in 'Europe/Berlin'."
+        )
+    return {"time_zone": name}
 
 
 def notify_urls() -> list[str]:
