@@ -47,7 +47,8 @@ def rows_as_they_are(columns: list[str], first: str, *, ascending: bool) -> dict
         "order_by_cols": [json.dumps([first, ascending])],
         "row_limit": 100,
         "show_cell_bars": False,  # a bar as long as an id says nothing
-        "column_config": {"p_runs": {"d3NumberFormat": ".1e"}},
+        "column_config": {"p_runs": {"d3NumberFormat": ".1e"}}
+        | {name: {"d3NumberFormat": ".1f"} for name in columns if name.endswith("_seconds")},
     }
 
 
@@ -109,6 +110,33 @@ CHARTS = (
             "stack": "Stack",
             "row_limit": 10_000,
         },
+    ),
+    Chart(
+        *("Executions in error by day (UTC)", "failures_by_day", "echarts_timeseries_bar", 4),
+        {
+            "x_axis": "day",
+            "time_grain_sqla": "P1D",
+            "metrics": [metric("executions in error", "SUM(errors)")],
+            "groupby": ["load_plan"],
+            "stack": "Stack",
+            "adhoc_filters": where("day IS NOT NULL"),
+        },
+    ),
+    Chart(
+        *("How long load plans take, in seconds", "plan_durations", "table", 8),
+        rows_as_they_are(
+            [
+                "load_plan",
+                "runs",
+                "median_shortest_seconds",
+                "median_longest_seconds",
+                "last_shortest_seconds",
+                "last_longest_seconds",
+                "verdict",
+            ],
+            *("median_longest_seconds",),
+            ascending=False,
+        ),
     ),
     Chart(
         *("Error rate by schema", "failure_rates_by_schema", "echarts_timeseries_bar", 6),
