@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +14,7 @@ from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.config.settings import load_settings
 from incorta_loads.ingest import batches
 from incorta_loads.ingest.run import ingest_into
+from incorta_loads.ingest.stopping import Stopping
 from incorta_loads.warehouse.writing import open_for_writing
 
 NAME = "warehouse.duckdb"
@@ -35,7 +35,7 @@ def run(home: Path, url: str, *, in_batches: bool = False) -> None:
             settings,
             None,
             outcome_of=StatusOutcomes().of,
-            stopping=threading.Event(),
+            stopping=Stopping(),
             report=lambda _: None,
         )
     assert done.ended_by is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,6 +16,7 @@ from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.ingest import batches
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run import ingest_into
+from incorta_loads.ingest.stopping import Stopping
 from incorta_loads.warehouse.writing import open_for_writing
 
 TOKEN = "history-token"
@@ -38,7 +38,7 @@ def run(
             settings,
             wanted,
             outcome_of=StatusOutcomes().of,
-            stopping=threading.Event(),
+            stopping=Stopping(),
             report=lambda _: None,
         )
 

@@ -12,6 +12,7 @@ import typer
 
 from incorta_loads import __version__
 from incorta_loads.cli import details, findings, reading
+from incorta_loads.cli.cluster_options import AllClusters, Cluster, Tenant, chosen_clusters
 from incorta_loads.cli.options import App, Debug, Quiet, Verbose, start
 from incorta_loads.cli.suggestions import Commands
 
@@ -70,7 +71,9 @@ def _number(value: float) -> float:
 
 
 @app.command()
-def ingest(*, ids: Ids = None) -> None:
+def ingest(
+    *, ids: Ids = None, every: AllClusters = False, cluster: Cluster = None, tenant: Tenant = None
+) -> None:
     """Fetch executions from the cluster and load them into the warehouse.
 
     Without --ids: executions that may have changed, new ones, and ids that did not load before.
@@ -79,7 +82,8 @@ def ingest(*, ids: Ids = None) -> None:
     from incorta_loads.cli import runs
 
     start()
-    if not runs.ingest(ids).is_complete:
+    clusters = chosen_clusters(cluster, tenant, every=every, ids=ids)
+    if not all(each.is_complete for each in runs.ingest(ids, clusters)):
         raise typer.Exit(NOT_ALL_LOADED)
 
 
@@ -123,7 +127,9 @@ def publish(
 
 
 @app.command()
-def run(*, ids: Ids = None) -> None:
+def run(
+    *, ids: Ids = None, every: AllClusters = False, cluster: Cluster = None, tenant: Tenant = None
+) -> None:
     """Ingest, analyze, notify and publish: the command for schedulers.
 
     Prints how many ids loaded, which tables broke, got worse or recovered since the last run,
@@ -132,11 +138,11 @@ def run(*, ids: Ids = None) -> None:
     from incorta_loads.cli import runs, summary
 
     start()
-    done = runs.run(ids)
+    done = runs.run(ids, chosen_clusters(cluster, tenant, every=every, ids=ids))
     summary.show_run(done)
     if done.worst_error is not None:
         raise done.worst_error
-    if done.ingested is not None and not done.ingested.is_complete:
+    if not all(each.is_complete for each in done.clusters):
         raise typer.Exit(NOT_ALL_LOADED)
 
 
@@ -179,6 +185,8 @@ def watch(
             help="Seconds to wait for an execution that the cluster does not know yet.",
         ),
     ] = 60,
+    cluster: Cluster = None,
+    tenant: Tenant = None,
 ) -> None:
     """Follow one execution until it is final, then load it.
 
@@ -191,8 +199,9 @@ def watch(
 
     start()
     wanted = parse_id(execution_id)
+    (settings,) = chosen_clusters(cluster, tenant, every=False)
     code = watching.watch(
-        wanted, every_seconds=every, timeout_seconds=timeout, appear_seconds=appear
+        settings, wanted, every_seconds=every, timeout_seconds=timeout, appear_seconds=appear
     )
     raise typer.Exit(code)
 
@@ -219,13 +228,14 @@ def init(
 
 
 @app.command()
-def check() -> None:
+def check(*, every: AllClusters = False, cluster: Cluster = None, tenant: Tenant = None) -> None:
     """Test the cluster URL, the tenant and the token. Writes nothing."""
     from incorta_loads.cli import runs, summary
 
-    settings, answer, restarted = runs.check(start())
-    summary.show_check(settings, answer, restarted)
-    if restarted is not None:
+    redactor = start()
+    found = runs.check(chosen_clusters(cluster, tenant, every=every), redactor)
+    summary.show_checks(found)
+    if any(each.restarted is not None for each in found):
         raise typer.Exit(NOT_ALL_LOADED)
 
 

@@ -15,7 +15,8 @@ from incorta_loads.config.new_files import (
     require_no_files,
     write_files,
 )
-from incorta_loads.config.settings import Settings, load_settings, secret_values
+from incorta_loads.config.secret_values import secret_values
+from incorta_loads.config.settings import Settings, load_settings
 from incorta_loads.endpoint.client import StatusClient
 from incorta_loads.endpoint.probing import FoundIds, find_ids
 from incorta_loads.errors import ConfigurationError, RunFailedError
@@ -46,7 +47,7 @@ def set_up(cluster_url: str | None, tenant: str | None) -> None:
     read_settings_again()
     redactor = Redactor(secret_values())
     try:
-        summary.show_check(*runs.check(redactor))
+        summary.show_checks(runs.check([settings], redactor))
         found = _found_ids(settings, redactor)
     except BaseException:
         remove_files(directory)  # so that `init` can be run again

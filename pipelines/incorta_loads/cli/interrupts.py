@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from incorta_loads.errors import InterruptedRunError
+from incorta_loads.ingest.stopping import Stopping
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -22,7 +22,7 @@ class Interrupt:
     """
 
     def __init__(self) -> None:
-        self.stopping = threading.Event()
+        self.stopping = Stopping()
         self.signal_number: int | None = None
 
     def raise_if_set(self, what_is_kept: str) -> None:

@@ -136,7 +136,8 @@ def start() -> Redactor:
     """
     _require_working_directory()
     from incorta_loads.config.lookup import read_settings_here
-    from incorta_loads.config.settings import log_format, secret_values
+    from incorta_loads.config.secret_values import secret_values
+    from incorta_loads.config.settings import log_format
     from incorta_loads.config.unknown_settings import log_unknown_settings
     from incorta_loads.redaction import Redactor
     from incorta_loads.terminal.logs import set_up_logs, turn_telemetry_off
@@ -166,7 +167,8 @@ def write_error(text: str, error: Exception | None, exit_code: int) -> None:
     import traceback
 
     from incorta_loads.config.lookup import read_settings_here
-    from incorta_loads.config.settings import log_format, secret_values
+    from incorta_loads.config.secret_values import secret_values
+    from incorta_loads.config.settings import log_format
     from incorta_loads.redaction import Redactor
     from incorta_loads.terminal.logs import log_formatter
 

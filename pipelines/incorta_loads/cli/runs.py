@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -17,12 +20,11 @@ from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.analysis.queries import unknown_statuses, unknown_types
 from incorta_loads.analysis.user_rules import configured_status_outcomes, configured_type_roles
 from incorta_loads.cli.interrupts import graceful_interrupt, prompt_interrupt
-from incorta_loads.cli.summary import RunSummary
+from incorta_loads.cli.summary import RunSummary, raise_worst
 from incorta_loads.config.paths import database_path, published_directory
 from incorta_loads.config.settings import (
     Settings,
     alert_levels,
-    load_settings,
     lock_timeout_seconds,
     notify_urls,
     probing,
@@ -40,8 +42,8 @@ from incorta_loads.errors import (
 )
 from incorta_loads.ingest.batches import batch_of
 from incorta_loads.ingest.continuity import why_another
-from incorta_loads.ingest.ingested import Ingested
-from incorta_loads.ingest.run import ingest_into
+from incorta_loads.ingest.ingested import Ingested, ended_by
+from incorta_loads.ingest.run import ingest_clusters
 from incorta_loads.publication.publish import Published
 from incorta_loads.publication.publish import publish as publish_files
 from incorta_loads.redaction import Redactor
@@ -62,14 +64,17 @@ _PUBLISHING_BYTES = 256 * 2**20
 """Memory limit of DuckDB while it writes the published files, which it reads once."""
 
 
-def ingest(ids: str | None) -> Ingested:
-    """Fetches and loads the given ids, or all that are due."""
+def ingest(ids: str | None, clusters: Sequence[Settings]) -> list[Ingested]:
+    """Fetches and loads the given ids, or all that are due.
+
+    Raises:
+        ConfigurationError, RunFailedError: the requests to a cluster ended early; the others were
+            fetched and loaded.
+    """
     wanted = None if ids is None else ExecutionIds.parse(ids)
-    settings = load_settings()
-    with _writing(settings) as warehouse:
-        ingested = _fetch(warehouse, settings, wanted)
-    if ingested.ended_by is not None:
-        raise ingested.ended_by
+    with _writing(clusters) as warehouse:
+        ingested = _fetch(warehouse, clusters, wanted)
+    raise_worst(ended_by(ingested))
     return ingested
 
 
@@ -91,7 +96,7 @@ def publish(directory: str | None) -> Published:
         return _publish(warehouse, target)
 
 
-def run(ids: str | None) -> RunSummary:
+def run(ids: str | None, clusters: Sequence[Settings]) -> RunSummary:
     """Fetches, loads, builds the models, sends notifications and publishes, under one lock.
 
     A failed step does not undo the others. If fetching ends early, the fetched executions are still
@@ -103,14 +108,12 @@ def run(ids: str | None) -> RunSummary:
         InterruptedRunError: the steps that finished are kept.
     """
     wanted = None if ids is None else ExecutionIds.parse(ids)
-    settings = load_settings()
     variables, receivers, target = _variables(), Receivers(notify_urls()), published_directory()
-    with _writing(settings) as warehouse:
+    with _writing(clusters) as warehouse:
         summary = RunSummary(warehouse.path)
         with _going_on(summary):
-            summary.ingested = _fetch(warehouse, settings, wanted)
-            if summary.ingested.ended_by is not None:
-                raise summary.ingested.ended_by
+            summary.clusters = _fetch(warehouse, clusters, wanted)
+            summary.errors += ended_by(summary.clusters)
         if summary.errors and warehouse.is_empty():  # such as a first run with a wrong token
             return summary
         with _going_on(summary):
@@ -145,29 +148,53 @@ def _naming_the_warehouse(path: Path) -> Iterator[None]:
         ) from error
 
 
-def check(redactor: Redactor) -> tuple[Settings, Answer, RestartedIds | None]:
-    """Tests cluster, tenant and token with one request, and whether the ids were restarted.
+@dataclass(frozen=True)
+class Checked:
+    """What one request to a cluster showed.
+
+    Attributes:
+        settings: the cluster.
+        answer: the answer; None if it was not usable.
+        restarted: where the cluster's ids seem to have started over, if anywhere.
+        error: why the answer was not usable.
+    """
+
+    settings: Settings
+    answer: Answer | None = None
+    restarted: RestartedIds | None = None
+    error: IncortaLoadsError | None = None
+
+
+def check(clusters: Sequence[Settings], redactor: Redactor) -> list[Checked]:
+    """Tests each cluster, tenant and token with one request, and whether the ids were restarted.
 
     Raises:
-        ConfigurationError: a setting is wrong; the message names it.
-        RunFailedError: the cluster gave no usable response.
+        ConfigurationError: a setting that is common to all is wrong; the message names it.
     """
-    settings = load_settings()
     _variables()
     Receivers(notify_urls())
+    before = [_highest_execution(each) for each in clusters]
+    with ThreadPoolExecutor(clusters[0].clusters_at_once) as pool:
+        return list(pool.map(partial(_checked, redactor), clusters, before))
+
+
+def _checked(
+    redactor: Redactor, settings: Settings, before: tuple[int, pa.Table] | None
+) -> Checked:
     client = StatusClient(settings, redactor)
     try:
-        before = _highest_execution(settings)
         answer = client.fetch(settings.first_id if before is None else before[0])
+        if answer.outcome not in ("loaded", "not_found", "forbidden"):
+            raise RunFailedError(
+                f"{settings.cluster_url} gave no usable response for execution "
+                f"{answer.execution_id} ({answer.outcome}: {answer.message}); check "
+                f"{settings.variable('cluster_url')} and the network."
+            )
+    except IncortaLoadsError as error:
+        return Checked(settings, error=error)
     finally:
         client.close()
-    if answer.outcome not in ("loaded", "not_found", "forbidden"):
-        raise RunFailedError(
-            f"{settings.cluster_url} gave no usable response for execution {answer.execution_id} "
-            f"({answer.outcome}: {answer.message}); check SOURCES__INCORTA__CLUSTER_URL and the "
-            "network."
-        )
-    return settings, answer, _restarted(settings, before, answer, redactor)
+    return Checked(settings, answer, _restarted(settings, before, answer, redactor))
 
 
 def _highest_execution(settings: Settings) -> tuple[int, pa.Table] | None:
@@ -194,23 +221,27 @@ def _restarted(
 
 
 @contextmanager
-def _writing(settings: Settings) -> Iterator[Warehouse]:
-    with open_for_writing(database_path(), settings.lock_timeout_seconds) as warehouse:
+def _writing(clusters: Sequence[Settings]) -> Iterator[Warehouse]:
+    with open_for_writing(database_path(), clusters[0].lock_timeout_seconds) as warehouse:
         yield warehouse
 
 
-def _fetch(warehouse: Warehouse, settings: Settings, wanted: ExecutionIds | None) -> Ingested:
+def _fetch(
+    warehouse: Warehouse, clusters: Sequence[Settings], wanted: ExecutionIds | None
+) -> list[Ingested]:
     with graceful_interrupt() as interrupt, shown_progress() as report:
-        ingested = ingest_into(
+        ingested = ingest_clusters(
             warehouse,
-            settings,
+            clusters,
             wanted,
             outcome_of=StatusOutcomes.configured().of,
             stopping=interrupt.stopping,
             report=report,
+            at_once=clusters[0].clusters_at_once,
         )
-    log_totals(ingested)
-    if ingested.ended_by is None:
+    for each in ingested:
+        log_totals(each)
+    if not ended_by(ingested):
         interrupt.raise_if_set("what was fetched is committed, and the next run requests the rest.")
     return ingested
 

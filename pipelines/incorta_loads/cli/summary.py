@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from incorta_loads.alerts.events import KINDS, Change
 from incorta_loads.alerts.sentences import sentences
@@ -21,6 +22,9 @@ from incorta_loads.terminal.printing import print_line
 from incorta_loads.terminal.progress import outcomes_in_words
 from incorta_loads.text import counted
 
+if TYPE_CHECKING:
+    from incorta_loads.cli.runs import Checked
+
 logger = logging.getLogger(__name__)
 
 _MOST_LINES = 5
@@ -33,7 +37,7 @@ class RunSummary:
 
     Attributes:
         warehouse: the DuckDB file.
-        ingested: the totals of fetching and loading.
+        clusters: the totals of fetching and loading, for each cluster and tenant.
         changes: what changed since the last run.
         slower: load plans that became slower.
         published: the publication.
@@ -41,7 +45,7 @@ class RunSummary:
     """
 
     warehouse: Path
-    ingested: Ingested | None = None
+    clusters: Sequence[Ingested] = ()
     changes: Sequence[Change] | None = None
     slower: Sequence[PlanPace] = ()
     published: Published | None = None
@@ -50,21 +54,21 @@ class RunSummary:
     @property
     def run_id(self) -> str:
         """The run id of the ledger rows; a new one if there are none."""
-        return new_run_id() if self.ingested is None else self.ingested.run_id
+        return self.clusters[0].run_id if self.clusters else new_run_id()
 
     @property
     def worst_error(self) -> IncortaLoadsError | None:
         """The error that determines the exit code: the first one of the most severe kind."""
-        by_severity = (2, 1, 8)
-        return min(self.errors, key=lambda each: by_severity.index(each.exit_code), default=None)
+        return worst_of(self.errors) if self.errors else None
 
     def lines(self) -> Iterator[str]:
         """Yields the lines of the summary."""
-        if self.ingested is not None:
-            ids = counted(self.ingested.ids, "id")
-            yield f"Requested: {ids} ({outcomes_in_words(self.ingested)})"
-            if self.ingested.restarted is not None:
-                yield str(self.ingested.restarted)
+        for each in self.clusters:
+            ended = "; ended early" if each.ended_by and each.name else ""
+            ids = f"{counted(each.ids, 'id')} ({outcomes_in_words(each)})"
+            yield f"{each.name or 'Requested'}: {ids}{ended}"
+            if each.restarted is not None:
+                yield str(each.restarted)
         if self.changes is None:
             yield "Since the last run: unknown, because there is no new analysis"
         elif not self.changes:
@@ -79,6 +83,23 @@ class RunSummary:
         else:
             yield f"Published: {self.published}"
         yield f"Warehouse: {self.warehouse}"
+
+
+def worst_of(errors: Sequence[IncortaLoadsError]) -> IncortaLoadsError:
+    """Returns the error that determines the exit code: the first one of the most severe kind."""
+    by_severity = (2, 1, 8)
+    return min(errors, key=lambda each: by_severity.index(each.exit_code))
+
+
+def raise_worst(errors: Sequence[IncortaLoadsError]) -> None:
+    """Logs the errors and raises the one that determines the exit code, if there is any."""
+    if not errors:
+        return
+    worst = worst_of(errors)
+    for error in errors:
+        if error is not worst:
+            logger.error("%s", error)
+    raise worst
 
 
 def _changes(changes: Sequence[Change]) -> Iterator[str]:
@@ -102,6 +123,23 @@ def show_run(summary: RunSummary) -> None:
             logger.error("%s", error)
     for line in summary.lines():
         print_line(line)
+
+
+def show_checks(found: Sequence[Checked]) -> None:
+    """Prints whether the configuration of each cluster works.
+
+    Raises:
+        ConfigurationError, RunFailedError: one does not work; all were printed.
+    """
+    errors = []
+    for each in found:
+        if each.error is not None:
+            place = f"{each.settings.cluster}, tenant {each.settings.tenant}: "
+            error = each.error if len(found) == 1 else type(each.error)(f"{place}{each.error}")
+            errors.append(error)
+        elif each.answer is not None:
+            show_check(each.settings, each.answer, each.restarted)
+    raise_worst(errors)
 
 
 def show_check(settings: Settings, answer: Answer, restarted: RestartedIds | None = None) -> None:

@@ -12,7 +12,7 @@ from incorta_loads.analysis.outcomes import StatusOutcomes, TypeRoles
 from incorta_loads.analysis.pace import Pace, pace_of
 from incorta_loads.cli.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.config.paths import database_path
-from incorta_loads.config.settings import Settings, load_settings
+from incorta_loads.config.settings import Settings
 from incorta_loads.errors import BusyError, RunFailedError, WarehouseError
 from incorta_loads.ingest.polling import Watched, watch_until_final
 from incorta_loads.ingest.run import load_answer
@@ -42,7 +42,12 @@ _TABLES_ENDS = {
 
 
 def watch(
-    execution_id: int, *, every_seconds: float, timeout_seconds: float, appear_seconds: float
+    settings: Settings,
+    execution_id: int,
+    *,
+    every_seconds: float,
+    timeout_seconds: float,
+    appear_seconds: float,
 ) -> int:
     """Watches an execution until it is final, and loads it; returns the exit code.
 
@@ -54,7 +59,7 @@ def watch(
         BusyError: it could not be loaded because another process kept the warehouse locked.
         InterruptedRunError: a signal was received.
     """
-    settings, path = load_settings(), database_path()
+    path = database_path()
     outcomes, roles = StatusOutcomes.configured(), TypeRoles.configured()
     with ExitStack() as stack:
         with prompt_interrupt(f"execution {execution_id} is not loaded."):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from incorta_loads.config.lookup import (
 )
 from incorta_loads.config.paths import resolved
 from incorta_loads.errors import InvalidSettingError, MissingSettingError
-from incorta_loads.redaction import secrets_in_url
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,12 @@ class Settings:
         ca_bundle: PEM file of the authorities to trust instead of the public ones.
         max_body_mib: largest response that is read, in MiB after decompression.
         lock_timeout_seconds: how long to wait for another process to release the warehouse.
+        clusters_at_once: from how many clusters to fetch at the same time.
         regression_level: largest p-value at which a table counts as worse than before.
         notify_level: largest p-value at which a notification reports that; not above
             `regression_level`.
+        table: dots between the tables of a cluster of a fleet, below [sources.incorta]. It is
+            no setting, but where they come from.
     """
 
     cluster_url: str
@@ -61,8 +62,14 @@ class Settings:
     ca_bundle: str | None = None
     max_body_mib: float = 32.0
     lock_timeout_seconds: float = 60.0
+    clusters_at_once: int = 8
     regression_level: float = 0.001
     notify_level: float = 0.0001
+    table: str = field(default="", metadata={"is_setting": False})
+
+    def variable(self, name: str) -> str:
+        """Returns the environment variable of a setting of this cluster."""
+        return environment_variable(f"{self.table}.{name}" if self.table else name)
 
     @property
     def total_seconds(self) -> float:
@@ -70,8 +77,10 @@ class Settings:
         return self.timeout_seconds * 3
 
 
+CLUSTER_FIELDS = tuple(each for each in fields(Settings) if each.metadata.get("is_setting", True))
+
 SETTINGS = (
-    *(setting.name for setting in fields(Settings)),
+    *(setting.name for setting in CLUSTER_FIELDS),
     *("log_format", "publish_dir", "models.status_outcomes", "models.type_roles"),
     *("models.time_zone", "notify.urls"),
 )
@@ -85,6 +94,7 @@ _LOWEST: dict[str, float] = {
     "probe_gap": 1,
     "max_body_mib": 0.001,
     "lock_timeout_seconds": 0,
+    "clusters_at_once": 1,
     "regression_level": 1e-9,
     "notify_level": 1e-9,
 }
@@ -96,6 +106,7 @@ _HIGHEST: dict[str, float] = {
     "probe_gap": 1_000_000,
     "max_body_mib": 1024,
     "lock_timeout_seconds": 86_400,
+    "clusters_at_once": 64,
     "regression_level": 0.5,
     "notify_level": 0.1,  # above it, a table is no longer worse
 }
@@ -114,7 +125,7 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
     """
     given = {name: value for name, value in (explicit or {}).items() if value is not None}
     values: dict[str, Any] = {}
-    for setting in fields(Settings):
+    for setting in CLUSTER_FIELDS:
         value = given.get(setting.name, look_up(setting.name, *SECTION))
         value = unwrapped(value) if isinstance(value, str) else value
         if not is_blank(value):
@@ -142,7 +153,7 @@ def load_settings(explicit: Mapping[str, object] | None = None) -> Settings:
                 f"{spelled('ca_bundle')} is '{bundle}', {reason}; name a PEM file."
             )
         values["ca_bundle"] = str(path)
-    settings = Settings(**values)
+    settings = Settings(**values, table=str(given.get("table", "")))
     _check_levels(settings.regression_level, settings.notify_level)
     return settings
 
@@ -252,19 +263,6 @@ def _one(name: str) -> object:
     setting = next(each for each in fields(Settings) if each.name == name)
     value = look_up(name, *SECTION)
     return setting.default if value is None else _converted(name, str(setting.type), value)
-
-
-def secret_values() -> list[str]:
-    """Returns every configured secret, so that it can be kept out of output."""
-    try:
-        token = look_up("token", *SECTION)
-        urls = notify_urls()
-    except InvalidSettingError:  # reported by the code that needs a setting
-        return []
-    return [
-        *([] if token is None else [str(token)]),
-        *chain.from_iterable(map(secrets_in_url, urls)),
-    ]
 
 
 def _converted(name: str, type_name: str, value: object) -> object:

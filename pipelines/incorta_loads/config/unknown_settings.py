@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+from incorta_loads.config.fleet import CLUSTER_SETTINGS, CLUSTERS
 from incorta_loads.config.lookup import SECTION, configured_tables, environment_variable
 from incorta_loads.config.settings import SETTINGS
 from incorta_loads.text import shortened, visible
@@ -28,7 +29,7 @@ def unknown_settings() -> list[str]:
 
     Tables other than those of this program belong to dlt, which has settings for every source.
     """
-    return [*_of_environment(), *_of_tables()]
+    return [*_of_environment(), *_of_tables(), *_of_clusters()]
 
 
 def _of_environment() -> Iterator[str]:
@@ -39,6 +40,16 @@ def _of_environment() -> Iterator[str]:
         key = name.upper().removeprefix(_PREFIX)
         if _is_ours(key.lower().replace("__", ".")):
             yield _line(f"The environment variable {name}", name.upper(), right)
+
+
+def _of_clusters() -> Iterator[str]:
+    for table in configured_tables():
+        clusters = table.get(CLUSTERS)
+        for name, settings in clusters.items() if isinstance(clusters, Mapping) else ():
+            for key in settings if isinstance(settings, Mapping) else ():
+                if key not in CLUSTER_SETTINGS:
+                    where = ".".join((*SECTION, CLUSTERS, str(name)))
+                    yield _line(f"`{key}` under [{where}]", str(key), set(CLUSTER_SETTINGS))
 
 
 def _of_tables() -> Iterator[str]:

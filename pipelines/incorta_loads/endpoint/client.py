@@ -188,7 +188,7 @@ class StatusClient:
         if status == 401:  # noqa: PLR2004
             raise InvalidTokenError(
                 f"The cluster refused the access token ({answer.message}); tokens expire: create "
-                "a new one and set SOURCES__INCORTA__TOKEN."
+                f"a new one and set {self._settings.variable('token')}."
             )
         if status == 403:  # noqa: PLR2004
             return replace(answer, outcome="forbidden")
@@ -218,7 +218,8 @@ class StatusClient:
         if _WRONG_TENANT.search(message):
             raise WrongTenantError(
                 f"The cluster does not know the tenant '{self._settings.tenant}' "
-                f"({answer.message}); its name is case-sensitive: check SOURCES__INCORTA__TENANT."
+                f"({answer.message}); its name is case-sensitive: check "
+                f"{self._settings.variable('tenant')}."
             )
         if _GAP.search(message):
             return replace(answer, outcome="not_found")

@@ -34,11 +34,16 @@ def batch_of(answer: Answer, settings: Settings, *, run_id: str, redactor: Redac
 
 @dataclass
 class BatchBuilder:
-    """Collects answers until they fill a batch."""
+    """Collects answers until they fill a batch.
+
+    Attributes:
+        side_by_side: how many batches are collected at the same time, which share the memory.
+    """
 
     settings: Settings
     run_id: str
     redactor: Redactor
+    side_by_side: int = 1
     tables: list[pa.Table] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
     invalid_payloads: list[dict[str, object]] = field(default_factory=list)
@@ -56,9 +61,9 @@ class BatchBuilder:
     def is_full(self) -> bool:
         return (
             len(self.answers) >= MOST_EXECUTIONS
-            or self.nodes >= MOST_NODES
-            or self.body_bytes >= MOST_BODY_BYTES
-            or self.text_bytes >= MOST_ROW_TEXT_BYTES
+            or self.nodes >= MOST_NODES // self.side_by_side
+            or self.body_bytes >= MOST_BODY_BYTES // self.side_by_side
+            or self.text_bytes >= MOST_ROW_TEXT_BYTES // self.side_by_side
         )
 
     def add(self, answer: Answer) -> Answer:
@@ -72,7 +77,7 @@ class BatchBuilder:
             if answer.outcome == "invalid_payload":
                 self.invalid_payloads.append(self._invalid_row(answer, body))
             del body  # free it before the trees become rows
-        if self.nodes_of_trees >= FLATTENED_NODES:
+        if self.nodes_of_trees >= FLATTENED_NODES // self.side_by_side:
             self._flatten()
         self.answers.append(answer)
         return answer

@@ -31,6 +31,7 @@ def fetch_batches(
     run_id: str,
     redactor: Redactor,
     stopping: threading.Event | None = None,
+    side_by_side: int = 1,
 ) -> Iterator[Batch]:
     """Fetches the ids of the feed, `concurrency` at a time, and yields the answers in batches.
 
@@ -40,6 +41,7 @@ def fetch_batches(
         run_id: name of the run, stored in each row.
         redactor: removes secrets from messages and from bodies that are kept.
         stopping: once set, no further id is requested, but requests in flight are completed.
+        side_by_side: from how many clusters is fetched at the same time; batches are smaller then.
 
     Raises, after everything that was fetched has been yielded:
         InvalidTokenError, WrongTenantError: the cluster refused; no further id was requested.
@@ -47,7 +49,7 @@ def fetch_batches(
         SpoolError: an answer could not be stored until it was decoded.
     """
     stopping = stopping or threading.Event()
-    builder = BatchBuilder(settings, run_id, redactor)
+    builder = BatchBuilder(settings, run_id, redactor, side_by_side)
     requests = _Requests(StatusClient(settings, redactor, stopping), settings, stopping)
     try:
         while requests.add_from(feed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from incorta_loads.base_tables import Batch
@@ -27,6 +28,7 @@ class Ingested:
         restarted: where the cluster's ids seem to have started over, if anywhere; the run then
             requests nothing else.
         ended_by: the error that ended the run early, if any.
+        name: cluster and tenant, if the run has several.
     """
 
     run_id: str
@@ -39,6 +41,7 @@ class Ingested:
     in_vain: tuple[int, int] | None = None
     restarted: RestartedIds | None = None
     ended_by: IncortaLoadsError | None = None
+    name: str = ""
 
     @property
     def ids(self) -> int:
@@ -60,3 +63,12 @@ class Ingested:
             self.first_problem[row["outcome"]] = min(
                 problem, self.first_problem.get(row["outcome"], problem)
             )
+
+
+def ended_by(every: Sequence[Ingested]) -> list[IncortaLoadsError]:
+    """Returns the errors that ended the requests to clusters early; each names its cluster."""
+    return [
+        type(each.ended_by)(f"{each.name}: {each.ended_by}") if each.name else each.ended_by
+        for each in every
+        if each.ended_by is not None
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,18 +10,14 @@ from datetime import UTC, datetime, timedelta
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer
 from incorta_loads.endpoint.execution_ids import ExecutionIds
-from incorta_loads.errors import (
-    ClusterDownError,
-    ConfigurationError,
-    RunFailedError,
-    SpoolError,
-)
+from incorta_loads.errors import RunFailedError
 from incorta_loads.ingest.batches import batch_of
+from incorta_loads.ingest.cluster_run import ClusterRun
 from incorta_loads.ingest.continuity import why_another
-from incorta_loads.ingest.feed import asked_for
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run_ids import new_run_id
-from incorta_loads.ingest.scheduled import RunBatches
+from incorta_loads.ingest.side_by_side import side_by_side
+from incorta_loads.ingest.stopping import Stopping
 from incorta_loads.redaction import Redactor
 from incorta_loads.text import counted
 from incorta_loads.tree.changes import Look
@@ -39,60 +34,90 @@ def ingest_into(
     ids: ExecutionIds | None,
     *,
     outcome_of: OutcomeOf,
-    stopping: threading.Event,
+    stopping: Stopping,
     report: Callable[[Ingested], None],
 ) -> Ingested:
-    """Fetches and loads the given ids, or the ids that are due.
+    """Fetches and loads the given ids of one cluster, or the ids that are due.
+
+    Like `ingest_clusters` with one cluster.
+    """
+    (ingested,) = ingest_clusters(
+        warehouse, [settings], ids, outcome_of=outcome_of, stopping=stopping, report=report
+    )
+    return ingested
+
+
+def ingest_clusters(
+    warehouse: Warehouse,
+    clusters: Sequence[Settings],
+    ids: ExecutionIds | None,
+    *,
+    outcome_of: OutcomeOf,
+    stopping: Stopping,
+    report: Callable[[Ingested], None],
+    at_once: int = 1,
+) -> list[Ingested]:
+    """Fetches from clusters side by side, and loads what comes, one batch after another.
+
+    A cluster that ends early does not end the others.
 
     Args:
         warehouse: the warehouse, open for writing.
-        settings: the cluster.
+        clusters: the clusters, each with one tenant.
         ids: exactly the ids to request, or None for the ids that are due.
         outcome_of: maps statuses to outcomes; executions without success may be repaired.
         stopping: once set, the run ends after the requests in flight.
-        report: receives the progress before the first batch and after each batch.
+        report: receives the progress of a cluster before its first batch and after each batch.
+        at_once: from how many clusters to fetch at the same time.
+
+    Returns:
+        The results of each cluster, in the same order.
 
     Raises:
         WarehouseError: the warehouse could not be written.
     """
-    began = time.monotonic()
-    was_empty = False
+    redactor = Redactor([each.token for each in clusters])
     with roots(warehouse.connection):
         # Before this run gets its run id, so that the restored rows have a lower one: this run may
         # request the same executions.
         _restore_ledger(warehouse)
-        ingested = Ingested(new_run_id())
-        run = RunBatches(warehouse, settings, ingested, stopping)
-        if ids is not None:
-            ingested.planned = len(ids)
-            logger.info("requesting ids %s", ids)
-            batches = run.fetched(asked_for(ids))
-        else:
-            known = run.known(outcome_of)
-            was_empty = known.highest is None
-            batches = run.due(known)
-    report(ingested)
-    try:
-        with warehouse.memory.little():
-            for batch in batches:
-                begin = time.monotonic()
-                warehouse.load(batch)
-                ingested.count(batch)
-                logger.debug(
-                    "loaded a batch of %s, %s in %.1f s",
-                    counted(batch.fetches.num_rows, "id"),
-                    counted(batch.nodes.num_rows, "node"),
-                    time.monotonic() - begin,
-                    extra={"run_id": ingested.run_id},
-                )
-                del batch  # free it before the next batch is built
-                ingested.seconds = time.monotonic() - began
-                report(ingested)
-    except (ConfigurationError, ClusterDownError, SpoolError) as error:
-        ingested.ended_by = error
-    looked_everywhere = ingested.ended_by is None and not stopping.is_set()
-    ingested.found_nothing = was_empty and looked_everywhere and not ingested.outcomes["loaded"]
-    return ingested
+        run_id = new_run_id()
+        runs = [
+            ClusterRun(
+                warehouse,
+                settings,
+                run_id,
+                redactor,
+                stopping.child(),
+                runs=len(clusters),
+                side_by_side=min(at_once, len(clusters)),
+            )
+            for settings in clusters
+        ]
+        for run in runs:
+            run.plan(ids, outcome_of)
+    for run in runs:
+        report(run.ingested)
+    with warehouse.memory.little():
+        for run, batch in side_by_side(runs, at_once):
+            begin = time.monotonic()
+            warehouse.load(batch)
+            run.ingested.count(batch)
+            logger.debug(
+                "loaded a batch of %s, %s in %.1f s",
+                counted(batch.fetches.num_rows, "id"),
+                counted(batch.nodes.num_rows, "node"),
+                time.monotonic() - begin,
+                extra={"run_id": run_id},
+            )
+            del batch  # free it before the next batch is built
+            run.ingested.seconds = time.monotonic() - run.began
+            report(run.ingested)
+    for run in runs:
+        looked_everywhere = run.ingested.ended_by is None and not stopping.is_set()
+        found_any = run.ingested.outcomes["loaded"]
+        run.ingested.found_nothing = run.was_empty and looked_everywhere and not found_any
+    return [run.ingested for run in runs]
 
 
 def load_answer(

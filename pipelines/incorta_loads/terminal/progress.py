@@ -58,8 +58,10 @@ def shown_progress() -> Iterator[Report]:
 
 def log_totals(ingested: Ingested) -> None:
     """Logs the totals of a run, with advice for ids that did not load."""
+    begin = _begin(ingested)
     logger.info(
-        "%s requested in %.1f s, %s written: %s",
+        "%s%s requested in %.1f s, %s written: %s",
+        begin,
         counted(ingested.ids, "id"),
         ingested.seconds,
         counted(ingested.nodes, "node"),
@@ -70,7 +72,8 @@ def log_totals(ingested: Ingested) -> None:
         if count := ingested.outcomes[outcome]:
             execution_id, message = ingested.first_problem[outcome]
             logger.warning(
-                "%d %s, the first id %d: %s (%s)",
+                "%s%d %s, the first id %d: %s (%s)",
+                begin,
                 count,
                 outcome,
                 execution_id,
@@ -83,16 +86,18 @@ def log_totals(ingested: Ingested) -> None:
     if ingested.in_vain is not None:
         ids_in_a_row, last = ingested.in_vain
         logger.warning(
-            "probing for new executions stopped at id %d: none of %d consecutive ids could be "
+            "%sprobing for new executions stopped at id %d: none of %d consecutive ids could be "
             "loaded, though some of them exist; to look further, use a token that may see them, "
             "name ids with --ids, or raise probe_gap",
+            begin,
             last,
             ids_in_a_row,
         )
     if ingested.found_nothing:
         logger.warning(
-            "no execution was found: pass --ids with a range around a known id, such as one that "
-            "Incorta returned when a load plan was started"
+            "%sno execution was found: pass --ids with a range around a known id, such as one that "
+            "Incorta returned when a load plan was started",
+            begin,
         )
 
 
@@ -141,7 +146,13 @@ def _log_progress(ingested: Ingested) -> None:
         total = counted(ingested.planned or ingested.ids, "id")
         asked = total if ingested.planned is None else f"{ingested.ids} of {total}"
         extra = {"run_id": ingested.run_id}
-        logger.info("%s: %s", asked, outcomes_in_words(ingested), extra=extra)
+        begin = _begin(ingested)
+        logger.info("%s%s: %s", begin, asked, outcomes_in_words(ingested), extra=extra)
+
+
+def _begin(ingested: Ingested) -> str:
+    """Returns cluster and tenant before a line, if the run has several."""
+    return f"{ingested.name}: " if ingested.name else ""
 
 
 def outcomes_in_words(ingested: Ingested) -> str:

@@ -13,13 +13,13 @@ from pathlib import Path
 import certifi
 import pytest
 
+from incorta_loads.config.secret_values import secret_values
 from incorta_loads.config.settings import (
     Settings,
     alert_levels,
     load_settings,
     lock_timeout_seconds,
     probing,
-    secret_values,
 )
 from incorta_loads.errors import InvalidSettingError, MissingSettingError
 
@@ -253,7 +253,9 @@ def test_variables_for_cluster_and_concurrency_without_prefix_are_ignored(
 
 def test_an_unreadable_file_is_reported(write: Write, tmp_path: Path) -> None:
     """A token without quotation marks is the usual error: its position is shown, not the token."""
-    code = "from incorta_loads.config.settings import *; print(secret_values()); load_settings()"
+    code = "from incorta_loads.config.secret_values import *; "
+    code += "from incorta_loads.config.settings import *; "
+    code += "print(secret_values()); load_settings()"
     (tmp_path / ".dlt").mkdir()
     (tmp_path / ".dlt" / "secrets.toml").write_text(f"[sources.incorta]\ntoken = {TOKEN}\n")
     done = subprocess.run(

@@ -14,6 +14,7 @@ from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import WarehouseError
 from incorta_loads.ingest import batches, fetching
 from incorta_loads.ingest.run import ingest_into
+from incorta_loads.ingest.stopping import Stopping
 from incorta_loads.warehouse.writing import Warehouse
 from incorta_simulator.faults.weather import Weather
 from incorta_simulator.server.simulator import Simulator
@@ -42,7 +43,7 @@ class Arrivals(Weather):
             return self._changed.wait_for(lambda: self._requests >= requests, HANG_SECONDS)
 
 
-def ingest(warehouse: Warehouse, settings: Settings, stopping: threading.Event) -> None:
+def ingest(warehouse: Warehouse, settings: Settings, stopping: Stopping) -> None:
     ingest_into(
         warehouse,
         settings,
@@ -83,7 +84,7 @@ def test_the_next_batch_is_fetched_during_a_load(
         load(batch)
 
     monkeypatch.setattr(empty_warehouse, "load", load_late)
-    ingest(empty_warehouse, small_batches, threading.Event())
+    ingest(empty_warehouse, small_batches, Stopping())
     assert loaded == 40
     assert most_ahead <= BATCH + CONCURRENCY
 
@@ -101,5 +102,5 @@ def test_a_failed_load_ends_the_requests(
 
     monkeypatch.setattr(empty_warehouse, "load", fail)
     with pytest.raises(WarehouseError, match=r"The disk is full\."):
-        ingest(empty_warehouse, small_batches, threading.Event())
+        ingest(empty_warehouse, small_batches, Stopping())
     assert len(simulator.requests) <= 2 * (BATCH + CONCURRENCY)

@@ -18,6 +18,7 @@ from incorta_loads.endpoint.execution_ids import ExecutionIds
 from incorta_loads.errors import ClusterDownError, InvalidTokenError, RunFailedError, WarehouseError
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run import ingest_into, load_answer
+from incorta_loads.ingest.stopping import Stopping
 from incorta_loads.redaction import Redactor
 from incorta_loads.warehouse.writing import Warehouse
 from incorta_simulator.company.company import Company
@@ -32,11 +33,11 @@ def ingest(
     settings: Settings,
     ids: str | None = None,
     *,
-    stopping: threading.Event | None = None,
+    stopping: Stopping | None = None,
     report: Callable[[Ingested], None] = lambda _: None,
 ) -> Ingested:
     wanted = None if ids is None else ExecutionIds.parse(ids)
-    stopping = stopping or threading.Event()
+    stopping = stopping or Stopping()
     return ingest_into(
         warehouse,
         settings,
@@ -547,7 +548,7 @@ def test_a_stop_request_awaits_the_ids_in_flight(
 ) -> None:
     """The responses are committed, and the next run requests the rest."""
     settings = make_settings(concurrency=1)
-    stopping = threading.Event()
+    stopping = Stopping()
 
     class Stop:
         def write(self, exchange: Exchange) -> None:
@@ -603,7 +604,7 @@ def test_a_run_stopped_at_the_start_does_not_report_an_empty_cluster(
     empty_warehouse: Warehouse, settings: Settings
 ) -> None:
     """The run did not probe."""
-    stopping = threading.Event()
+    stopping = Stopping()
     stopping.set()
     ingested = ingest(empty_warehouse, settings, stopping=stopping)
     assert (ingested.ids, ingested.found_nothing) == (0, False)
