@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from incorta_loads.cli.commands import app
+from incorta_loads.config.fleet import CLUSTER_SETTINGS
 from incorta_loads.config.lookup import environment_variable
 from incorta_loads.config.settings import SETTINGS
 from journeys.shell import CHECKOUT, User
@@ -104,7 +105,8 @@ def test_every_setting_is_on_its_page() -> None:
 
 def test_every_variable_on_a_page_is_a_setting() -> None:
     """A misspelled variable would have no effect."""
-    known = set(map(environment_variable, SETTINGS)) | {"SOURCES__INCORTA__"}
+    of_clusters = (f"clusters.berlin.{name}" for name in CLUSTER_SETTINGS)
+    known = {*map(environment_variable, [*SETTINGS, *of_clusters]), "SOURCES__INCORTA__"}
     for path in PAGES:
         assert set(re.findall(r"SOURCES__INCORTA__\w*", path.read_text())) <= known, path.name
 
