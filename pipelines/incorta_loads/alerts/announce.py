@@ -28,7 +28,7 @@ from incorta_loads.alerts.sentences import sentences
 from incorta_loads.alerts.slower import (
     PlanPace,
     event_of,
-    pace_sentence,
+    pace_sentences,
     unsent_paces,
 )
 from incorta_loads.text import counted, visible
@@ -103,7 +103,7 @@ def announce_slower(
 def _notification_of(paces: Sequence[PlanPace]) -> Notification:
     places = sorted({f"{each.cluster}, tenant {each.tenant}" for each in paces})
     lines = [visible(place) for place in places]
-    lines += [f"- {pace_sentence(each)}" for each in paces]
+    lines += [f"- {line}" for line in pace_sentences(paces)]
     lines.append(f"Event {event_of(paces)}.")
     title = f"incorta-loads: {counted(len(paces), 'load plan')} slower than before"
     return Notification(title, "\n".join(lines), is_bad_news=True)

@@ -26,14 +26,17 @@ class _Line:
 def sentences(changes: Sequence[Change], most: int) -> Iterator[str]:
     """Yields the changes in words: new ones first, larger ones first among these.
 
-    Tables that never worked are the last line, because they are seldom news.
+    Tables that never worked are the last line, because they are seldom news. If there are several
+    clusters or tenants, each line names its own.
 
     Args:
         changes: the changes; bad news come before good news.
         most: yield at most this many lines before the last; the other tables are counted.
     """
     never = [each for each in changes if each.never_worked]
-    lines = list(_lines(each for each in changes if not each.never_worked))
+    are_named = len({(each.cluster, each.tenant) for each in changes}) > 1
+    others = (each for each in changes if not each.never_worked)
+    lines = list(_lines(others, are_named=are_named))
     yield from (line.text for line in lines[:most])
     if rest := sum(line.tables for line in lines[most:]):
         yield f"and {rest} more: incorta-loads changes"
@@ -41,21 +44,28 @@ def sentences(changes: Sequence[Change], most: int) -> Iterator[str]:
         yield f"{counted(len(never), 'table')} never worked: {_names(never)}"
 
 
-def _lines(changes: Iterable[Change]) -> Iterator[_Line]:
+def _lines(changes: Iterable[Change], *, are_named: bool) -> Iterator[_Line]:
     for _, of_kind in groupby(changes, key=lambda each: each.kind):
         lines = []
         by_incident: dict[tuple[str, str, int | None], list[Change]] = {}
         for change in of_kind:
             key = (change.cluster, change.tenant, change.incident_execution_id)
             by_incident.setdefault(key, []).append(change)
-        for (_, _, incident), together in by_incident.items():
+        for (cluster, tenant, incident), together in by_incident.items():
+            place = f"{place_name(cluster, tenant)}: " if are_named else ""
             if incident is not None and len(together) > 1:
-                lines.append(_Line(_incident(together), len(together), incident))
+                lines.append(_Line(f"{place}{_incident(together)}", len(together), incident))
             else:
                 lines += [
-                    _Line(sentence(each), 1, each.since_execution_id or 0) for each in together
+                    _Line(f"{place}{sentence(each)}", 1, each.since_execution_id or 0)
+                    for each in together
                 ]
         yield from sorted(lines, key=lambda line: (-line.since, -line.tables))
+
+
+def place_name(cluster: str, tenant: str) -> str:
+    """Returns cluster and tenant in one line."""
+    return shortened(visible(f"{cluster}, tenant {tenant}"), _MOST_NAME)
 
 
 def _incident(tables: Sequence[Change]) -> str:
@@ -96,6 +106,12 @@ def table_name(change: Change) -> str:
 
 
 def _names(tables: Sequence[Change]) -> str:
-    named = ", ".join(table_name(each) for each in tables[:_MOST_NAMES])
+    """Returns the first names of tables, each after its cluster if there are several."""
+    are_named = len({each.cluster for each in tables}) > 1
+    names = [
+        f"{visible(each.cluster)}: {table_name(each)}" if are_named else table_name(each)
+        for each in tables
+    ]
+    named = ", ".join(names[:_MOST_NAMES])
     rest = len(tables) - _MOST_NAMES
     return f"{named} and {rest} more" if rest > 0 else named

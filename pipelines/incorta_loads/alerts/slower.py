@@ -5,13 +5,14 @@ A plan is reported when it becomes slower, and can be reported again after a run
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import duckdb
 
 from incorta_loads.alerts.events import id_of
+from incorta_loads.alerts.sentences import place_name
 from incorta_loads.analysis.rows import marts
 from incorta_loads.text import between, counted, shortened, visible
 
@@ -60,16 +61,19 @@ def event_of(paces: Iterable[PlanPace]) -> str:
     )
 
 
-def pace_sentence(pace: PlanPace) -> str:
-    """Returns one slower plan in words."""
-    name = "(no name)" if pace.load_plan is None else shortened(visible(pace.load_plan), 120)
-    took = between(pace.last_shortest_seconds, pace.last_longest_seconds)
-    usual = between(pace.median_shortest_seconds, pace.median_longest_seconds)
-    runs = counted(pace.runs, "run")
-    return (
-        f"{name} was slower than 90 % of its runs before: execution {pace.last_execution_id} took "
-        f"{took}; the median of {runs} is {usual}"
-    )
+def pace_sentences(paces: Sequence[PlanPace]) -> Iterator[str]:
+    """Yields each slower plan in words, after its cluster if there are several."""
+    are_named = len({(each.cluster, each.tenant) for each in paces}) > 1
+    for pace in paces:
+        place = f"{place_name(pace.cluster, pace.tenant)}: " if are_named else ""
+        name = "(no name)" if pace.load_plan is None else shortened(visible(pace.load_plan), 120)
+        took = between(pace.last_shortest_seconds, pace.last_longest_seconds)
+        usual = between(pace.median_shortest_seconds, pace.median_longest_seconds)
+        yield (
+            f"{place}{name} was slower than 90 % of its runs before: execution "
+            f"{pace.last_execution_id} took {took}; the median of {counted(pace.runs, 'run')} is "
+            f"{usual}"
+        )
 
 
 _UNSENT = """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from incorta_loads.alerts.events import KINDS, Change
 from incorta_loads.alerts.sentences import sentences
-from incorta_loads.alerts.slower import PlanPace, pace_sentence
+from incorta_loads.alerts.slower import PlanPace, pace_sentences
 from incorta_loads.config.settings import Settings
 from incorta_loads.endpoint.client import Answer
 from incorta_loads.errors import IncortaLoadsError
@@ -77,7 +77,7 @@ class RunSummary:
             yield from _changes(self.changes)
         if self.slower:
             yield f"Slower since the last run: {len(self.slower)}"
-            yield from (f"  {pace_sentence(each)}" for each in self.slower)
+            yield from (f"  {line}" for line in pace_sentences(self.slower))
         if self.published is None:
             yield "Published: nothing; the previous publication is unchanged"
         else:

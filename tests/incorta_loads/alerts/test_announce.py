@@ -112,6 +112,20 @@ def test_tables_of_an_incident_are_one_line(table: ObservedTable, hook: Webhook)
     assert len(recorded(table)) == 13
 
 
+def test_tables_of_several_clusters_name_theirs(table: ObservedTable, hook: Webhook) -> None:
+    """Each line does; the first lines list them."""
+    table.connection.execute(
+        "INSERT INTO load_analysis_steps.int_table_states SELECT * REPLACE ('d' AS cluster) "
+        "FROM load_analysis_steps.int_table_states"
+    )
+    announce(table.connection, Receivers([hook.url]), "run 1")
+    [message] = hook.messages
+    lines = message["message"].splitlines()
+    assert lines[:2] == ["c, tenant t", "d, tenant t"]
+    assert lines[2].startswith("- c, tenant t: s.a is broken since")
+    assert lines[3].startswith("- d, tenant t: s.a is broken since")
+
+
 def test_the_end_of_a_regression_is_recorded_but_not_sent(hook: Webhook) -> None:
     """As long as the table is not healthy, there is no good news."""
     with unreported_table() as observed:

@@ -107,3 +107,19 @@ def test_what_nobody_received_is_sent_by_the_next_run(
     hook.status = 200
     assert run(warehouse, [hook.url], ("Finance", "slower")) == 1
     assert len(hook.messages) == 1
+
+
+def test_plans_of_several_clusters_name_theirs(
+    warehouse: duckdb.DuckDBPyConnection, hook: Webhook
+) -> None:
+    """Each line does."""
+    warehouse.execute(
+        "INSERT INTO load_analysis.plan_durations SELECT unnest(['berlin', 'lyon']), 't', 'P', "
+        "'slower', 431, 4320, 5100, 50, 2460, 3120"
+    )
+    announce_slower(warehouse, Receivers([hook.url]), "run")
+    [message] = hook.messages
+    lines = message["message"].splitlines()
+    assert lines[:2] == ["berlin, tenant t", "lyon, tenant t"]
+    assert lines[2].startswith("- berlin, tenant t: P was slower")
+    assert lines[3].startswith("- lyon, tenant t: P was slower")
