@@ -401,7 +401,7 @@ def _(alt, days, mo):
     dated = days[days["day"].notna()]
     mo.stop(dated.empty)
     alt.Chart(dated, width="container").mark_bar().encode(
-        x=alt.X("yearmonthdate(day):O", title="day (UTC)"),
+        x=alt.X("yearmonthdate(day):O", title="day"),
         y=alt.Y("errors:Q", title="executions in error"),
         color=alt.Color("load_plan:N", title="load plan"),
         tooltip=["load_plan", "day", "errors", "counted"],

@@ -46,15 +46,23 @@ _UNITS = (("h", 3600), ("min", 60), ("s", 1))
 _LEAST_OF_UNIT = 10
 
 
+def at_least(seconds: float) -> str:
+    """A duration of which only a lower bound is known, rounded down: `> 41 min`."""
+    unit, length = _unit_of(seconds)
+    return f"> {int(seconds // length)} {unit}"
+
+
 def between(shortest_seconds: float, longest_seconds: float) -> str:
     """A duration that lies between two bounds, rounded outwards: `41–52 min`, `< 10 min`."""
-    unit, seconds = next(
-        (each for each in _UNITS if longest_seconds >= _LEAST_OF_UNIT * each[1]), _UNITS[-1]
-    )
+    unit, seconds = _unit_of(longest_seconds)
     shortest, longest = int(shortest_seconds // seconds), -int(-longest_seconds // seconds)
     if not shortest:
         return f"< {max(1, longest)} {unit}"
     return f"{longest} {unit}" if shortest == longest else f"{shortest}–{longest} {unit}"
+
+
+def _unit_of(seconds: float) -> tuple[str, int]:
+    return next((each for each in _UNITS if seconds >= _LEAST_OF_UNIT * each[1]), _UNITS[-1])
 
 
 def shortened(text: str, most: int = MOST_CHARACTERS) -> str:

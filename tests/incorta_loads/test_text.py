@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incorta_loads.text import between, counted, duration, in_utc_between, shortened, visible
+from incorta_loads.text import (
+    at_least,
+    between,
+    counted,
+    duration,
+    in_utc_between,
+    shortened,
+    visible,
+)
 
 
 @pytest.mark.parametrize(("count", "expected"), [(0, "0 ids"), (1, "1 id"), (2, "2 ids")])
@@ -43,6 +51,14 @@ def test_a_duration_between_two_bounds_is_rounded_outwards(
 ) -> None:
     """So it still lies within."""
     assert between(shortest, longest) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(3.8, "> 3 s"), (599, "> 599 s"), (659, "> 10 min")]
+)
+def test_a_lower_bound_is_rounded_down(seconds: float, expected: str) -> None:
+    """So it is one still."""
+    assert at_least(seconds) == expected
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from journeys.shell import COMMAND, User
@@ -46,11 +47,32 @@ def rows(warehouse: Path, *arguments: str) -> list[dict[str, Any]]:
 
 def test_a_duration_is_an_interval(warehouse: Path) -> None:
     """The last line says of how many executions it is known."""
-    heading, *lines, last = runs(warehouse).splitlines()[1:]
+    heading, *lines, known, counted = runs(warehouse).splitlines()[1:]
     assert heading.split()[:2] == ["plan", "runs"]
     assert [line.split()[0] for line in lines] == ["Slow", "Fast"]
     assert all("–" in line and line.endswith("slower") for line in lines)
-    assert last == f"Durations are known of {EXECUTIONS} of {EXECUTIONS} executions."
+    assert known == f"Durations are known of {EXECUTIONS} of {EXECUTIONS} executions."
+    assert counted == "Runs that failed and restarts of a part of a plan are not counted."
+
+
+def test_the_number_of_known_durations_is_that_of_the_chosen_rows(warehouse: Path) -> None:
+    """Of a plan, or of the runs of a table."""
+    slow = json.loads(history(warehouse, "Slow", "--format", "json"))[0]["rates"]["runs"]
+    printed = runs(warehouse, "--plan", "Slow")
+    assert f"Durations are known of {slow} of {slow} executions." in printed
+    printed = runs(warehouse, "--by", "table", "--table", "d")
+    assert f"Durations are known of {slow} of {slow} runs." in printed
+
+
+def test_an_analysis_of_an_older_version_is_named_so(warehouse: Path, tmp_path: Path) -> None:
+    """It lacks the marts of durations."""
+    copy = tmp_path / "older.duckdb"
+    shutil.copy(warehouse, copy)
+    with duckdb.connect(copy) as connection:
+        connection.execute("DROP TABLE load_analysis.plan_durations")
+    assert "was made by another version; run incorta-loads analyze first" in (
+        runs(copy, exit_code=1)
+    )
 
 
 def test_csv_has_both_ends_in_seconds(warehouse: Path) -> None:

@@ -143,6 +143,16 @@ def test_watching_says_how_long_it_has_been_running(user: User, simulator: Simul
     assert re.fullmatch(r"TIME  /[^/]+  running for (< \d+|\d+–\d+) s", running)
 
 
+def test_watching_says_that_the_warehouse_is_in_use(user: User, simulator: Simulator) -> None:
+    """It does not wait for it to say how long such executions take."""
+    simulator.faults.plan(17, plan("Running", "a:Running"))
+    user.settings["SOURCES__INCORTA__LOCK_TIMEOUT_SECONDS"] = "0.1"
+    user.runs("ingest", "--ids", "1")
+    with held(user.warehouse):
+        done = watched_without_pauses(user, "--timeout", "600", exit_code=7)
+    assert "the warehouse is in use, so it is not known how long such" in done.stderr
+
+
 def test_a_timeout_gives_7(user: User, simulator: Simulator) -> None:
     """The message has the progress, and nothing is loaded."""
     simulator.faults.plan(17, plan("In Progress", "a:Failed", "b:Running"))

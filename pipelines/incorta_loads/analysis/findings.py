@@ -204,10 +204,24 @@ def durations(
     return _findings(connection, mart, wanted)
 
 
-def known_times(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    """Returns of how many executions the duration is known, and how many there are."""
-    query = "SELECT count(longest_seconds) AS known, count(*) AS total"
-    (row,) = marts(connection, f"{query} FROM load_analysis.execution_times").rows
+def known_times(
+    connection: duckdb.DuckDBPyConnection, wanted: Wanted, *, by: Timed
+) -> tuple[int, int]:
+    """Returns of how many executions, or runs of tables, the duration is known, and of how many."""
+    of_names = conditions(wanted.names, _OWN_PLAN)
+    total = "SELECT count(*) FROM load_analysis.execution_times AS mart"
+    if by is Timed.TABLE:
+        total = "SELECT sum(runs) FROM load_analysis.failure_rates_by_plan_and_table AS mart"
+    known = "execution" if by is Timed.PLAN else "table"
+    query = f"""
+    SELECT
+        (
+            SELECT count(longest_seconds) FROM load_analysis.{known}_times AS mart
+            WHERE {of_names}
+        ) AS known,
+        coalesce(({total} WHERE {of_names}), 0)::BIGINT AS total
+    """  # noqa: S608 (constants)
+    (row,) = marts(connection, query, parameters_of(query, wanted.names)).rows
     return row["known"], row["total"]
 
 

@@ -44,15 +44,13 @@ def marts(
     try:
         found = rows(connection, query, parameters)
         return replace(found, places=_places(connection, found.names, parameters))
-    except duckdb.BinderException:
-        raise WarehouseError(
-            "The analysis in the warehouse was made by another version; run incorta-loads analyze "
-            "first."
-        ) from None
-    except duckdb.CatalogException:
-        raise WarehouseError(
-            "The warehouse has no analysis yet; run incorta-loads analyze first."
-        ) from None
+    except (duckdb.BinderException, duckdb.CatalogException):
+        what = (
+            "The analysis in the warehouse was made by another version"
+            if built_relations(connection)
+            else "The warehouse has no analysis yet"
+        )
+        raise WarehouseError(f"{what}; run incorta-loads analyze first.") from None
 
 
 def _places(

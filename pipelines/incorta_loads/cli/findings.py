@@ -173,8 +173,9 @@ def durations(
     start()
     with opening.reading() as connection:
         found = findings.durations(connection, wanted, by=by, sort=sort)
-        known, total = findings.known_times(connection)
+        known, total = findings.known_times(connection, wanted, by=by)
     views.show_durations(found.found, output, by=by)
     views.show_rest(found.found, found.total, wanted, output)
-    views.show_known_times(known, total, output)
+    of = "execution" if by is Timed.PLAN else "run"
+    views.show_known_times(known, total, output, of=of, counts_some=True)
     _fail_on_any(found, fail_on_any=fail_on_any)

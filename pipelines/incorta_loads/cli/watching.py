@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ from incorta_loads.terminal.watch_view import watch_shown
 from incorta_loads.text import duration, shortened
 from incorta_loads.warehouse.opening import open_for_reading
 from incorta_loads.warehouse.writing import open_for_writing
+
+logger = logging.getLogger(__name__)
 
 _ENDS = {
     "success": "succeeded",
@@ -93,8 +96,11 @@ def _pace(path: Path, settings: Settings, execution_id: int) -> Pace:
     try:
         with open_for_reading(path, 0) as connection:
             return pace_of(connection, settings.cluster, settings.tenant, execution_id)
-    except (BusyError, WarehouseError, duckdb.CatalogException):
-        return Pace()
+    except BusyError:
+        logger.info("the warehouse is in use, so it is not known how long such executions take")
+    except (WarehouseError, duckdb.CatalogException):
+        pass  # there is none yet
+    return Pace()
 
 
 def ending(watched: Watched) -> str:

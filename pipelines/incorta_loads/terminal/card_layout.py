@@ -10,7 +10,7 @@ from incorta_loads.choices import Format
 from incorta_loads.terminal.printing import Column, code, number, print_line, print_rows
 from incorta_loads.terminal.tree_view import legend, sign
 from incorta_loads.terminal.views import show_known_times
-from incorta_loads.text import between, counted, in_utc_between
+from incorta_loads.text import at_least, between, counted, in_utc_between
 
 Section = tuple[str, Sequence[str]]
 """A label, and the lines beside it."""
@@ -20,7 +20,7 @@ _RUNS_IN_LINE = 10
 
 _VERDICTS = {
     "slower": "slower than 90 % of those before",
-    "as_before": "as before",
+    "as_before": "no longer than 90 % of those before may have taken",
     "cannot_tell": "too rarely looked at to tell whether that is slower",
 }
 
@@ -43,11 +43,12 @@ def print_card(
             print_line(f"{'' if index else label:{_LABEL}}{line}")
     print_line("")
     known = sum(row["longest_seconds"] is not None for row in runs)
+    is_timed = any(_took(row) != "–" for row in runs)
     has_ends = any(row["ended_after"] is not None for row in runs)
     shown = [
         number("execution_id", "execution"),
         *([Column("ended (UTC)", _ended)] if has_ends else []),
-        *([Column("took", _took, is_number=True)] if known else []),
+        *([Column("took", _took, is_number=True)] if is_timed else []),
         code("outcome"),
         *columns,
     ]
@@ -83,5 +84,5 @@ def _ended(row: Row) -> str:
 
 def _took(row: Row) -> str:
     if row["longest_seconds"] is None:
-        return "–"
+        return at_least(row["shortest_seconds"]) if row["shortest_seconds"] else "–"
     return between(row["shortest_seconds"], row["longest_seconds"])

@@ -207,10 +207,22 @@ def show_durations(found: Rows, output: Format, *, by: Timed) -> None:
     print_rows(found, output, columns=columns, title=f"Durations by {by}")
 
 
-def show_known_times(known: int, total: int, output: Format, *, of: str = "execution") -> None:
-    """Prints of how many executions or runs the times are known, and how more would be."""
+def show_known_times(
+    known: int, total: int, output: Format, *, of: str, counts_some: bool = False
+) -> None:
+    """Prints of how many executions or runs the times are known, and how more would be.
+
+    Args:
+        known: how many.
+        total: of how many.
+        output: nothing is printed for programs.
+        of: what they are.
+        counts_some: whether the rows above count only some of them.
+    """
     if output is Format.TABLE:
         print_line(f"Durations are known of {known:,} of {total:,} {of}s.")
+        if counts_some and known:
+            print_line("Runs that failed and restarts of a part of a plan are not counted.")
         if known < total:
             print_line(
                 "A duration needs a look before the start and one after the end; run "

@@ -18,14 +18,19 @@ function timesOf(execution) {
 function timesWords(execution) {
   const row = timesOf(execution);
   if (!row) return "";
-  if (row.ran_seconds !== null) return `running for at least ${lowerEnd(row.ran_seconds)}`;
+  if (row.ran_seconds !== null) return isRunning(execution) ? `running for at least ${lowerEnd(row.ran_seconds)}` : "";
   return `took ${between(row.shortest_seconds, row.longest_seconds)}, ended ${utcBetween(row.ended_after, row.ended_by)}`;
+}
+
+// Whether it still runs by its status; a table that never ended also keeps an execution from being final.
+function isRunning(execution) {
+  return ["running", "queued"].includes(execution.outcome) && timesOf(execution)?.ran_seconds > 0;
 }
 
 function usualWords(row) {
   const median = between(row.median_shortest_seconds, row.median_longest_seconds);
   const last = between(row.last_shortest_seconds, row.last_longest_seconds);
-  const pace = row.verdict === "slower" ? ", slower than 90 % of those before" : row.verdict === "as_before" ? ", as before" : "";
+  const pace = row.verdict === "slower" ? ", slower than 90 % of those before" : "";
   return [`${median} (median of ${count(row.runs, "run")}); `, executionLink(row.of ?? row, row.last_execution_id), ` took ${last}${pace}`];
 }
 
@@ -33,10 +38,11 @@ function showPlanTimes(choice) {
   const days = daysOf(choice);
   const dated = days.reduce((sum, day) => sum + day.executions, 0);
   const undated = parts.days.filter((row) => row.day === "(no name)" && isOfPlan(row, choice.plan)).reduce((sum, row) => sum + row.executions, 0);
-  note("days-note", dated ? `The day is known of ${partOf(dated, dated + undated)} executions.` : "");
+  const counted = days.reduce((sum, day) => sum + day.counted, 0);
+  note("days-note", dated ? `The day is known of ${partOf(dated, dated + undated)} executions; ${grouped.format(counted)} of these succeeded or ended in error.` : "");
   document.getElementById("days").replaceChildren(...(dated ? [dayChart(days)] : []));
   const plans = parts.durations.filter((row) => isOfPlan(row, choice.plan));
-  const running = parts.executions.filter((each) => timesOf(each)?.ran_seconds != null);
+  const running = parts.executions.filter(isRunning);
   note("durations-note", plans.length > PLANS_TIMED ? `Showing ${partOf(PLANS_TIMED, plans.length)} load plans; choose one to see it.` : "");
   document.getElementById("durations").replaceChildren(...plans.slice(0, PLANS_TIMED).map((row) => durationChart(row, running)));
 }
@@ -70,20 +76,21 @@ function dayChart(days) {
 }
 
 function durationChart(row, running) {
-  const executions = parts.executions.filter((each) => each.planKey === planKey(row) && timesOf(each)).slice(-RUNS_TIMED);
+  const executions = parts.executions.filter((each) => each.planKey === planKey(row) && timesWords(each)).slice(-RUNS_TIMED);
   const bars = executions.map((each) => {
     const { shortest_seconds: shortest, longest_seconds: longest, ran_seconds: ran } = timesOf(each);
     const part = ran === null ? [each.outcome, shortest, longest] : ["running", 0, ran];
     return { words: `${each.execution_id}: ${OUTCOMES[each.outcome]}, ${timesWords(each)}`, parts: [part] };
   });
-  // what hangs for days must not flatten the others
-  const most = Math.max(...executions.map((each) => timesOf(each).longest_seconds ?? 0), row.median_longest_seconds, 1);
+  // what hangs, or was not looked at for long, must not flatten the others
+  const longest = Math.max(...executions.map((each) => timesOf(each).longest_seconds ?? 0), 1);
+  const most = Math.min(longest, Math.max(3 * row.median_longest_seconds, row.last_longest_seconds));
   const ids = executions.map((each) => String(each.execution_id));
   const now = running.filter((each) => each.planKey === planKey(row)).map((each) => element("div", {}, executionLink(each, each.execution_id), ` is ${timesWords(each)}`));
   return element("div", {},
     element("h4", {}, nameOf([row.load_plan, ...placeOf(row)].join(", "))),
     element("p", { class: "lead" }, ...usualWords(row), ...now),
-    chart(bars, most, { top: between(most, most).split("–").at(-1), ends: [ids[0] ?? "", ids.at(-1) ?? ""], width: 16 }),
+    chart(bars, most, { top: `${most < longest ? "cut at " : ""}${between(most, most).split("–").at(-1)}`, ends: [ids[0] ?? "", ids.at(-1) ?? ""], width: 16 }),
   );
 }
 
