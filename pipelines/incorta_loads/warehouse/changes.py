@@ -78,8 +78,8 @@ def record_changes(
 
 def drop_unfinished(connection: duckdb.DuckDBPyConnection) -> None:
     """Deletes the changes of responses whose nodes were not written because a run was killed."""
-    # these would be the last rows of all, so most times the nodes need not be read
-    if connection.execute(_HAS_LATER_THAN_LEDGER).fetchone() == (True,):
+    # only the last run that wrote changes can have left some, so the nodes are seldom read
+    if connection.execute(_LAST_RUN_HAS_UNENTERED).fetchone() == (True,):
         connection.execute(_DELETE_UNFINISHED.format("true"))
 
 
@@ -152,9 +152,21 @@ WHERE cluster = $cluster AND tenant = $tenant AND outcome = 'loaded' AND executi
 GROUP BY execution_id
 """
 
-_HAS_LATER_THAN_LEDGER = """
-SELECT max(seen_by) > coalesce((SELECT max(fetched_at) FROM load_status.fetches), '-infinity')
-FROM load_status.status_changes
+# The ledger row of a response comes after its nodes.
+_LAST_RUN_HAS_UNENTERED = """
+SELECT EXISTS (
+    FROM load_status.status_changes AS change
+    WHERE
+        run_id = (SELECT run_id FROM load_status.status_changes ORDER BY rowid DESC LIMIT 1)
+        AND NOT EXISTS (
+            FROM load_status.fetches
+            WHERE
+                cluster = change.cluster
+                AND tenant = change.tenant
+                AND execution_id = change.execution_id
+                AND run_id = change.run_id
+        )
+)
 """
 
 _DELETE_UNFINISHED = """

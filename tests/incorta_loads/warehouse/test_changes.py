@@ -183,6 +183,18 @@ def test_changes_without_their_nodes_do_not_outlive_the_next_opening(warehouse_p
         assert [row[-1] for row in changes(warehouse)] == [at(2)]
 
 
+def test_changes_without_their_nodes_do_not_hide_behind_another_cluster(
+    warehouse_path: Path,
+) -> None:
+    """A run over several clusters loaded a later response of another one before."""
+    with open_for_writing(warehouse_path, 5) as warehouse:
+        load(warehouse, 1, x7=tree(RUNNING, a=QUEUED))
+        warehouse.load(batch_of("run-3", 5, trees={7: b'{"name": "Q"}'}, tenant="u"))
+        interrupted(warehouse, 3, tree(RUNNING, a=ENDED, s=QUEUED))
+    with open_for_writing(warehouse_path, 5) as warehouse:
+        assert changes(warehouse) == []
+
+
 def test_changes_are_kept_if_only_the_ledger_row_is_missing(warehouse_path: Path) -> None:
     """The nodes of the later response are there."""
     with open_for_writing(warehouse_path, 5) as warehouse:
