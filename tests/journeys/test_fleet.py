@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from crashes.readers import broken, broken_changes, state
 from incorta_simulator.company.company import Company
-from incorta_simulator.faults.faults import Refusal
+from incorta_simulator.faults.faults import Exchange, Refusal
 from incorta_simulator.server.simulator import Simulator
-from journeys.shell import User
+from journeys.shell import COMMAND, User
+from support.patience import COMMAND_SECONDS, HANG_SECONDS
+from support.proof import IS_PROOF
 
 NAMES = ("berlin", "lyon", "oslo")
 
@@ -23,7 +32,7 @@ def clusters() -> Iterator[dict[str, Simulator]]:
         yield {
             name: stack.enter_context(
                 Simulator(
-                    Company(seed=seed, executions=30 + seed, running=0), token=f"token-of-{name}-5f"
+                    Company(seed=seed, executions=30 + seed, running=2), token=f"token-of-{name}-5f"
                 )
             )
             for seed, name in enumerate(NAMES, 1)
@@ -117,3 +126,85 @@ def test_a_token_may_be_in_the_environment(user: User, clusters: dict[str, Simul
     done = user.runs("ingest", "--all", exit_code=2)
     assert loaded(user) == {name: [*each.company.ids] for name, each in clusters.items()}
     assert "Error: oslo, tenant other: " in done.stderr
+
+
+# --- Kills and signals ----------------------------------------------------------------------------
+
+
+def calm(tmp_path: Path, user: User) -> User:
+    """Another user of the same clusters, whose runs are never disturbed."""
+    home = tmp_path / "calm"
+    shutil.copytree(user.home / ".dlt", home / ".dlt")
+    return User(home, {})
+
+
+@pytest.mark.timeout(1_800)
+def test_kills_of_a_run_over_all_clusters_change_nothing(
+    tmp_path: Path,
+    user: User,
+    clusters: dict[str, Simulator],
+    report_figure: Callable[[str], None],
+) -> None:
+    """Executions go on between the runs; readers see whole ones, and one run catches up."""
+    draw = random.Random(21)
+    others = calm(tmp_path, user)
+    begin = time.monotonic()
+    others.runs("ingest", "--all")
+    seconds = time.monotonic() - begin
+    kills, seen = 0, []
+    while kills < (20 if IS_PROOF else 2):
+        process = subprocess.Popen(
+            [COMMAND, "ingest", "--all", "--quiet"],
+            cwd=user.home,
+            env=user.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        with process:
+            try:
+                process.wait(draw.uniform(0.3, 1.0) * seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                kills += 1
+        seen += [broken(user.warehouse)] if user.warehouse.exists() else []
+        for simulator in clusters.values():
+            simulator.company.finish_all()
+            simulator.company.release(draw.randrange(20))
+        others.runs("ingest", "--all")
+    for simulator in clusters.values():
+        simulator.company.finish_all()
+    for person in (user, others):
+        person.lets_a_day_pass()
+        person.runs("ingest", "--all")
+    report_figure(f"{kills} kills of runs over three clusters")
+    assert [each for each in seen if each] == []
+    assert broken_changes(user.warehouse) == ""
+    assert state(user.warehouse) == state(others.warehouse)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_requests_to_all_clusters(
+    user: User, clusters: dict[str, Simulator], number: signal.Signals
+) -> None:
+    """What was fetched is committed, and the next run requests the rest."""
+    asked = threading.Event()
+
+    class Signalled:
+        def write(self, exchange: Exchange) -> None:
+            asked.set()
+            exchange.wait(0.2)
+            exchange.write_last(exchange.normal().encode())
+
+    for simulator in clusters.values():
+        for each in range(20, 60):
+            simulator.faults.plan(each, Signalled(), times=1)
+    process = subprocess.Popen(
+        [COMMAND, "ingest", "--all"], cwd=user.home, env=user.environment, stderr=subprocess.PIPE
+    )
+    assert asked.wait(HANG_SECONDS)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=COMMAND_SECONDS)
+    assert process.returncode == 128 + number, errors
+    assert b"what was fetched is committed" in errors
+    user.runs("ingest", "--all")
+    assert loaded(user) == {name: [*each.company.ids] for name, each in clusters.items()}
