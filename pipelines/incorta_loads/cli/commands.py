@@ -123,7 +123,7 @@ def publish(
     from incorta_loads.cli import runs, summary
 
     start()
-    summary.show_published(runs.publish(directory))
+    summary.show_published(*runs.publish(directory))
 
 
 @app.command()

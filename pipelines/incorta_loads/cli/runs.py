@@ -27,6 +27,7 @@ from incorta_loads.config.settings import (
     alert_levels,
     lock_timeout_seconds,
     notify_urls,
+    postgres_url,
     probing,
     time_zone,
 )
@@ -44,6 +45,7 @@ from incorta_loads.ingest.batches import batch_of
 from incorta_loads.ingest.continuity import why_another
 from incorta_loads.ingest.ingested import Ingested, ended_by
 from incorta_loads.ingest.run import ingest_clusters
+from incorta_loads.publication.postgres import PublishedTables, publish_to_postgres
 from incorta_loads.publication.publish import Published
 from incorta_loads.publication.publish import publish as publish_files
 from incorta_loads.redaction import Redactor
@@ -85,7 +87,7 @@ def analyze(*, backtest: bool = False) -> None:
         _analyze(warehouse, variables, backtest=backtest)
 
 
-def publish(directory: str | None) -> Published:
+def publish(directory: str | None) -> tuple[Published, PublishedTables | None]:
     """Brings the published files up to date, in the given directory or the configured one."""
     target = published_directory(directory)
     path = database_path()
@@ -93,7 +95,9 @@ def publish(directory: str | None) -> Published:
         _naming_the_warehouse(path),
         open_for_writing(path, lock_timeout_seconds(), must_exist=True) as warehouse,
     ):
-        return _publish(warehouse, target)
+        url = postgres_url()
+        published = _publish(warehouse, target)
+        return published, _publish_to_postgres(warehouse, url)
 
 
 def run(ids: str | None, clusters: Sequence[Settings]) -> RunSummary:
@@ -109,6 +113,7 @@ def run(ids: str | None, clusters: Sequence[Settings]) -> RunSummary:
     """
     wanted = None if ids is None else ExecutionIds.parse(ids)
     variables, receivers, target = _variables(), Receivers(notify_urls()), published_directory()
+    url = postgres_url()
     with _writing(clusters) as warehouse:
         summary = RunSummary(warehouse.path)
         with _going_on(summary):
@@ -122,6 +127,7 @@ def run(ids: str | None, clusters: Sequence[Settings]) -> RunSummary:
                 summary.changes = announce(warehouse.connection, receivers, summary.run_id)
                 summary.slower = announce_slower(warehouse.connection, receivers, summary.run_id)
             summary.published = _publish(warehouse, target)
+            summary.published_tables = _publish_to_postgres(warehouse, url)
     return summary
 
 
@@ -255,6 +261,13 @@ def _publish(warehouse: Warehouse, directory: Path) -> Published:
         except duckdb.OutOfMemoryException:
             logger.warning("publishing needs more memory than usual, and begins again with more")
             return publish_files(*what)
+
+
+def _publish_to_postgres(warehouse: Warehouse, url: str | None) -> PublishedTables | None:
+    if url is None:
+        return None
+    with prompt_interrupt("the tables in PostgreSQL are as before."):
+        return publish_to_postgres(warehouse.connection, url)
 
 
 def _variables() -> dict[str, object]:

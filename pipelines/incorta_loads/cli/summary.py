@@ -16,6 +16,7 @@ from incorta_loads.endpoint.client import Answer
 from incorta_loads.errors import IncortaLoadsError
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run_ids import new_run_id
+from incorta_loads.publication.postgres import PublishedTables
 from incorta_loads.publication.publish import Published
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.terminal.printing import print_line
@@ -41,6 +42,7 @@ class RunSummary:
         changes: what changed since the last run.
         slower: load plans that became slower.
         published: the publication.
+        published_tables: the publication in PostgreSQL, if one is configured.
         errors: errors of failed steps, in order.
     """
 
@@ -49,6 +51,7 @@ class RunSummary:
     changes: Sequence[Change] | None = None
     slower: Sequence[PlanPace] = ()
     published: Published | None = None
+    published_tables: PublishedTables | None = None
     errors: list[IncortaLoadsError] = field(default_factory=list)
 
     @property
@@ -82,6 +85,8 @@ class RunSummary:
             yield "Published: nothing; the previous publication is unchanged"
         else:
             yield f"Published: {self.published}"
+        if self.published_tables is not None:
+            yield f"Published: {self.published_tables}"
         yield f"Warehouse: {self.warehouse}"
 
 
@@ -111,9 +116,11 @@ def _changes(changes: Sequence[Change]) -> Iterator[str]:
     yield from sentences([each for each in changes if each.never_worked], _MOST_LINES)
 
 
-def show_published(published: Published) -> None:
-    """Prints where the files are, and how many were rewritten."""
+def show_published(published: Published, tables: PublishedTables | None) -> None:
+    """Prints where the files are, and how many were rewritten; likewise of PostgreSQL."""
     print_line(f"Published: {published}")
+    if tables is not None:
+        print_line(f"Published: {tables}")
 
 
 def show_run(summary: RunSummary) -> None:

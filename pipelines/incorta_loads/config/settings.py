@@ -82,7 +82,7 @@ CLUSTER_FIELDS = tuple(each for each in fields(Settings) if each.metadata.get("i
 SETTINGS = (
     *(setting.name for setting in CLUSTER_FIELDS),
     *("log_format", "publish_dir", "models.status_outcomes", "models.type_roles"),
-    *("models.time_zone", "notify.urls"),
+    *("models.time_zone", "notify.urls", "publish_postgres"),
 )
 """Names of all settings under [sources.incorta]."""
 
@@ -239,6 +239,24 @@ def notify_urls() -> list[str]:
 
     texts = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     return [url for text in texts for url in parse_urls(str(text)) or [str(text)]]
+
+
+def postgres_url() -> str | None:
+    """Returns `publish_postgres`, the PostgreSQL database to publish into, which is a secret.
+
+    Raises:
+        InvalidSettingError: it is not the address of a PostgreSQL database.
+    """
+    value = look_up("publish_postgres", *SECTION)
+    if value is None:
+        return None
+    url = str(value).strip()
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise InvalidSettingError(
+            f"{spelled('publish_postgres')} must begin with postgresql:// (it is not shown, "
+            "because it may contain a password)."
+        )
+    return url
 
 
 def log_format() -> LogFormat:

@@ -150,6 +150,15 @@ def _refuse_others_publication(files: PublishedFiles, covered: Sequence[Mapping[
             )
 
 
+def published_marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Returns the marts that are published beside the snapshot.
+
+    Raises:
+        WarehouseError: there is no analysis yet.
+    """
+    return [name for name in _marts(connection) if name not in _LARGE]
+
+
 def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     names = mart_names()
     if set(names) - table_columns(connection, "load_analysis").keys():
