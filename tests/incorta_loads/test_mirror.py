@@ -63,6 +63,7 @@ COVERED_BY = {
     "incorta_loads/tree/limits.py": "incorta_loads/tree/test_flattening.py",
     "incorta_loads/tree/nodes.py": "incorta_loads/tree/test_flattening.py",
     "incorta_loads/warehouse/executions.py": "journeys/test_commands.py",
+    "incorta_loads/warehouse/lakes.py": "journeys/test_lakes.py",
     "incorta_loads/warehouse/memory.py": "journeys/test_memory.py",
     "incorta_loads/warehouse/resources.py": "incorta_loads/test_source.py",
     "incorta_loads/warehouse/states.py": "incorta_loads/ingest/test_known.py",

@@ -97,12 +97,36 @@ def analyze(
             help="Also build what `backtest` shows, so that it is published and in the report.",
         ),
     ] = False,
+    lake: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Published directory whose lake to analyze without loading it; may be repeated.",
+        ),
+    ] = None,
+    into: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --lake: file for the analysis. Default: the configured warehouse.",
+        ),
+    ] = None,
 ) -> None:
-    """Build the SQL models: outcomes, failure rates, coverage."""
+    """Build the SQL models: outcomes, failure rates, coverage.
+
+    --lake analyzes the published executions of any number of warehouses. Other commands read the
+    result if DESTINATION__DUCKDB__CREDENTIALS names the file of --into.
+    """
     from incorta_loads.cli import runs
+    from incorta_loads.errors import ConfigurationError
 
     start()
-    runs.analyze(backtest=backtest)
+    if lake:
+        runs.analyze_lakes(lake, into, backtest=backtest)
+    elif into is not None:
+        raise ConfigurationError("--into needs --lake: it is the file for an analysis of lakes.")
+    else:
+        runs.analyze(backtest=backtest)
 
 
 @app.command()

@@ -21,7 +21,7 @@ from incorta_loads.analysis.queries import unknown_statuses, unknown_types
 from incorta_loads.analysis.user_rules import configured_status_outcomes, configured_type_roles
 from incorta_loads.cli.interrupts import graceful_interrupt, prompt_interrupt
 from incorta_loads.cli.summary import RunSummary, raise_worst
-from incorta_loads.config.paths import database_path, published_directory
+from incorta_loads.config.paths import database_path, published_directory, resolved
 from incorta_loads.config.settings import (
     Settings,
     alert_levels,
@@ -57,6 +57,7 @@ from incorta_loads.terminal.progress import (
     shown_progress,
 )
 from incorta_loads.warehouse.executions import highest_execution
+from incorta_loads.warehouse.lakes import open_lakes
 from incorta_loads.warehouse.opening import open_for_reading
 from incorta_loads.warehouse.writing import Warehouse, open_for_writing
 
@@ -84,7 +85,22 @@ def analyze(*, backtest: bool = False) -> None:
     """Builds the SQL models, with the backtest of notifications only if it is asked for."""
     variables = _variables()
     with open_for_writing(database_path(), lock_timeout_seconds(), must_exist=True) as warehouse:
-        _analyze(warehouse, variables, backtest=backtest)
+        _analyze(warehouse.connection, warehouse.path, variables, backtest=backtest)
+
+
+def analyze_lakes(lakes: Sequence[str], into: str | None, *, backtest: bool = False) -> Path:
+    """Builds the SQL models over published lakes; returns the file with the analysis.
+
+    Raises:
+        ConfigurationError: a directory is no lake, or two have the same cluster and tenant.
+        WarehouseError: the file has executions of its own.
+    """
+    variables = _variables()
+    path = database_path() if into is None else resolved(into, "The file of --into")
+    directories = [resolved(each, "The lake") for each in lakes]
+    with open_lakes(path, directories, lock_timeout_seconds()) as connection:
+        _analyze(connection, path, variables, backtest=backtest)
+    return path
 
 
 def publish(directory: str | None) -> tuple[Published, PublishedTables | None]:
@@ -122,7 +138,7 @@ def run(ids: str | None, clusters: Sequence[Settings]) -> RunSummary:
         if summary.errors and warehouse.is_empty():  # such as a first run with a wrong token
             return summary
         with _going_on(summary):
-            _analyze(warehouse, variables)
+            _analyze(warehouse.connection, warehouse.path, variables)
             with prompt_interrupt("unsent notifications are sent by the next run."):
                 summary.changes = announce(warehouse.connection, receivers, summary.run_id)
                 summary.slower = announce_slower(warehouse.connection, receivers, summary.run_id)
@@ -282,10 +298,14 @@ def _variables() -> dict[str, object]:
 
 
 def _analyze(
-    warehouse: Warehouse, variables: Mapping[str, object], *, backtest: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    variables: Mapping[str, object],
+    *,
+    backtest: bool = False,
 ) -> None:
     with prompt_interrupt("the analysis before this one is in place."):
-        built = build_models(warehouse.path, variables=variables, on_demand=backtest)
+        built = build_models(path, variables=variables, on_demand=backtest)
     if built.models:
         logger.info(
             "%d models built and %d tests passed in %.1f s",
@@ -295,5 +315,5 @@ def _analyze(
         )
     else:
         logger.info("nothing has changed since the last analysis")
-    log_unknown_statuses(unknown_statuses(warehouse.connection))
-    log_unknown_types(unknown_types(warehouse.connection))
+    log_unknown_statuses(unknown_statuses(connection))
+    log_unknown_types(unknown_types(connection))

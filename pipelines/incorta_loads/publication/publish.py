@@ -33,6 +33,7 @@ from incorta_loads.publication.report.news import LastReport
 from incorta_loads.publication.report.page import REPORT, write_report
 from incorta_loads.sql_parameters import Parameter, execute, literal
 from incorta_loads.text import counted
+from incorta_loads.warehouse.lakes import is_of_lakes
 from incorta_loads.warehouse.opening import table_columns
 from incorta_loads.warehouse.snapshots import SNAPSHOT, remember_snapshot, write_snapshot
 
@@ -180,6 +181,8 @@ def _warn_of_old_analysis(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _put_lake(connection: duckdb.DuckDBPyConnection, files: PublishedFiles) -> None:
+    if is_of_lakes(connection):  # they are published already
+        return
     for file in lake_files(connection):
         if not files.keep(file.path, file.source):
             write = partial(_copy, connection, file.query, file.parameters)

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from incorta_loads.config.paths import database_path
 from incorta_loads.config.settings import lock_timeout_seconds
 from incorta_loads.errors import BusyError, WarehouseError, first_line
-from incorta_loads.sql_parameters import execute
+from incorta_loads.sql_parameters import execute, literal
 from incorta_loads.warehouse.snapshots import Snapshot, last_snapshot
 
 logger = logging.getLogger(__name__)
@@ -209,8 +209,19 @@ def _lock_down(connection: duckdb.DuckDBPyConnection) -> None:
         "SELECT schema_name FROM duckdb_schemas() WHERE database_name = current_database()"
     ).fetchall()
     path = ",".join(schema for schema in _SEARCHED if (schema,) in found)
-    for setting in (f"search_path = '{path}'", *_LOCKED_DOWN):
+    # the only other files: the lakes on which the base tables may be views
+    lakes = ", ".join(map(literal, lake_paths(connection)))
+    allowed = f"allowed_directories = [{lakes}]"
+    for setting in (f"search_path = '{path}'", allowed, *_LOCKED_DOWN):
         connection.execute(f"SET {setting}")
+
+
+def lake_paths(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Returns the directories of the lakes; none if the base tables are tables."""
+    try:
+        return [path for (path,) in connection.execute("FROM load_status.lakes").fetchall()]
+    except duckdb.CatalogException:
+        return []
 
 
 def _refuse_foreign(path: Path) -> None:

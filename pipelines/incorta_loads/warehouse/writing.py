@@ -27,6 +27,7 @@ from incorta_loads.errors import OutOfMemoryError, WarehouseError, first_line, r
 from incorta_loads.tree.changes import Look
 from incorta_loads.warehouse.changes import drop_unfinished, record_changes
 from incorta_loads.warehouse.executions import nodes_of
+from incorta_loads.warehouse.lakes import is_of_lakes
 from incorta_loads.warehouse.memory import (
     Memory,
     collect_without_imports,
@@ -64,7 +65,8 @@ class Warehouse:
         # its batch, not within it.
         self._thread = ThreadPoolExecutor(1, "load")
         self._dlt = ExitStack()
-        self._create_tables()
+        if not is_of_lakes(connection):
+            self._create_tables()
 
     @cached_property
     def _pipeline(self) -> Pipeline:
@@ -244,6 +246,11 @@ def open_for_writing(
             raise WarehouseError(
                 f"{path} contains no executions and was not changed; run incorta-loads ingest "
                 "first, or set DESTINATION__DUCKDB__CREDENTIALS to the path of the warehouse."
+            )
+        if not must_exist and is_of_lakes(connection):
+            raise WarehouseError(
+                f"{path} is an analysis of lakes, which nothing can be loaded into; set "
+                "DESTINATION__DUCKDB__CREDENTIALS to another path."
             )
         shutil.rmtree(working, ignore_errors=True)  # left by a killed run
         try:
