@@ -49,6 +49,7 @@ COVERED_BY = {
     "incorta_loads/ingest/cluster_run.py": "incorta_loads/ingest/test_run.py",
     "incorta_loads/ingest/seen_tree.py": "incorta_loads/ingest/test_polling.py",
     "incorta_loads/publication/manifest.py": "incorta_loads/publication/test_files.py",
+    "incorta_loads/publication/object_store.py": "journeys/test_object_store.py",
     "incorta_loads/publication/postgres.py": "journeys/test_postgres_publishing.py",
     "incorta_loads/publication/publish.py": "journeys/test_publishing.py",
     "incorta_loads/publication/report/news.py": "incorta_loads/publication/report/test_page.py",

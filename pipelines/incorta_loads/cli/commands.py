@@ -135,7 +135,8 @@ def publish(
         str | None,
         typer.Argument(
             metavar="DIR",
-            help="Directory to write. Default: the setting publish_dir, or `published`.",
+            help="Directory or object storage (s3://…) to write. Default: the setting publish_dir, "
+            "or `published`.",
         ),
     ] = None,
 ) -> None:
@@ -147,7 +148,7 @@ def publish(
     from incorta_loads.cli import runs, summary
 
     start()
-    summary.show_published(*runs.publish(directory))
+    summary.show_published(runs.publish(directory))
 
 
 @app.command()

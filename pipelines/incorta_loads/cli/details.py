@@ -186,13 +186,14 @@ def report(
     ] = False,
 ) -> None:
     """Print where the last published report is; --open opens it."""
-    from incorta_loads.config.paths import published_directory
+    from incorta_loads.config.paths import publication_target
     from incorta_loads.errors import WarehouseError
     from incorta_loads.publication.report.page import REPORT
     from incorta_loads.terminal.printing import print_line
 
     start()
-    path = published_directory() / REPORT
+    directory, _ = publication_target()
+    path = directory / REPORT
     if not path.is_file():
         raise WarehouseError(f"There is no report at {path}; run incorta-loads publish first.")
     print_line(str(path))

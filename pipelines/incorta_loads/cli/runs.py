@@ -20,8 +20,8 @@ from incorta_loads.analysis.outcomes import StatusOutcomes
 from incorta_loads.analysis.queries import unknown_statuses, unknown_types
 from incorta_loads.analysis.user_rules import configured_status_outcomes, configured_type_roles
 from incorta_loads.cli.interrupts import graceful_interrupt, prompt_interrupt
-from incorta_loads.cli.summary import RunSummary, raise_worst
-from incorta_loads.config.paths import database_path, published_directory, resolved
+from incorta_loads.cli.summary import AnyPublished, RunSummary, raise_worst
+from incorta_loads.config.paths import database_path, publication_target, resolved
 from incorta_loads.config.settings import (
     Settings,
     alert_levels,
@@ -45,7 +45,8 @@ from incorta_loads.ingest.batches import batch_of
 from incorta_loads.ingest.continuity import why_another
 from incorta_loads.ingest.ingested import Ingested, ended_by
 from incorta_loads.ingest.run import ingest_clusters
-from incorta_loads.publication.postgres import PublishedTables, publish_to_postgres
+from incorta_loads.publication.object_store import publish_objects
+from incorta_loads.publication.postgres import publish_to_postgres
 from incorta_loads.publication.publish import Published
 from incorta_loads.publication.publish import publish as publish_files
 from incorta_loads.redaction import Redactor
@@ -103,17 +104,19 @@ def analyze_lakes(lakes: Sequence[str], into: str | None, *, backtest: bool = Fa
     return path
 
 
-def publish(directory: str | None) -> tuple[Published, PublishedTables | None]:
-    """Brings the published files up to date, in the given directory or the configured one."""
-    target = published_directory(directory)
+def publish(directory: str | None) -> Iterator[AnyPublished]:
+    """Brings all publications up to date, and yields each when it is.
+
+    Args:
+        directory: directory or object storage to publish into; None for the configured one.
+    """
+    targets = Targets(*publication_target(directory), postgres_url())
     path = database_path()
     with (
         _naming_the_warehouse(path),
         open_for_writing(path, lock_timeout_seconds(), must_exist=True) as warehouse,
     ):
-        url = postgres_url()
-        published = _publish(warehouse, target)
-        return published, _publish_to_postgres(warehouse, url)
+        yield from _publish(warehouse, targets)
 
 
 def run(ids: str | None, clusters: Sequence[Settings]) -> RunSummary:
@@ -128,8 +131,8 @@ def run(ids: str | None, clusters: Sequence[Settings]) -> RunSummary:
         InterruptedRunError: the steps that finished are kept.
     """
     wanted = None if ids is None else ExecutionIds.parse(ids)
-    variables, receivers, target = _variables(), Receivers(notify_urls()), published_directory()
-    url = postgres_url()
+    variables, receivers = _variables(), Receivers(notify_urls())
+    targets = Targets(*publication_target(), postgres_url())
     with _writing(clusters) as warehouse:
         summary = RunSummary(warehouse.path)
         with _going_on(summary):
@@ -142,8 +145,7 @@ def run(ids: str | None, clusters: Sequence[Settings]) -> RunSummary:
             with prompt_interrupt("unsent notifications are sent by the next run."):
                 summary.changes = announce(warehouse.connection, receivers, summary.run_id)
                 summary.slower = announce_slower(warehouse.connection, receivers, summary.run_id)
-            summary.published = _publish(warehouse, target)
-            summary.published_tables = _publish_to_postgres(warehouse, url)
+            summary.published += _publish(warehouse, targets)
     return summary
 
 
@@ -268,22 +270,41 @@ def _fetch(
     return ingested
 
 
-def _publish(warehouse: Warehouse, directory: Path) -> Published:
-    what = warehouse.connection, warehouse.path, directory
+@dataclass(frozen=True)
+class Targets:
+    """Where to publish.
+
+    Attributes:
+        directory: directory for the files.
+        object_store: address of the object storage that gets them from there, if any.
+        postgres: address of the PostgreSQL database that gets the marts, if any.
+    """
+
+    directory: Path
+    object_store: str | None
+    postgres: str | None
+
+
+def _publish(warehouse: Warehouse, targets: Targets) -> Iterator[AnyPublished]:
+    """Publishes into each target in turn; what was published before an error stays."""
     with prompt_interrupt("the previous publication is unchanged."):
-        try:
-            with warehouse.memory.at_most(_PUBLISHING_BYTES):
-                return publish_files(*what)
-        except duckdb.OutOfMemoryException:
-            logger.warning("publishing needs more memory than usual, and begins again with more")
+        files = _publish_files(warehouse, targets.directory)
+        if targets.object_store is None:
+            yield files
+        else:
+            yield publish_objects(targets.directory, targets.object_store)
+        if targets.postgres is not None:
+            yield publish_to_postgres(warehouse.connection, targets.postgres)
+
+
+def _publish_files(warehouse: Warehouse, directory: Path) -> Published:
+    what = warehouse.connection, warehouse.path, directory
+    try:
+        with warehouse.memory.at_most(_PUBLISHING_BYTES):
             return publish_files(*what)
-
-
-def _publish_to_postgres(warehouse: Warehouse, url: str | None) -> PublishedTables | None:
-    if url is None:
-        return None
-    with prompt_interrupt("the tables in PostgreSQL are as before."):
-        return publish_to_postgres(warehouse.connection, url)
+    except duckdb.OutOfMemoryException:
+        logger.warning("publishing needs more memory than usual, and begins again with more")
+        return publish_files(*what)
 
 
 def _variables() -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from incorta_loads.endpoint.client import Answer
 from incorta_loads.errors import IncortaLoadsError
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run_ids import new_run_id
+from incorta_loads.publication.object_store import PublishedObjects
 from incorta_loads.publication.postgres import PublishedTables
 from incorta_loads.publication.publish import Published
 from incorta_loads.restarted_ids import RestartedIds
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from incorta_loads.cli.runs import Checked
 
 logger = logging.getLogger(__name__)
+
+AnyPublished = Published | PublishedObjects | PublishedTables
 
 _MOST_LINES = 5
 _HEADINGS = {"broken": "Broke", "regressed": "Got worse", "well": "Recovered"}
@@ -41,8 +44,7 @@ class RunSummary:
         clusters: the totals of fetching and loading, for each cluster and tenant.
         changes: what changed since the last run.
         slower: load plans that became slower.
-        published: the publication.
-        published_tables: the publication in PostgreSQL, if one is configured.
+        published: the publications, in the order in which they were made.
         errors: errors of failed steps, in order.
     """
 
@@ -50,8 +52,7 @@ class RunSummary:
     clusters: Sequence[Ingested] = ()
     changes: Sequence[Change] | None = None
     slower: Sequence[PlanPace] = ()
-    published: Published | None = None
-    published_tables: PublishedTables | None = None
+    published: list[AnyPublished] = field(default_factory=list)
     errors: list[IncortaLoadsError] = field(default_factory=list)
 
     @property
@@ -81,12 +82,9 @@ class RunSummary:
         if self.slower:
             yield f"Slower since the last run: {len(self.slower)}"
             yield from (f"  {line}" for line in pace_sentences(self.slower))
-        if self.published is None:
+        if not self.published:
             yield "Published: nothing; the previous publication is unchanged"
-        else:
-            yield f"Published: {self.published}"
-        if self.published_tables is not None:
-            yield f"Published: {self.published_tables}"
+        yield from (f"Published: {each}" for each in self.published)
         yield f"Warehouse: {self.warehouse}"
 
 
@@ -116,11 +114,10 @@ def _changes(changes: Sequence[Change]) -> Iterator[str]:
     yield from sentences([each for each in changes if each.never_worked], _MOST_LINES)
 
 
-def show_published(published: Published, tables: PublishedTables | None) -> None:
-    """Prints where the files are, and how many were rewritten; likewise of PostgreSQL."""
-    print_line(f"Published: {published}")
-    if tables is not None:
-        print_line(f"Published: {tables}")
+def show_published(published: Iterable[AnyPublished]) -> None:
+    """Prints each publication as soon as it is made: where it is, and how much of it is new."""
+    for each in published:
+        print_line(f"Published: {each}")
 
 
 def show_run(summary: RunSummary) -> None:

@@ -11,6 +11,9 @@ from incorta_loads.errors import InvalidSettingError, one_line
 
 DEFAULT_DATABASE = "incorta_loads.duckdb"
 DEFAULT_PUBLISHED = "published"
+OBJECT_STORES = ("s3", "gs", "az", "abfss")
+"""Beginnings of addresses of object storage."""
+
 _TAKEN_NAMES = dict.fromkeys(
     ("load_status", "load_status_staging", "load_analysis", "load_analysis_steps", "main"),
     "a schema in it",
@@ -98,6 +101,29 @@ def _no_file(text: str) -> InvalidSettingError:
     )
 
 
+def publication_target(given: str | None = None) -> tuple[Path, str | None]:
+    """Returns the directory to publish into and, if files go to object storage, its address.
+
+    Files for object storage are published into a directory beside the warehouse first.
+
+    Args:
+        given: the directory or address, or None for the setting `publish_dir`.
+
+    Raises:
+        InvalidSettingError: no directory can have this name.
+    """
+    name = str(look_up("publish_dir", *SECTION) or DEFAULT_PUBLISHED) if given is None else given
+    scheme, separator, rest = name.strip().partition("://")
+    if not separator or scheme not in OBJECT_STORES:
+        return published_directory(name), None
+    if "@" in rest.partition("/")[0] and scheme != "abfss":
+        raise InvalidSettingError(
+            f"{scheme}://… must not contain credentials; give them to the cloud's usual variables, "
+            "such as AWS_ACCESS_KEY_ID."
+        )
+    return Path(f"{database_path()}.publication"), name.strip()
+
+
 def published_directory(given: str | None = None) -> Path:
     """Returns the directory that `publish` and `run` publish into.
 
@@ -113,7 +139,7 @@ def published_directory(given: str | None = None) -> Path:
     scheme, separator, _ = name.partition("://")  # the rest may be a secret
     if separator:
         raise InvalidSettingError(
-            f"{scheme}://… is not a directory on this machine; publish into a local directory, "
-            "and copy the files from there."
+            f"{scheme}://… is no place to publish into; name a directory, or object storage that "
+            f"begins with {', '.join(f'{each}://' for each in OBJECT_STORES)}."
         )
     return resolved(name, "The directory to publish into")

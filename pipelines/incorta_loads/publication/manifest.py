@@ -50,15 +50,19 @@ class PublishedFile:
     source: str | None = None
 
 
-class _Tenant(msgspec.Struct):
+class PublishedTenant(msgspec.Struct):
+    """A cluster and tenant in the manifest, with its highest execution."""
+
     cluster: str
     tenant: str
     highest_loaded_id: int | None = None
 
 
-class _Manifest(msgspec.Struct):
+class Manifest(msgspec.Struct):
+    """What is read of a manifest."""
+
     files: dict[str, PublishedFile]
-    coverage: list[_Tenant] = []
+    coverage: list[PublishedTenant] = []
     published_at: datetime | None = None
 
 
@@ -80,7 +84,7 @@ class Publication:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        manifest = _read(directory / MANIFEST, _Manifest) or _Manifest({})
+        manifest = _read(directory / MANIFEST, Manifest) or Manifest({})
         _refuse_others_staging(directory / STAGING)
         self.files = {
             path: file for path, file in manifest.files.items() if _is_below(path, MANIFEST)
@@ -129,6 +133,11 @@ class Publication:
 
     def _is_of_journal(self, path: str) -> bool:
         return sum_of(self._directory / path) in self._unfinished.get(path, [])
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Returns the manifest in a file that this program wrote."""
+    return msgspec.json.decode(path.read_bytes(), type=Manifest)
 
 
 def sum_of(path: Path) -> str | None:
