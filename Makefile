@@ -83,12 +83,20 @@ bench-planning: $(VENV)/.dev ## Measure a run of 10 new executions after a histo
 bench-ingest: $(VENV)/.dev ## Measure ingest beside other ways to load the same executions
 	PYTHONPATH=tests $(BIN)/python tests/benches/ingest.py 500x1000 1000x28
 
+.PHONY: bench-fleet
+bench-fleet: $(VENV)/.dev ## Measure a run over 20 clusters beside one over the largest alone
+	PYTHONPATH=tests $(BIN)/python tests/benches/fleet.py
+
+.PHONY: bench-scale
+bench-scale: $(VENV)/.dev ## Measure an analysis over lakes that were never loaded
+	PYTHONPATH=tests $(BIN)/python tests/benches/lakes.py 1000x1000 20000x1000
+
 .PHONY: bench-alarms
 bench-alarms: $(VENV)/.dev ## Simulate how often alerts are wrong, and how soon they come
 	PYTHONPATH=tests $(BIN)/python tests/benches/alarms.py
 
 .PHONY: bench
-bench: bench-analysis bench-ingest bench-planning bench-report bench-alarms ## Run all benchmarks
+bench: bench-analysis bench-ingest bench-planning bench-report bench-alarms bench-fleet ## Run all benchmarks
 
 .PHONY: install
 install: $(VENV)/.runtime ## Install the program into .venv
