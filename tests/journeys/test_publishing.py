@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from incorta_loads.analysis.project import mart_names
-from incorta_loads.cli import runs
+from incorta_loads.cli import publishing, runs
 from incorta_loads.publication.publish import Published
 from journeys.published_reader import READERS
 from journeys.shell import User
@@ -270,7 +270,7 @@ def test_publishing_that_needs_more_memory_begins_again(
     warehouse = tmp_path / "warehouse.duckdb"
     shutil.copyfile(analyzed.warehouse, warehouse)
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(warehouse))
-    monkeypatch.setattr(runs, "_PUBLISHING_BYTES", 4 * 2**20)
+    monkeypatch.setattr(publishing, "_PUBLISHING_BYTES", 4 * 2**20)
     [published] = runs.publish(str(tmp_path / "published"))
     assert isinstance(published, Published)
     assert "publishing needs more memory than usual" in caplog.text

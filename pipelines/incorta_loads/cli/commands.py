@@ -255,10 +255,10 @@ def init(
 @app.command()
 def check(*, every: AllClusters = False, cluster: Cluster = None, tenant: Tenant = None) -> None:
     """Test the cluster URL, the tenant and the token. Writes nothing."""
-    from incorta_loads.cli import runs, summary
+    from incorta_loads.cli import checking, summary
 
     redactor = start()
-    found = runs.check(chosen_clusters(cluster, tenant, every=every), redactor)
+    found = checking.check(chosen_clusters(cluster, tenant, every=every), redactor)
     summary.show_checks(found)
     if any(each.restarted is not None for each in found):
         raise typer.Exit(NOT_ALL_LOADED)

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from incorta_loads.cli import runs, summary
+from incorta_loads.cli import checking, summary
 from incorta_loads.config.lookup import read_settings_again
 from incorta_loads.config.new_files import (
     CONFIG,
@@ -47,7 +47,7 @@ def set_up(cluster_url: str | None, tenant: str | None) -> None:
     read_settings_again()
     redactor = Redactor(secret_values())
     try:
-        summary.show_checks(runs.check([settings], redactor))
+        summary.show_checks(checking.check([settings], redactor))
         found = _found_ids(settings, redactor)
     except BaseException:
         remove_files(directory)  # so that `init` can be run again

@@ -16,20 +16,16 @@ from incorta_loads.endpoint.client import Answer
 from incorta_loads.errors import IncortaLoadsError
 from incorta_loads.ingest.ingested import Ingested
 from incorta_loads.ingest.run_ids import new_run_id
-from incorta_loads.publication.object_store import PublishedObjects
-from incorta_loads.publication.postgres import PublishedTables
-from incorta_loads.publication.publish import Published
 from incorta_loads.restarted_ids import RestartedIds
 from incorta_loads.terminal.printing import print_line
 from incorta_loads.terminal.progress import outcomes_in_words
 from incorta_loads.text import counted
 
 if TYPE_CHECKING:
-    from incorta_loads.cli.runs import Checked
+    from incorta_loads.cli.checking import Checked
+    from incorta_loads.cli.publishing import AnyPublished
 
 logger = logging.getLogger(__name__)
-
-AnyPublished = Published | PublishedObjects | PublishedTables
 
 _MOST_LINES = 5
 _HEADINGS = {"broken": "Broke", "regressed": "Got worse", "well": "Recovered"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -48,12 +49,21 @@ def shown_progress() -> Iterator[Report]:
         transient=True,
     ) as bar:
         task = bar.add_task("", total=None, outcomes="")
-        yield lambda ingested: bar.update(
-            task,
-            completed=ingested.ids,
-            total=ingested.planned,
-            outcomes=outcomes_in_words(ingested),
-        )
+        by_cluster: dict[str, Ingested] = {}
+
+        def report(ingested: Ingested) -> None:
+            by_cluster[ingested.name] = ingested
+            every = [*by_cluster.values()]
+            planned = [each.planned for each in every if each.planned is not None]
+            outcomes = sum((each.outcomes for each in every), Counter[str]())
+            bar.update(
+                task,
+                completed=outcomes.total(),
+                total=sum(planned) if len(planned) == len(every) else None,
+                outcomes=listed(outcomes, FETCH_OUTCOMES),
+            )
+
+        yield report
 
 
 def log_totals(ingested: Ingested) -> None:
