@@ -82,21 +82,23 @@ _BROKEN_CHANGES = {
 
 _BROKEN = {
     "an execution that is not whole": (
-        "SELECT execution_id FROM load_status.nodes GROUP BY 1 "
+        "SELECT execution_id FROM load_status.nodes GROUP BY cluster, tenant, execution_id "
         "HAVING count(*) <> max(last_descendant_id) + 1 OR count(*) <> count(DISTINCT node_id)"
         " OR count(DISTINCT fetched_at) > 1"
     ),
     "a ledger row ahead of its nodes": (
-        "SELECT execution_id FROM load_status.fetches WHERE outcome = 'loaded' AND execution_id "
-        "NOT IN (SELECT execution_id FROM load_status.nodes)"
+        "SELECT execution_id FROM load_status.fetches "
+        "ANTI JOIN load_status.nodes USING (cluster, tenant, execution_id) "
+        "WHERE outcome = 'loaded'"
     ),
     "a ledger row ahead of its body": (
-        "SELECT execution_id FROM load_status.fetches WHERE outcome = 'invalid_payload' AND "
-        "execution_id NOT IN (SELECT execution_id FROM load_status.invalid_payloads)"
+        "SELECT execution_id FROM load_status.fetches "
+        "ANTI JOIN load_status.invalid_payloads USING (cluster, tenant, execution_id) "
+        "WHERE outcome = 'invalid_payload'"
     ),
     "two ledger rows of one run": (
-        "SELECT execution_id FROM load_status.fetches GROUP BY execution_id, run_id "
-        "HAVING count(*) > 1"
+        "SELECT execution_id FROM load_status.fetches "
+        "GROUP BY cluster, tenant, execution_id, run_id HAVING count(*) > 1"
     ),
 }
 
