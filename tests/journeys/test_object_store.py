@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from obstore.store import S3Store
 from journeys.shell import COMMAND, User
 from sql.base_rows import built
 from sql.looked_at import looked_at
+from support.kills import Kills
 from support.patience import HANG_SECONDS
 from support.proof import IS_PROOF
 from support.s3_server import SECRET, s3_server
@@ -158,7 +160,9 @@ def test_readers_see_whole_objects_through_kills(
     user: User, store: S3Store, report_figure: Callable[[str], None]
 ) -> None:
     """Each object is that of some publication; nothing is left behind in the end."""
+    begin = time.monotonic()
     user.runs("publish")
+    kills = Kills(time.monotonic() - begin)
     paths = [path for path in objects(store) if path.endswith((".parquet", ".json", ".html"))]
     stop, torn, reads = threading.Event(), list[str](), [0]
 
@@ -178,7 +182,6 @@ def test_readers_see_whole_objects_through_kills(
 
     reader = threading.Thread(target=read)
     reader.start()
-    draw, kills = random.Random(7), 0
     publications = 50 if IS_PROOF else 5
     try:
         for number in range(publications):
@@ -188,26 +191,24 @@ def test_readers_see_whole_objects_through_kills(
                     "fetched_at = fetched_at + INTERVAL 1 SECOND WHERE execution_id = 7",
                     {"status": ("Failed", "Success")[number % 2]},
                 )
-            process = subprocess.Popen(
-                [COMMAND, "publish", "--quiet"],
-                cwd=user.home,
-                env=os.environ | user.environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+            kills.let_run(
+                subprocess.Popen(
+                    [COMMAND, "publish", "--quiet"],
+                    cwd=user.home,
+                    env=os.environ | user.environment,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
             )
-            with process:
-                try:
-                    process.wait(draw.uniform(0.6, 2.5))
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    kills += 1
     finally:
         stop.set()
         reader.join(HANG_SECONDS)
     user.runs("publish")
     found = objects(store)
     listed = json.loads(found.pop("manifest.json"))["files"]
-    report_figure(f"{publications} publications into S3, {kills} killed; {reads[0]} reads, 0 torn")
+    report_figure(
+        f"{publications} publications into S3, {kills.killed} killed; {reads[0]} reads, 0 torn"
+    )
     assert torn == []
     assert {path: hashlib.sha256(body).hexdigest() for path, body in found.items()} == {
         path: file["sha256"] for path, file in listed.items()

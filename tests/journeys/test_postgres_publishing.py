@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import subprocess
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -21,6 +21,7 @@ from journeys.shell import COMMAND, User
 from sql.base_rows import built
 from sql.looked_at import looked_at
 from sql.postgres_server import postgres_server
+from support.kills import Kills
 from support.patience import HANG_SECONDS
 from support.proof import IS_PROOF
 
@@ -170,7 +171,9 @@ def test_readers_see_whole_publications_through_kills(
     own: User, url: str, report_figure: Callable[[str], None]
 ) -> None:
     """Each query finds all rows of one publication, in every table at once."""
+    begin = time.monotonic()
     own.runs("publish")
+    kills = Kills(time.monotonic() - begin)
     expected = there(url, _COUNTS)
     stop, seen, errors = threading.Event(), [0], list[object]()
 
@@ -183,27 +186,24 @@ def test_readers_see_whole_publications_through_kills(
 
     reader = threading.Thread(target=read)
     reader.start()
-    draw, kills = random.Random(5), 0
     publications = 50 if IS_PROOF else 6
     try:
         for _ in range(publications):
-            process = subprocess.Popen(
-                [COMMAND, "publish", "--quiet"],
-                cwd=own.home,
-                env=own.environment,
-                stdout=subprocess.DEVNULL,
+            kills.let_run(
+                subprocess.Popen(
+                    [COMMAND, "publish", "--quiet"],
+                    cwd=own.home,
+                    env=own.environment,
+                    stdout=subprocess.DEVNULL,
+                )
             )
-            with process:
-                try:
-                    process.wait(draw.uniform(0.5, 2.5))
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    kills += 1
     finally:
         stop.set()
         reader.join(HANG_SECONDS)
     own.runs("publish")
-    report_figure(f"{publications} publications, {kills} killed; {seen[0]} reads of PostgreSQL")
+    report_figure(
+        f"{publications} publications, {kills.killed} killed; {seen[0]} reads of PostgreSQL"
+    )
     assert errors == []
     assert seen[0] > publications
     assert there(url, _COUNTS) == expected
