@@ -8,7 +8,6 @@ import os
 import random
 import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,8 +21,7 @@ from obstore.store import S3Store
 from journeys.shell import COMMAND, User
 from sql.base_rows import built
 from sql.looked_at import looked_at
-from support.kills import Kills
-from support.patience import HANG_SECONDS
+from support.kills import Kills, meanwhile
 from support.proof import IS_PROOF
 from support.s3_server import SECRET, s3_server
 
@@ -164,26 +162,22 @@ def test_readers_see_whole_objects_through_kills(
     user.runs("publish")
     kills = Kills(time.monotonic() - begin)
     paths = [path for path in objects(store) if path.endswith((".parquet", ".json", ".html"))]
-    stop, torn, reads = threading.Event(), list[str](), [0]
+    draw, torn, reads = random.Random(3), list[str](), [0]
 
     def read() -> None:
-        draw = random.Random(3)
-        while not stop.is_set():
-            path = draw.choice(paths)
-            body = bytes(obstore.get(store, path).bytes())
-            reads[0] += 1
-            is_whole = {
-                "parquet": body[:4] == body[-4:] == b"PAR1",
-                "json": body.rstrip().endswith(b"}"),
-                "html": body.rstrip().endswith(b"</html>"),
-            }[path.rpartition(".")[2]]
-            if not is_whole:
-                torn.append(path)
+        path = draw.choice(paths)
+        body = bytes(obstore.get(store, path).bytes())
+        reads[0] += 1
+        is_whole = {
+            "parquet": body[:4] == body[-4:] == b"PAR1",
+            "json": body.rstrip().endswith(b"}"),
+            "html": body.rstrip().endswith(b"</html>"),
+        }[path.rpartition(".")[2]]
+        if not is_whole:
+            torn.append(path)
 
-    reader = threading.Thread(target=read)
-    reader.start()
     publications = 50 if IS_PROOF else 5
-    try:
+    with meanwhile(read):
         for number in range(publications):
             with duckdb.connect(user.warehouse) as connection:
                 connection.execute(
@@ -200,9 +194,6 @@ def test_readers_see_whole_objects_through_kills(
                     stderr=subprocess.DEVNULL,
                 )
             )
-    finally:
-        stop.set()
-        reader.join(HANG_SECONDS)
     user.runs("publish")
     found = objects(store)
     listed = json.loads(found.pop("manifest.json"))["files"]

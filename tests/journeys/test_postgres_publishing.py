@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,8 +20,7 @@ from journeys.shell import COMMAND, User
 from sql.base_rows import built
 from sql.looked_at import looked_at
 from sql.postgres_server import postgres_server
-from support.kills import Kills
-from support.patience import HANG_SECONDS
+from support.kills import Kills, meanwhile
 from support.proof import IS_PROOF
 
 PASSWORD = "s3cret-of-postgres"
@@ -175,19 +173,16 @@ def test_readers_see_whole_publications_through_kills(
     own.runs("publish")
     kills = Kills(time.monotonic() - begin)
     expected = there(url, _COUNTS)
-    stop, seen, errors = threading.Event(), [0], list[object]()
+    seen, errors = [0], list[object]()
 
     def read() -> None:
-        while not stop.is_set():
-            found = there(url, _COUNTS)
-            seen[0] += 1
-            if found != expected:
-                errors.append(found)
+        found = there(url, _COUNTS)
+        seen[0] += 1
+        if found != expected:
+            errors.append(found)
 
-    reader = threading.Thread(target=read)
-    reader.start()
     publications = 50 if IS_PROOF else 6
-    try:
+    with meanwhile(read):
         for _ in range(publications):
             kills.let_run(
                 subprocess.Popen(
@@ -197,9 +192,6 @@ def test_readers_see_whole_publications_through_kills(
                     stdout=subprocess.DEVNULL,
                 )
             )
-    finally:
-        stop.set()
-        reader.join(HANG_SECONDS)
     own.runs("publish")
     report_figure(
         f"{publications} publications, {kills.killed} killed; {seen[0]} reads of PostgreSQL"

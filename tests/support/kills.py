@@ -1,11 +1,16 @@
-"""Kills processes near their end, however long they take on this machine."""
+"""Kills processes near their end, however long they take, while a reader reads."""
 
 from __future__ import annotations
 
 import random
 import subprocess
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from support.patience import HANG_SECONDS
 
 
 @dataclass
@@ -35,3 +40,21 @@ class Kills:
                 process.kill()
                 self.killed += 1
                 self.seconds *= 1.1
+
+
+@contextmanager
+def meanwhile(read: Callable[[], None]) -> Iterator[None]:
+    """Calls a reader again and again in a thread until the context ends."""
+    stop = threading.Event()
+
+    def read_on() -> None:
+        while not stop.is_set():
+            read()
+
+    reader = threading.Thread(target=read_on)
+    reader.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        reader.join(HANG_SECONDS)

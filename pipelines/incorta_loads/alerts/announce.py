@@ -101,12 +101,16 @@ def announce_slower(
 
 
 def _notification_of(paces: Sequence[PlanPace]) -> Notification:
-    places = sorted({f"{each.cluster}, tenant {each.tenant}" for each in paces})
-    lines = [visible(place) for place in places]
-    lines += [f"- {line}" for line in pace_sentences(paces)]
+    lines = [*_places(paces), *(f"- {line}" for line in pace_sentences(paces))]
     lines.append(f"Event {event_of(paces)}.")
     title = f"incorta-loads: {counted(len(paces), 'load plan')} slower than before"
     return Notification(title, "\n".join(lines), is_bad_news=True)
+
+
+def _places(found: Sequence[Change] | Sequence[PlanPace]) -> list[str]:
+    """Returns the first lines of a message: each cluster and tenant that it is about."""
+    places = sorted({f"{each.cluster}, tenant {each.tenant}" for each in found})
+    return [visible(place) for place in places]
 
 
 def _announce_restarts(
@@ -150,8 +154,7 @@ def _notification(changes: Sequence[Change], now: Standing) -> Notification:
     counts = Counter(each.kind for each in changes)
     words = {"broken": "broke", "regressed": "got worse", "well": "recovered"}
     title = ", ".join(f"{counted(count, 'table')} {words[kind]}" for kind, count in counts.items())
-    places = sorted({f"{each.cluster}, tenant {each.tenant}" for each in changes})
-    lines = [visible(place) for place in places]
+    lines = _places(changes)
     lines += [f"- {line}" for line in sentences(changes, _MOST_LINES)]
     lines.append(f"Now: {now.broken} broken, {now.regressed} worse than before.")
     lines.append(f"Event {event_id(changes)}.")

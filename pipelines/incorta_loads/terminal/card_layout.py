@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Protocol, TypeVar
 
 from incorta_loads.analysis.rows import Row, Rows
 from incorta_loads.choices import Format
-from incorta_loads.terminal.printing import Column, code, number, print_line, print_rows
+from incorta_loads.terminal.printing import (
+    Column,
+    code,
+    number,
+    print_json,
+    print_line,
+    print_rows,
+)
 from incorta_loads.terminal.tree_view import legend, sign
 from incorta_loads.terminal.views import show_known_times
 from incorta_loads.text import at_least, between, counted, in_utc_between
@@ -23,6 +32,43 @@ _VERDICTS = {
     "as_before": "no longer than 90 % of those before may have taken",
     "cannot_tell": "too rarely looked at to tell whether that is slower",
 }
+
+
+class Card(Protocol):
+    """What is known about one thing."""
+
+    @property
+    def runs(self) -> list[Row]:
+        """Its newest runs."""
+
+
+AnyCard = TypeVar("AnyCard", bound=Card)
+
+
+def show_cards(cards: Sequence[AnyCard], output: Format, show: Callable[[AnyCard], None]) -> None:
+    """Prints each card; as JSON, all that is known, and as CSV, the last runs.
+
+    Args:
+        cards: the cards, one for each cluster and tenant.
+        output: how to print them.
+        show: prints a card for people.
+    """
+    if output is Format.JSON:
+        print_json([asdict(card) for card in cards])  # type: ignore[call-overload]
+        return
+    if output is Format.CSV:
+        runs = [row for card in cards for row in card.runs]
+        print_rows(Rows(list(runs[0]) if runs else [], runs), output)
+        return
+    for place, card in enumerate(cards):
+        if place:
+            print_line("")
+        show(card)
+
+
+def title_of(name: str, row: Row, cards: Sequence[Card]) -> str:
+    """Returns the title of a card, with cluster and tenant if there are several cards."""
+    return f"{name}, {row['cluster']}, tenant {row['tenant']}" if len(cards) > 1 else name
 
 
 def print_card(

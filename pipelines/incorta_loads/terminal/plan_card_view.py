@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 from incorta_loads.analysis.plan_card import PlanCard
-from incorta_loads.analysis.rows import Rows
 from incorta_loads.choices import Format
-from incorta_loads.terminal.card_layout import Section, print_card, strip, usual_duration
+from incorta_loads.terminal.card_layout import (
+    Section,
+    print_card,
+    show_cards,
+    strip,
+    title_of,
+    usual_duration,
+)
 from incorta_loads.terminal.printing import (
     part_of,
-    print_json,
-    print_line,
-    print_rows,
     rate_with_interval,
 )
 from incorta_loads.text import counted
@@ -21,20 +23,13 @@ from incorta_loads.text import counted
 
 def show_plan_cards(cards: Sequence[PlanCard], output: Format) -> None:
     """Prints each card; as JSON, all that is known, and as CSV, the last executions."""
-    if output is Format.JSON:
-        print_json([asdict(card) for card in cards])
-        return
-    if output is Format.CSV:
-        runs = [row for card in cards for row in card.runs]
-        print_rows(Rows(list(runs[0]) if runs else [], runs), output)
-        return
-    for number, card in enumerate(cards):
-        if number:
-            print_line("")
-        row = card.rates
-        place = f", {row['cluster']}, tenant {row['tenant']}" if len(cards) > 1 else ""
+
+    def show(card: PlanCard) -> None:
         columns = [part_of("table_errors", "tables", "tables in error")]
-        print_card(f"{row['load_plan']}{place}", _sections(card), card.runs, columns)
+        title = title_of(card.rates["load_plan"], card.rates, cards)
+        print_card(title, _sections(card), card.runs, columns)
+
+    show_cards(cards, output, show)
 
 
 def _sections(card: PlanCard) -> Iterator[Section]:

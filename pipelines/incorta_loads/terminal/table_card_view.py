@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
-from incorta_loads.analysis.rows import Row, Rows
+from incorta_loads.analysis.rows import Row
 from incorta_loads.analysis.table_card import TableCard
 from incorta_loads.choices import Format
-from incorta_loads.terminal.card_layout import Section, print_card, strip, usual_duration
+from incorta_loads.terminal.card_layout import (
+    Section,
+    print_card,
+    show_cards,
+    strip,
+    title_of,
+    usual_duration,
+)
 from incorta_loads.terminal.printing import (
-    print_json,
-    print_line,
-    print_rows,
     rate_with_interval,
     value,
 )
@@ -24,20 +27,13 @@ _MOST_NAMES = 10
 
 def show_table_cards(cards: Sequence[TableCard], output: Format) -> None:
     """Prints each card; as JSON, all that is known, and as CSV, the last runs."""
-    if output is Format.JSON:
-        print_json([asdict(card) for card in cards])
-        return
-    if output is Format.CSV:
-        runs = [row for card in cards for row in card.runs]
-        print_rows(Rows(list(runs[0]) if runs else [], runs), output)
-        return
-    for number, card in enumerate(cards):
-        if number:
-            print_line("")
-        row = card.health
-        place = f", {row['cluster']}, tenant {row['tenant']}" if len(cards) > 1 else ""
-        title = f"{qualified(row['schema_name'], row['table_name'])}{place}"
+
+    def show(card: TableCard) -> None:
+        name = qualified(card.health["schema_name"], card.health["table_name"])
+        title = title_of(name, card.health, cards)
         print_card(title, _sections(card), card.runs, [value("load_plan", "plan")])
+
+    show_cards(cards, output, show)
 
 
 def _sections(card: TableCard) -> Iterator[Section]:
